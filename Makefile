@@ -1,0 +1,43 @@
+# make app   sets everything up and starts the lab
+# make test  sets up what the tests need and runs them all
+#
+# On Linux, PyPI's torch is the CUDA build of about 6 GB. For PyTorch's CPU wheels:
+#   make app TORCH_INDEX_URL=https://download.pytorch.org/whl/cpu
+
+PYTHON ?= python3
+TORCH_INDEX_URL ?=
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH := $(shell grep -E '^torch(vision)?==' requirements.txt)
+
+.PHONY: app data test lint unit e2e
+
+app: $(VENV)/.app data
+	$(BIN)/streamlit run streamlit_app.py
+
+data: $(VENV)/.app
+	$(BIN)/python -m lenet.fetch FashionMNIST
+
+test: lint unit
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.test data
+	$(BIN)/python -m pytest
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.app: requirements.txt | $(VENV)/bin/python
+	$(if $(TORCH_INDEX_URL),$(BIN)/pip install --index-url $(TORCH_INDEX_URL) $(TORCH))
+	$(BIN)/pip install -r requirements.txt
+	touch $@
+
+$(VENV)/.test: requirements-dev.txt $(VENV)/.app
+	$(BIN)/pip install -r requirements-dev.txt
+	$(BIN)/python -m tests.browser
+	touch $@

@@ -1,0 +1,145 @@
+"""Checkpoints: weights with all that is needed to use, explain and continue them."""
+
+import io
+import logging
+import pickle
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import lenet
+from lenet.config import Config, build_config
+from lenet.errors import CheckpointError, ConfigError
+from lenet.model import LeNet5
+from lenet.storage import write_atomic
+
+log = logging.getLogger(__name__)
+
+FORMAT = "lenet-lab-checkpoint"
+MAX_BYTES = 64 * 2**20
+"""Far above any checkpoint of a LeNet-5 (about 1 MB), far below what fills a memory."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint in memory.
+
+    `metrics` holds the figures of the epoch it was saved at (`epoch`, `step`,
+    `train_loss`, `val_loss`, `val_accuracy`, `seconds`); `training` what
+    `Trainer.restore` needs to go on, None in shipped weights.
+    """
+
+    config: Config
+    weights: dict[str, Tensor]
+    metrics: dict[str, Any]
+    training: dict[str, Any] | None
+    versions: dict[str, str]
+
+    def model(self) -> LeNet5:
+        """The network with these weights, on the CPU, ready to predict."""
+        model = LeNet5(self.config)
+        model.load_state_dict(self.weights)
+        return model.eval()
+
+
+def versions() -> dict[str, str]:
+    """The versions that a result depends on."""
+    return {
+        "lenet": lenet.__version__,
+        "torch": str(torch.__version__),
+        "python": platform.python_version(),
+    }
+
+
+def save(
+    path: Path,
+    config: Config,
+    state: dict[str, Any],
+    metrics: dict[str, Any],
+    *,
+    whole: bool = True,
+) -> None:
+    """Write a checkpoint atomically.
+
+    Args:
+        state: a `Trainer.state()`.
+        whole: with optimizer and generator state, so that training can go on from it.
+
+    Raises:
+        StorageError: it could not be written; an older file of that name is intact.
+    """
+    training = {name: part for name, part in state.items() if name != "model"}
+    content = {
+        "format": FORMAT,
+        "config": config.model_dump(),
+        "weights": state["model"],
+        "metrics": metrics,
+        "training": training if whole else None,
+        "versions": versions(),
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_atomic(path, buffer.getvalue())
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint; nothing in the file is ever executed.
+
+    Raises:
+        CheckpointError: there is none, or it is foreign, damaged or at odds with itself.
+    """
+    if not path.is_file():
+        raise CheckpointError(
+            f"there is no checkpoint at {path}; train one with --mode train, or name another file"
+        )
+    if path.stat().st_size > MAX_BYTES:
+        raise CheckpointError(f"{path.name} is too large for a LeNet-5 checkpoint; choose another")
+    return loads(path.read_bytes(), path.name)
+
+
+def loads(data: bytes, name: str) -> Checkpoint:
+    """Read a checkpoint's bytes, an upload's say; see `load`."""
+    try:
+        content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        log.info("%s refused: %s", name, error)
+        raise CheckpointError(
+            f"{name} is not a checkpoint that can be loaded safely; "
+            "choose a .pt file written by this lab"
+        ) from None
+    except Exception as error:  # torch raises many kinds on damaged files
+        log.info("%s unreadable: %s", name, error)
+        raise CheckpointError(f"{name} is damaged or no checkpoint; choose another file") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{name} holds no LeNet-5 lab checkpoint (its weights come without a configuration); "
+            "choose a .pt file written by this lab"
+        )
+    return _checked(content, name)
+
+
+def _checked(content: dict[str, Any], name: str) -> Checkpoint:
+    """The parts of a file in our format, each of the right kind and fitting the others."""
+    try:
+        checkpoint = Checkpoint(
+            config=build_config(content["config"]),
+            weights=content["weights"],
+            metrics=dict(content["metrics"]),
+            training=content["training"],
+            versions=dict(content["versions"]),
+        )
+        checkpoint.model()
+    except ConfigError as error:
+        raise CheckpointError(f"{name} has an unusable configuration: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        log.info("%s inconsistent: %s", name, error)
+        raise CheckpointError(
+            f"{name} is damaged: its weights do not match its configuration; choose another file"
+        ) from None
+    if not all(bool(torch.isfinite(part).all()) for part in checkpoint.weights.values()):
+        raise CheckpointError(f"{name} holds weights that are not numbers; choose another file")
+    return checkpoint

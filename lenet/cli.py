@@ -1,0 +1,230 @@
+"""The command line: `python -m lenet --mode train|eval|test|summary`.
+
+Flags come from the configuration's fields. Nothing heavy is imported before the
+arguments are known to be usable, so `--help` and `--mode summary` never load torch.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lenet import paths, terminal
+from lenet.config import Config, applies, bounds, build_config, choices, knob, overrides
+from lenet.errors import ConfigError, LabError
+from lenet.terminal import Progress
+
+log = logging.getLogger(__name__)
+
+SAMPLES = 5
+"""Images that `--mode test` shows."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}; see python -m lenet --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The contract of the command line, one flag for each hyperparameter included."""
+    made = _Parser(
+        prog="python -m lenet",
+        description="Train, evaluate and use LeNet-5 on Fashion-MNIST or MNIST.",
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("--mode", required=True, choices=list(MODES), help="what to do")
+    add("--json", action="store_true", help="print one JSON object, progress on standard error")
+    add("--download", default="1", choices=("0", "1"), help="fetch a missing dataset (default: 1)")
+    add("--data_dir", type=Path, help="where datasets are kept (default: LENET_DATA_DIR or data)")
+    add("--output_dir", type=Path, default=Path("output"), help="where train writes (./output)")
+    add("--checkpoint", type=Path, default=paths.DEFAULT_CHECKPOINT, help="for eval and test")
+    add("--images", type=Path, nargs="+", metavar="PATH", help="test: classify photographs")
+    add("--drawings", type=Path, nargs="+", metavar="PATH", help="test: classify canvas drawings")
+    groups: dict[str, Any] = {}
+    for name, info in Config.model_fields.items():
+        group = knob(info).group
+        if group not in groups:
+            groups[group] = made.add_argument_group(group)
+        groups[group].add_argument(
+            f"--{name}", default=argparse.SUPPRESS, metavar=_metavar(name), help=_help(name)
+        )
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0, 2 for unusable arguments, 1 for other failures."""
+    logging.basicConfig(format="%(message)s", level=os.environ.get("LENET_LOG", "WARNING").upper())
+    args = parser().parse_args(arguments)
+    try:
+        result = MODES[args.mode](args)
+        print(json.dumps(result) if args.json else terminal.RENDER[args.mode](result), flush=True)
+    except LabError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 1)
+    except BrokenPipeError:  # the reader has read enough; python must not complain while it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except MemoryError:
+        return _fail("not enough memory; close other programs or choose a smaller batch_size", 1)
+    except Exception as error:  # a fault of ours: one line for the person, the rest on request
+        log.info("unexpected error", exc_info=True)
+        return _fail(
+            f"unexpected {type(error).__name__}: {error}; set LENET_LOG=info for details", 1
+        )
+    return 0
+
+
+def _fail(message: str, status: int) -> int:
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    return status
+
+
+def _metavar(name: str) -> str:
+    info = Config.model_fields[name]
+    if options := choices(info):
+        return "|".join(options)
+    return {bool: "0|1", int: "N", float: "X"}[info.annotation]  # type: ignore[index]
+
+
+def _help(name: str) -> str:
+    info = Config.model_fields[name]
+    limits = bounds(info)
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    notes = [f"{signs[kind]} {limit:g}" for kind, limit in limits.items()]
+    default = int(info.default) if isinstance(info.default, bool) else info.default
+    notes.append(f"default: {default}")
+    return f"{info.description} ({', '.join(notes)})".replace("%", "%%")
+
+
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    return {name: value for name, value in vars(args).items() if name in Config.model_fields}
+
+
+def _config(args: argparse.Namespace) -> Config:
+    given = _given(args)
+    config = build_config(given)
+    for name in given:
+        if not applies(Config.model_fields[name], config.model_dump()):
+            log.warning("note: --%s has no effect with these settings", name)
+    return config
+
+
+def _summary(args: argparse.Namespace) -> dict[str, Any]:
+    config = _config(args)
+    layers = config.layers()
+    return {
+        "parameters": sum(layer.parameters for layer in layers),
+        "layers": [
+            {
+                "name": layer.name,
+                "output_shape": list(layer.output_shape),
+                "parameters": layer.parameters,
+            }
+            for layer in layers
+        ],
+        "config": config.model_dump(),
+    }
+
+
+def _train(args: argparse.Namespace) -> dict[str, Any]:
+    config = _config(args)
+    from lenet import execution
+    from lenet.runs import Run
+
+    progress = Progress()
+    run = Run(args.output_dir)
+    status, last = execution.train_into(
+        run, config, lambda: _split(args, config.dataset, "train", progress), progress.training
+    )
+    saved = run.stopped_checkpoint if status.state == "stopped" else run.checkpoints()[-1]
+    return {
+        "checkpoint": str(saved),
+        "state": status.state,
+        "epochs": last.epoch if last else 0,
+        "train_loss": last.train_loss if last else None,
+        "val_loss": last.val_loss if last else None,
+        "val_accuracy": last.val_accuracy if last else None,
+        "seconds": round((status.ended or status.began) - status.began, 3),
+        "overrides": overrides(config),
+    }
+
+
+def _eval(args: argparse.Namespace) -> dict[str, Any]:
+    from lenet import checkpoint as checkpoints
+
+    loaded = checkpoints.load(args.checkpoint)
+    dataset = _dataset(args, loaded.config)
+    split = _split(args, dataset, "test", Progress())
+    from lenet.evaluation import evaluate
+
+    found = evaluate(loaded, split)
+    return {
+        "checkpoint": str(args.checkpoint),
+        "dataset": dataset,
+        "accuracy": found.accuracy,
+        "macro_f1": found.macro_f1,
+        "parameters": found.parameters,
+        "confusion_matrix": found.confusion_matrix.tolist(),
+        "classes": [vars(report) for report in found.classes],
+        "seconds": round(found.seconds, 3),
+    }
+
+
+def _test(args: argparse.Namespace) -> dict[str, Any]:
+    if args.images and args.drawings:
+        raise ConfigError("--images and --drawings exclude each other; give one of them")
+    from lenet import checkpoint as checkpoints
+    from lenet import samples
+
+    loaded = checkpoints.load(args.checkpoint)
+    if args.images:
+        return {"predictions": samples.classify_photos(loaded, args.images)}
+    if args.drawings:
+        return {"predictions": samples.classify_drawings(loaded, args.drawings)}
+    dataset = _dataset(args, loaded.config)
+    split = _split(args, dataset, "test", Progress())
+    index = samples.pick(split, SAMPLES, _seed(args))
+    result = {
+        "dataset": dataset,
+        "predictions": samples.classify_samples(loaded, split, dataset, index),
+    }
+    if not args.json:
+        result["sheet"] = str(samples.save_sheet(split.images[index], args.output_dir))
+    return result
+
+
+def _dataset(args: argparse.Namespace, config: Config) -> str:
+    """The dataset asked for, else the one the checkpoint was trained on."""
+    return build_config({"dataset": _given(args).get("dataset", config.dataset)}).dataset
+
+
+def _seed(args: argparse.Namespace) -> int | None:
+    given = _given(args).get("seed")
+    return None if given is None else build_config({"seed": given}).seed
+
+
+def _split(args: argparse.Namespace, dataset: str, name: str, progress: Progress) -> Any:
+    """A split in memory, fetched first where it is missing and may be fetched."""
+    from lenet import data, fetch
+
+    source = fetch.fetch(
+        dataset, args.data_dir, download=args.download == "1", progress=progress.download
+    )
+    progress.note(f"{dataset}: {source.description}")
+    return data.load_split(dataset, name, args.data_dir)  # type: ignore[arg-type]
+
+
+MODES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "train": _train,
+    "eval": _eval,
+    "test": _test,
+    "summary": _summary,
+}

@@ -1,0 +1,317 @@
+"""The configuration: every hyperparameter once.
+
+A field's type, bounds, default and help text stand here and nowhere else. The
+command line's flags, the pages' widgets, a run's `config.json`, a checkpoint's
+metadata and the shareable URL are all derived from these fields; adding a
+hyperparameter is adding a line here.
+"""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+
+from lenet import geometry
+from lenet.datasets import DatasetName
+from lenet.errors import ConfigError
+
+Group = Literal["data", "network", "regularisation", "optimisation"]
+
+
+@dataclass(frozen=True)
+class Knob:
+    """How a field is shown: its label, its group, and when it has an effect.
+
+    `only_if` maps another field to the values under which this one is used; under
+    any other value the widget is disabled and the flag has no effect.
+    """
+
+    label: str
+    group: Group
+    only_if: Mapping[str, Container[object]] = field(default_factory=dict)
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ModelConfig(_Settings):
+    """What the network is: geometry, layers, initial weights.
+
+    Raises:
+        GeometryError: the layers do not fit into each other.
+    """
+
+    input_size: Annotated[int, Knob("Input size", "network")] = Field(
+        28, ge=8, le=64, description="Side of the square image that the network takes, in pixels."
+    )
+    fit: Annotated[
+        Literal["pad", "resize"],
+        Knob("Fit to input size", "network", {"input_size": range(29, 65)}),
+    ] = Field(
+        "pad",
+        description="How a 28×28 image becomes a larger input: a frame of background, as in "
+        "LeNet-5's own paper, or bilinear resizing, as in the post. A smaller input is resized.",
+    )
+    kernel_size: Annotated[int, Knob("Kernel size", "network")] = Field(
+        5, ge=1, le=11, description="Side of the kernel of all three convolutions."
+    )
+    padding: Annotated[int, Knob("Padding", "network")] = Field(
+        2, ge=0, le=5, description="Zeros added around the input of conv0 only."
+    )
+    pool2: Annotated[bool, Knob("Third pooling", "network")] = Field(
+        False, description="An extra pooling after conv2, needed with kernel size 3."
+    )
+    pooling: Annotated[Literal["max", "average"], Knob("Pooling", "network")] = Field(
+        "max", description="Largest or average value of each 2×2 window."
+    )
+    batch_norm: Annotated[bool, Knob("Batch norm", "network")] = Field(
+        True, description="Batch normalisation between each convolution and its activation."
+    )
+    activation: Annotated[Literal["tanh", "leaky_relu", "relu"], Knob("Activation", "network")] = (
+        Field("leaky_relu", description="Non-linearity after each layer but the last.")
+    )
+    negative_slope: Annotated[
+        float, Knob("Negative slope", "network", {"activation": ("leaky_relu",)})
+    ] = Field(0.1, ge=0, le=1, description="Slope of LeakyReLU below zero.")
+    init: Annotated[Literal["xavier_uniform", "default"], Knob("Initial weights", "network")] = (
+        Field(
+            "xavier_uniform",
+            description="Xavier-uniform weights on all five weighted layers, or PyTorch's default.",
+        )
+    )
+    softmax: Annotated[bool, Knob("Softmax in forward()", "network")] = Field(
+        False,
+        description="The post's slip: softmax before a loss that applies it again. "
+        "The loss then cannot fall below 1.4612.",
+    )
+    dropout: Annotated[float, Knob("Dropout", "regularisation")] = Field(
+        0.0, ge=0, le=0.95, description="Share of fc3's features dropped while training."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> "ModelConfig":
+        self.layers()
+        return self
+
+    def layers(self) -> list[geometry.Layer]:
+        """Name, output shape and parameters of each layer; see `geometry.layers`."""
+        return geometry.layers(
+            self.input_size, self.kernel_size, self.padding, self.pool2, self.batch_norm
+        )
+
+
+class TrainingConfig(_Settings):
+    """How the network is trained."""
+
+    normalization: Annotated[Literal["dataset", "half"], Knob("Normalisation", "data")] = Field(
+        "dataset",
+        description="Subtract the training images' mean and divide by their deviation, or, "
+        "as in the post, subtract 0.5.",
+    )
+    val_size: Annotated[int, Knob("Validation images", "data")] = Field(
+        5000,
+        ge=0,
+        le=50000,
+        description="Training images held back, the same for every run, to compare settings "
+        "without touching the test set. 0 trains on all 60,000.",
+    )
+    augment: Annotated[
+        Literal["none", "flip", "shift", "flip_shift"], Knob("Augmentation", "data")
+    ] = Field(
+        "flip_shift",
+        description="Random changes to each training image: mirrored left to right, moved by "
+        "up to 2 pixels, or both.",
+    )
+    label_smoothing: Annotated[float, Knob("Label smoothing", "regularisation")] = Field(
+        0.0, ge=0, le=0.9, description="Share of the target spread evenly over all classes."
+    )
+    weight_decay: Annotated[float, Knob("Weight decay", "regularisation")] = Field(
+        1e-4, ge=0, le=1, description="Pull of the weights towards zero at each step."
+    )
+    optimizer: Annotated[Literal["sgd", "adam", "adamw"], Knob("Optimizer", "optimisation")] = (
+        Field("adamw", description="Rule that turns gradients into steps.")
+    )
+    lr: Annotated[float, Knob("Learning rate", "optimisation")] = Field(
+        0.01, gt=0, le=10, description="Length of a step; with a schedule, the highest one."
+    )
+    schedule: Annotated[
+        Literal["constant", "cosine", "one_cycle"], Knob("Schedule", "optimisation")
+    ] = Field(
+        "one_cycle",
+        description="The learning rate over the run: constant, falling along a cosine, or "
+        "rising for the first fifth and falling after it.",
+    )
+    momentum: Annotated[float, Knob("Momentum", "optimisation", {"optimizer": ("sgd",)})] = Field(
+        0.9, ge=0, lt=1, description="Share of the last step kept in the next (SGD only)."
+    )
+    nesterov: Annotated[bool, Knob("Nesterov", "optimisation", {"optimizer": ("sgd",)})] = Field(
+        False, description="Gradient taken after the momentum's step (SGD only)."
+    )
+    epochs: Annotated[int, Knob("Epochs", "optimisation")] = Field(
+        3, ge=1, le=1000, description="Passes over the training images."
+    )
+    batch_size: Annotated[int, Knob("Batch size", "optimisation")] = Field(
+        64, ge=1, le=60000, description="Images per step."
+    )
+    seed: Annotated[int, Knob("Seed", "optimisation")] = Field(
+        0, ge=0, le=2**31 - 1, description="Fixes initial weights, order of images and dropout."
+    )
+    device: Annotated[Literal["auto", "cpu", "cuda", "mps"], Knob("Device", "optimisation")] = (
+        Field("auto", description="Where to compute; auto takes CUDA, then Apple's MPS, then CPU.")
+    )
+    threads: Annotated[int, Knob("CPU threads", "optimisation")] = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Threads of a training on the CPU. More gain little on so small a network, "
+        "and waiting for each other they crawl when anything else runs.",
+    )
+
+
+PresetName = Literal["lab", "classic", "post", "post-32"]
+
+
+class Config(ModelConfig, TrainingConfig):
+    """A whole run: dataset, network and training, all in one flat namespace."""
+
+    dataset: Annotated[DatasetName, Knob("Dataset", "data")] = Field(
+        "FashionMNIST", description="Clothes (Fashion-MNIST) or handwritten digits (MNIST)."
+    )
+    preset: Annotated[PresetName, Knob("Preset", "data")] = Field(
+        "lab", description="Named settings to start from; a flag given beside it overrides it."
+    )
+
+    @model_validator(mode="after")
+    def _usable_together(self) -> "Config":
+        if self.nesterov and self.optimizer == "sgd" and self.momentum == 0:
+            raise ConfigError("nesterov needs a momentum above 0; set momentum or nesterov 0")
+        if self.batch_norm and self.batch_size == 1:
+            raise ConfigError("batch norm needs at least 2 images a step; set batch_size 2 or more")
+        return self
+
+
+_POST: dict[str, Any] = {
+    "fit": "resize",
+    "padding": 0,
+    "batch_norm": True,
+    "init": "xavier_uniform",
+    "normalization": "half",
+    "val_size": 0,
+    "augment": "none",
+    "weight_decay": 0.0,
+    "optimizer": "sgd",
+    "lr": 0.01,
+    "schedule": "constant",
+    "momentum": 0.9,
+    "activation": "tanh",
+    "dropout": 0.3,
+    "epochs": 3,
+    "batch_size": 32,
+}
+
+PRESETS: dict[PresetName, dict[str, Any]] = {
+    "lab": {},
+    "classic": {
+        "input_size": 32,
+        "padding": 0,
+        "pooling": "average",
+        "batch_norm": False,
+        "activation": "tanh",
+        "init": "default",
+        "augment": "none",
+        "weight_decay": 0.0,
+        "optimizer": "sgd",
+        "lr": 0.05,
+        "schedule": "constant",
+        "momentum": 0.9,
+        "epochs": 10,
+    },
+    "post": {**_POST, "kernel_size": 3, "pool2": True, "softmax": True},
+    "post-32": {**_POST, "input_size": 32, "softmax": False},
+}
+"""What each preset sets differently from the fields' defaults, which are `lab`."""
+
+PRESET_NOTES: dict[PresetName, str] = {
+    "lab": "Ours: batch norm, LeakyReLU, AdamW and one cycle. Above 90\u00a0% in 3 epochs.",
+    "classic": "LeNet-5 as in 1998: 32×32, tanh, average pooling, plain SGD.",
+    "post": "The blog post's case 5: 28×28, kernel 3, softmax and all.",
+    "post-32": "The post's other network: 32×32, kernel 5, no softmax.",
+}
+
+
+def preset_settings(preset: PresetName, dataset: DatasetName) -> dict[str, Any]:
+    """What a preset sets for a dataset; `lab` does not mirror digits."""
+    digits = {"augment": "shift"} if (preset, dataset) == ("lab", "MNIST") else {}
+    return {**PRESETS[preset], **digits}
+
+
+def build_config(values: Mapping[str, Any] | None = None) -> Config:
+    """The configuration that `values` describe: the preset's settings, overridden by the rest.
+
+    Args:
+        values: field names to values; strings are converted as on a command line.
+
+    Raises:
+        GeometryError: the layers do not fit; the message traces the sizes.
+        ConfigError: a field is unknown, out of bounds or at odds with another.
+    """
+    values = dict(values or {})
+    try:
+        named = Config.model_validate(
+            {name: values[name] for name in ("preset", "dataset") if name in values}
+        )
+        return Config.model_validate({**preset_settings(named.preset, named.dataset), **values})
+    except ValidationError as error:
+        raise ConfigError(_first_fault(error)) from None
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors()[0]
+    name = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"{name} is not a hyperparameter; use one of {', '.join(Config.model_fields)}"
+    must = fault["msg"].removeprefix("Input should be ")
+    return f"{name} must be {must}, not {fault['input']!r}; change it and try again"
+
+
+def knob(info: FieldInfo) -> Knob:
+    """The `Knob` of a configuration field."""
+    return next(item for item in info.metadata if isinstance(item, Knob))
+
+
+def choices(info: FieldInfo) -> tuple[str, ...]:
+    """The values that a field of named choices can take; empty for numbers and switches."""
+    return get_args(info.annotation)
+
+
+def bounds(info: FieldInfo) -> dict[str, float]:
+    """A number field's limits by pydantic's names: `ge`, `gt`, `le`, `lt`."""
+    return {
+        name: getattr(item, name)
+        for item in info.metadata
+        for name in ("ge", "gt", "le", "lt")
+        if getattr(item, name, None) is not None
+    }
+
+
+def applies(info: FieldInfo, values: Mapping[str, Any]) -> bool:
+    """Whether a field has an effect under these values of the others."""
+    return all(values[name] in allowed for name, allowed in knob(info).only_if.items())
+
+
+def overrides(config: Config) -> dict[str, Any]:
+    """The fields by which a configuration differs from its own preset."""
+    reference = build_config({"preset": config.preset, "dataset": config.dataset})
+    changed = {name: value for name, value in config if value != getattr(reference, name)}
+    return {"dataset": config.dataset, **changed}
+
+
+def to_flags(config: Config) -> list[str]:
+    """The command-line flags that give this configuration, preset first."""
+    flags = ["--preset", config.preset]
+    for name, value in overrides(config).items():
+        flags += [f"--{name}", str(int(value)) if isinstance(value, bool) else str(value)]
+    return flags

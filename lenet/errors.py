@@ -1,0 +1,45 @@
+"""The errors a person may cause or meet, each said in one sentence.
+
+A message states what is wrong and what to do next. The command line prints it
+and exits with `exit_code`; the pages show it in place of what could not be done.
+"""
+
+
+class LabError(Exception):
+    """Base of every error that is meant for a person to read."""
+
+    exit_code = 1
+
+
+class ConfigError(LabError):
+    """A configuration that cannot be built or used: the arguments are at fault."""
+
+    exit_code = 2
+
+
+class GeometryError(ConfigError):
+    """Layer sizes that do not fit into each other; the message holds the trace."""
+
+
+class DatasetError(LabError):
+    """A dataset that is missing, damaged or cannot be fetched."""
+
+
+class CheckpointError(LabError):
+    """A checkpoint file that is missing, foreign, damaged or does not match."""
+
+
+class ImageError(LabError):
+    """A picture that cannot be read or used."""
+
+
+class RunError(LabError):
+    """A run that cannot be started, read or controlled."""
+
+
+class StorageError(LabError):
+    """A file that could not be written, a full disk above all."""
+
+
+class TrainingError(LabError):
+    """A training that cannot go on."""

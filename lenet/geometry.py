@@ -1,0 +1,94 @@
+"""The sizes of LeNet-5's layers, worked out without building the network.
+
+Pure arithmetic, so that the command line, the configuration and the Train page
+can show a geometry, or refuse one, without importing torch.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lenet.errors import GeometryError
+
+CONV_CHANNELS = (6, 16, 120)
+"""Feature maps of conv0, conv1 and conv2 (LeCun et al. 1998, fig. 2)."""
+FC_FEATURES = (84, 10)
+"""Features of fc3 and fc4."""
+POOL = 2
+"""Side and stride of every pooling window."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer: its name, the shape it puts out without the batch axis, and its weights."""
+
+    name: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+def layers(
+    input_size: int, kernel_size: int, padding: int, pool2: bool, batch_norm: bool
+) -> list[Layer]:
+    """Every layer that has weights or changes the shape, from conv0 to fc4.
+
+    A convolution of stride 1 takes a side W to W − K + 2P + 1, a pooling halves it,
+    rounding down (Dumoulin & Visin 2016, relationships 3 and 5).
+
+    Raises:
+        GeometryError: a layer's input is smaller than its kernel; the message traces
+            the size at each layer up to the one that fails.
+    """
+    trace, failing = feasible_layers(input_size, kernel_size, padding, pool2, batch_norm)
+    if failing:
+        raise GeometryError(_refusal(input_size, kernel_size, padding, trace, failing))
+    return trace
+
+
+def feasible_layers(
+    input_size: int, kernel_size: int, padding: int, pool2: bool, batch_norm: bool
+) -> tuple[list[Layer], Layer | None]:
+    """The layers that fit, and the first that does not (None when all fit)."""
+    trace: list[Layer] = []
+    for layer in _walk(input_size, kernel_size, padding, pool2, batch_norm):
+        if min(layer.output_shape) < 1:
+            return trace, layer
+        trace.append(layer)
+    return trace, None
+
+
+def _walk(
+    size: int, kernel_size: int, padding: int, pool2: bool, batch_norm: bool
+) -> Iterator[Layer]:
+    channels_in = 1
+    for index, channels in enumerate(CONV_CHANNELS):
+        size += (2 * padding if index == 0 else 0) - kernel_size + 1
+        weights = channels * (channels_in * kernel_size**2 + 1)
+        yield Layer(f"conv{index}", (channels, size, size), weights)
+        if batch_norm:
+            yield Layer(f"bn{index}", (channels, size, size), 2 * channels)
+        if index < 2 or pool2:
+            size //= POOL
+            yield Layer(f"pool{index}", (channels, size, size), 0)
+        channels_in = channels
+    features_in = channels_in * size * size
+    for index, features in enumerate(FC_FEATURES, start=len(CONV_CHANNELS)):
+        yield Layer(f"fc{index}", (features,), features * (features_in + 1))
+        features_in = features
+
+
+def _refusal(
+    input_size: int, kernel_size: int, padding: int, trace: list[Layer], failing: Layer
+) -> str:
+    sizes = [str(input_size)]
+    sizes += [
+        f"{layer.name} {layer.output_shape[-1]}"
+        for layer in trace
+        if not layer.name.startswith("bn")
+    ]
+    before = trace[-1].output_shape[-1] if trace else input_size + 2 * padding
+    needed = POOL if failing.name.startswith("pool") else kernel_size
+    return (
+        f"input size {input_size}, kernel size {kernel_size} and padding {padding} cannot work: "
+        f"{' → '.join(sizes)} → {failing.name} needs {needed}×{needed} but gets {before}×{before}; "
+        "use input size 32, padding 2 or a smaller kernel"
+    )

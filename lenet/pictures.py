@@ -1,0 +1,144 @@
+"""Reading picture files that people bring: from bytes nobody vouches for to 8-bit pixels.
+
+Every file that cannot be used ends in an `ImageError` of one sentence.
+"""
+
+import contextlib
+import io
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+# WebPImagePlugin registers WebP; without it Pillow would import all its plugins to find it.
+from PIL import Image, ImageOps, WebPImagePlugin  # noqa: F401
+
+from lenet.errors import ImageError
+
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+MAX_BYTES: Final = 10 * 1024**2
+MAX_PIXELS: Final = 50_000_000
+MIN_SIDE: Final = 8
+"""Pixels of the shorter side below which nothing can be made out."""
+WORKING_SIDE: Final = 1024
+"""Larger pictures are reduced to this longer side: 28 pixels need no more."""
+
+
+def read_image(data: bytes, name: str) -> Image.Image:
+    """Decode a picture: the first frame, upright, 8 bits a channel, up to 1024 pixels long.
+
+    Args:
+        data: a PNG, JPEG, WebP, BMP or GIF file.
+        name: what the message of an error calls it.
+
+    Returns:
+        A picture of mode "L", "RGB" or "RGBA".
+
+    Raises:
+        ImageError: another format, cut off or damaged, above 10 MB or 50 megapixels,
+            or nothing to see in it.
+    """
+    if not data:
+        raise ImageError(f"{name} is empty: choose another picture")
+    if len(data) > MAX_BYTES:
+        raise ImageError(
+            f"{name} is larger than the {MAX_BYTES // 1024**2} MB allowed: save it smaller"
+        )
+    with _pillow_errors(data, name):
+        image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
+    # Only the header has been read so far; decoding starts with load().
+    if image.width * image.height > MAX_PIXELS:
+        raise _too_many_pixels(name)
+    if min(image.size) < MIN_SIDE:
+        raise ImageError(
+            f"{name} has only {image.width}×{image.height} pixels, too few to see anything: "
+            "choose a larger picture"
+        )
+    with _pillow_errors(data, name):
+        image.draft(None, (WORKING_SIDE, WORKING_SIDE))  # JPEG can decode at a lower resolution
+        image.load()
+        image = to_8_bit(image)
+        image.thumbnail((WORKING_SIDE, WORKING_SIDE))
+    _turn_upright(image)
+    if image.convert("RGBa" if image.mode == "RGBA" else image.mode).getcolors(1):
+        raise ImageError(
+            f"{name} is all one colour, there is nothing to see in it: choose another picture"
+        )
+    return image
+
+
+def read_image_file(path: Path) -> Image.Image:
+    """`read_image` of a file; `ImageError` also if it is not there or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # no more than it takes to see that it is too large
+    except FileNotFoundError:
+        raise ImageError(f"{path} does not exist: check the name of the picture") from None
+    except IsADirectoryError:
+        raise ImageError(f"{path} is a folder: give the pictures in it") from None
+    except OSError as error:
+        raise ImageError(
+            f"{path} cannot be read ({error.strerror}): check its access rights or choose another"
+        ) from error
+    return read_image(data, str(path))
+
+
+def to_8_bit(image: Image.Image) -> Image.Image:
+    """Convert to "L", "RGB" or "RGBA", with palettes and transparent colours resolved.
+
+    Of 16-bit grayscale the high byte is kept, as Pillow does with 16-bit colour; its own
+    conversion of grayscale would cut off at 255 instead.
+    """
+    if image.mode.startswith("I"):  # "I;16" and its byte orders, or "I" with 32 bits
+        high = (np.asarray(image) >> 8).clip(0, 255)
+        scaled = Image.fromarray(high.astype(np.uint8))
+        scaled.info = {key: image.info[key] for key in image.info if key != "transparency"}
+        return scaled
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _turn_upright(image: Image.Image) -> None:
+    """Apply the EXIF orientation in place; damaged EXIF counts as none."""
+    with _quiet(), contextlib.suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
+
+
+@contextlib.contextmanager
+def _pillow_errors(data: bytes, name: str) -> Iterator[None]:
+    """Turn whatever Pillow makes of foreign bytes into one sentence."""
+    try:
+        with _quiet():
+            yield
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels(name) from error
+    except Exception as error:  # damaged data makes decoders raise errors of any kind
+        if _begins_like_picture(data):
+            raise ImageError(
+                f"{name} is damaged or incomplete: save or copy it again, or choose another picture"
+            ) from error
+        raise ImageError(
+            f"{name} is not a PNG, JPEG, WebP, BMP or GIF picture: save it as one of these first"
+        ) from error
+
+
+def _begins_like_picture(data: bytes) -> bool:
+    recognisers = (Image.OPEN[known][1] for known in FORMATS)
+    return any(begins_so(data[:16]) for begins_so in recognisers if begins_so)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    # Filtered by module, because threads share the filters.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")
+        yield
+
+
+def _too_many_pixels(name: str) -> ImageError:
+    return ImageError(
+        f"{name} has more than the {MAX_PIXELS // 10**6} megapixels allowed: save it smaller"
+    )

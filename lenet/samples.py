@@ -1,0 +1,108 @@
+"""Pictures to classify and show: random test images, photographs, drawings."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from lenet import drawing, pictures
+from lenet.checkpoint import Checkpoint
+from lenet.data import Split
+from lenet.datasets import DATASETS
+from lenet.errors import ImageError
+from lenet.prediction import predict
+from lenet.storage import explained
+
+Answer: TypeAlias = dict[str, Any]
+"""One answer of the network, in the shape of the command line's JSON."""
+
+ENLARGE = 8
+"""Screen pixels for each image pixel on a sheet."""
+
+
+def pick(split: Split, count: int, seed: int | None) -> Tensor:
+    """Indices (count,) of different random images; without a seed others each time."""
+    generator = torch.Generator()
+    generator.manual_seed(seed) if seed is not None else generator.seed()
+    return torch.randperm(len(split.labels), generator=generator)[:count]
+
+
+def answer(checkpoint: Checkpoint, images: Tensor) -> list[Answer]:
+    """For each of (N, 28, 28) uint8 images: `label`, `name` and ten `probabilities`."""
+    classes = DATASETS[checkpoint.config.dataset].classes
+    return [
+        {
+            "label": int(row.argmax()),
+            "name": classes[int(row.argmax())],
+            "probabilities": row.tolist(),
+        }
+        for row in predict(checkpoint, images)
+    ]
+
+
+def classify_samples(
+    checkpoint: Checkpoint, split: Split, dataset: str, index: Tensor
+) -> list[Answer]:
+    """`answer` for images of a split, each with its `index` and its `target`."""
+    classes = DATASETS[dataset].classes
+    return [
+        {"index": int(at), "target": int(target), "target_name": classes[int(target)], **found}
+        for at, target, found in zip(
+            index, split.labels[index], answer(checkpoint, split.images[index]), strict=True
+        )
+    ]
+
+
+def classify_photos(checkpoint: Checkpoint, files: Sequence[Path]) -> list[Answer]:
+    """`answer` for photographs, each with its `path`.
+
+    Raises:
+        ImageError: one of them cannot be read.
+    """
+    dataset = DATASETS[checkpoint.config.dataset]
+    arrays = [drawing.from_photo(pictures.read_image_file(file), dataset).array for file in files]
+    return _with_paths(checkpoint, files, arrays)
+
+
+def classify_drawings(checkpoint: Checkpoint, files: Sequence[Path]) -> list[Answer]:
+    """`answer` for drawings saved from the canvas, each with its `path`.
+
+    Raises:
+        ImageError: one of them cannot be read or is empty.
+    """
+    dataset = DATASETS[checkpoint.config.dataset]
+    arrays = []
+    for file in files:
+        prepared = drawing.from_canvas(pictures.read_image_file(file), dataset)
+        if prepared is None:
+            raise ImageError(f"{file.name} holds no drawing; draw something and save it again")
+        arrays.append(prepared.array)
+    return _with_paths(checkpoint, files, arrays)
+
+
+def sheet(images: Tensor) -> Image.Image:
+    """(N, 28, 28) uint8 in a row, enlarged without smoothing, in true grayscale (mode L)."""
+    row = np.pad(images.numpy(), ((0, 0), (1, 1), (1, 1))).swapaxes(0, 1).reshape(30, -1)
+    return Image.fromarray(row).resize(
+        (row.shape[1] * ENLARGE, row.shape[0] * ENLARGE), Image.Resampling.NEAREST
+    )
+
+
+def save_sheet(images: Tensor, folder: Path) -> Path:
+    """Write `sheet(images)` into the folder as `samples.png`."""
+    path = folder / "samples.png"
+    with explained(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        sheet(images).save(path)
+    return path
+
+
+def _with_paths(
+    checkpoint: Checkpoint, files: Sequence[Path], arrays: Sequence[np.ndarray]
+) -> list[Answer]:
+    answers = answer(checkpoint, torch.from_numpy(np.stack(arrays)))
+    return [{"path": str(file), **found} for file, found in zip(files, answers, strict=True)]

@@ -1,0 +1,211 @@
+"""The training loop: a stream of events, and a state that can be saved and taken up again."""
+
+import math
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from lenet.augment import augment
+from lenet.config import Config, TrainingConfig
+from lenet.data import Split, split_train_val
+from lenet.errors import ConfigError, TrainingError
+from lenet.events import EpochEvent, Event, StepEvent
+from lenet.model import LeNet5
+from lenet.preprocessing import to_input
+
+WARM_UP = 0.2
+"""Share of a one-cycle schedule in which the learning rate rises."""
+EVALUATION_BATCH = 1000
+
+
+def pick_device(name: str) -> torch.device:
+    """The device that a configuration asks for.
+
+    Raises:
+        ConfigError: this machine does not have it.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return torch.device(next(kind for kind, here in present.items() if here))
+    if not present[name]:
+        raise ConfigError(f"this machine has no {name} device; use --device auto or cpu")
+    return torch.device(name)
+
+
+def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
+    """SGD, Adam or AdamW over all weights, as `config` sets it."""
+    common: dict[str, Any] = {"lr": config.lr, "weight_decay": config.weight_decay, "fused": True}
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(
+            model.parameters(), momentum=config.momentum, nesterov=config.nesterov, **common
+        )
+    adam = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
+    return adam(model.parameters(), **common)
+
+
+def lr_factor(schedule: str, progress: float) -> float:
+    """Share of the highest learning rate at `progress` (0 to 1) of the run.
+
+    Cosine: Loshchilov & Hutter 2017, eq. 5, one cycle down to 0. One cycle: Smith & Topin
+    2018, from 1/25 up and down to 0, both ways along a cosine.
+    """
+    if schedule == "constant":
+        return 1.0
+    if schedule == "cosine":
+        return (1 + math.cos(math.pi * progress)) / 2
+    if progress < WARM_UP:
+        return 1 - (1 - 1 / 25) * (1 + math.cos(math.pi * progress / WARM_UP)) / 2
+    return (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP))) / 2
+
+
+class Trainer:
+    """LeNet-5 being trained as `config` says; `run()` trains and yields events.
+
+    Two trainers with the same configuration and data give the same weights, bit for bit
+    on one machine's CPU, also when one of them was saved by `state()` and taken up by
+    `restore()` between two steps. Torch's global generator is seeded.
+
+    Args:
+        data: the 60,000 training images; `config.val_size` of them are held back.
+
+    Raises:
+        ConfigError: the batch or the validation split is larger than the data.
+    """
+
+    def __init__(self, config: Config, data: Split) -> None:
+        self.config = config
+        self.device = pick_device(config.device)
+        train, val = split_train_val(data.labels, config.val_size)
+        if config.batch_size > len(train):
+            raise ConfigError(
+                f"batch_size {config.batch_size} is larger than the {len(train)} training images; "
+                "choose a smaller one"
+            )
+        self.images, self.labels = _on(self.device, data, train)
+        self.val_images, self.val_labels = _on(self.device, data, val)
+        torch.set_num_threads(config.threads)
+        torch.manual_seed(config.seed)
+        self.model = LeNet5(config).to(self.device)
+        self.optimizer = make_optimizer(self.model, config)
+        self.steps_per_epoch = len(self._batches(1))
+        self.total_steps = config.epochs * self.steps_per_epoch
+        self.scheduler = LambdaLR(
+            self.optimizer, lambda step: lr_factor(config.schedule, step / self.total_steps)
+        )
+        self.epoch = 0
+        """Finished epochs."""
+        self.step = 0
+        """Finished steps of all epochs."""
+        self._epoch_loss = 0.0
+        self._epoch_seconds = 0.0
+
+    def run(self) -> Iterator[Event]:
+        """Train to the end of the last epoch, an event after each step and each epoch.
+
+        Raises:
+            TrainingError: the loss is no longer a number.
+        """
+        while self.epoch < self.config.epochs:
+            batches = self._batches(self.epoch + 1)
+            done = self.step - self.epoch * self.steps_per_epoch
+            for index in batches[done:]:
+                yield self._train_step(index)
+            yield self._finish_epoch(seen=sum(len(index) for index in batches))
+
+    def evaluate(self) -> tuple[float | None, float | None]:
+        """Loss and accuracy on the validation images; None without any."""
+        if not len(self.val_labels):
+            return None, None
+        self.model.eval()
+        loss, right = 0.0, 0
+        with torch.inference_mode():
+            for images, labels in zip(
+                self.val_images.split(EVALUATION_BATCH),
+                self.val_labels.split(EVALUATION_BATCH),
+                strict=True,
+            ):
+                out = self.model(to_input(images, self.config))
+                loss += F.cross_entropy(out, labels, reduction="sum").item()
+                right += int((out.argmax(1) == labels).sum())
+        return loss / len(self.val_labels), right / len(self.val_labels)
+
+    def state(self) -> dict[str, Any]:
+        """All that `restore()` needs: weights, optimizer, schedule, generator, position."""
+        on_cuda = self.device.type == "cuda"
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": {"last_epoch": self.scheduler.last_epoch},
+            "rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state() if on_cuda else None,
+            "epoch": self.epoch,
+            "step": self.step,
+            "epoch_loss": self._epoch_loss,
+            "epoch_seconds": self._epoch_seconds,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state()` of a trainer with the same configuration and data."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.last_epoch = state["scheduler"]["last_epoch"]
+        torch.set_rng_state(state["rng"])
+        if state["cuda_rng"] is not None and self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["cuda_rng"])
+        self.epoch, self.step = state["epoch"], state["step"]
+        self._epoch_loss = state["epoch_loss"]
+        self._epoch_seconds = state["epoch_seconds"]
+
+    def _batches(self, epoch: int) -> list[Tensor]:
+        """An epoch's batches as indices, an order that only the seed and the epoch decide."""
+        generator = torch.Generator().manual_seed(self.config.seed * 100_003 + epoch)
+        order = torch.randperm(len(self.labels), generator=generator).to(self.device)
+        batches = list(order.split(self.config.batch_size))
+        if self.config.batch_norm and len(batches[-1]) == 1:
+            batches.pop()  # batch norm has no deviation to compute from a single image
+        return batches
+
+    def _train_step(self, index: Tensor) -> StepEvent:
+        began = time.perf_counter()
+        self.model.train()
+        lr = self.optimizer.param_groups[0]["lr"]
+        x = to_input(augment(self.images[index], self.config), self.config)
+        out = self.model(x)
+        loss = F.cross_entropy(out, self.labels[index], label_smoothing=self.config.label_smoothing)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.scheduler.step()
+        self.step += 1
+        value = loss.item()
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the loss is {value} at step {self.step}: the training diverged; "
+                "try a lower learning rate"
+            )
+        seconds = time.perf_counter() - began
+        self._epoch_loss += value * len(index)
+        self._epoch_seconds += seconds
+        return StepEvent(self.step, self.epoch + 1, value, lr, len(index) / seconds)
+
+    def _finish_epoch(self, seen: int) -> EpochEvent:
+        began = time.perf_counter()
+        val_loss, val_accuracy = self.evaluate()
+        seconds = self._epoch_seconds + time.perf_counter() - began
+        train_loss = self._epoch_loss / seen
+        self._epoch_loss = self._epoch_seconds = 0.0
+        self.epoch += 1
+        return EpochEvent(self.epoch, self.step, train_loss, val_loss, val_accuracy, seconds)
+
+
+def _on(device: torch.device, data: Split, index: Tensor) -> tuple[Tensor, Tensor]:
+    return data.images[index].to(device), data.labels[index].to(device)

@@ -1,0 +1,34 @@
+"""A dataset on a page: loaded, or an offer to fetch it."""
+
+import streamlit as st
+
+from lenet.datasets import dataset_info
+from lenet.fetch import Progress, fetch, locate
+
+
+def require(name: str) -> None:
+    """Go on when the dataset is on this machine; else offer to fetch it and end the page here."""
+    if locate(name):
+        return
+    offer(name)
+    st.stop()
+
+
+def offer(name: str) -> None:
+    """A button that fetches the dataset, with a progress bar while it does."""
+    info = dataset_info(name)
+    st.info(
+        f"{info.title} is not on this machine yet. It is fetched once, about 30 MB.",
+        icon=":material/database:",
+    )
+    if not st.button(f"Fetch {info.title}", type="primary", icon=":material/download:"):
+        return
+    bar = st.progress(0.0, "Asking for the files…")
+
+    def show(at: Progress) -> None:
+        share = min(1.0, at.done / at.total) if at.total else 0.0
+        size = f"{at.done / 1e6:.1f}" + (f" of {at.total / 1e6:.1f} MB" if at.total else " MB")
+        bar.progress(share, f"{at.file}: {size} from {at.source}")
+
+    fetch(name, progress=show)
+    st.rerun()

@@ -1,0 +1,55 @@
+"""The frame around every page: configuration, navigation, and messages for errors."""
+
+import runpy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import streamlit as st
+
+from lenet.errors import LabError
+from lenet.paths import ROOT
+
+_framed: ContextVar[bool] = ContextVar("framed", default=False)
+
+
+def navigate() -> None:
+    """Set up the app and show the page that the address names."""
+    st.set_page_config(page_title="LeNet-5 lab", page_icon=":material/grid_on:", layout="wide")
+    page = st.navigation(
+        [
+            st.Page(ROOT / "pages/train.py", title="Train", icon=":material/show_chart:"),
+            st.Page(ROOT / "pages/evaluate.py", title="Evaluate", icon=":material/grid_on:"),
+            st.Page(ROOT / "pages/predict.py", title="Predict", icon=":material/draw:"),
+        ],
+        position="top",
+    )
+    token = _framed.set(True)
+    try:
+        page.run()
+    finally:
+        _framed.reset(token)
+
+
+def show(page: Callable[[], None]) -> None:
+    """Run a page inside the frame, its expected errors shown as sentences.
+
+    The first request to a fresh server, when it is for `/evaluate` say, makes Streamlit run
+    the page's file on its own, as pages/ worked before st.navigation. The front door is
+    opened then instead: it registers the navigation and comes back here for the page.
+    """
+    if not _framed.get():
+        runpy.run_path(str(ROOT / "streamlit_app.py"))
+        return
+    with explained():
+        page()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Show an error that is meant for a person as one sentence."""
+    try:
+        yield
+    except LabError as error:
+        message = str(error)
+        st.error(message[:1].upper() + message[1:] + ".", icon=":material/error:")

@@ -1,0 +1,117 @@
+"""Evaluate: what a checkpoint is worth on the 10,000 test images."""
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from lenet.checkpoint import Checkpoint
+from lenet.data import load_split
+from lenet.datasets import DATASETS
+from lenet.evaluation import Evaluation, evaluate
+from lenet.ui import charts, checkpoints, dataset
+from lenet.ui.frame import show
+
+
+def page() -> None:
+    st.title("Evaluate")
+    path, checkpoint = checkpoints.choose()
+    name = st.segmented_control(
+        "Test set",
+        list(DATASETS),
+        default=checkpoint.config.dataset,
+        required=True,
+        format_func=lambda option: DATASETS[option].title,
+        key=f"test set of {path}",
+        help="Follows the checkpoint. On the other one a network can only guess.",
+    )
+    dataset.require(name)
+    if name != checkpoint.config.dataset:
+        st.warning(
+            f"This network was trained on {DATASETS[checkpoint.config.dataset].title}; "
+            f"its answers to {DATASETS[name].title} mean nothing.",
+            icon=":material/warning:",
+        )
+    found = evaluated(path, checkpoint, name)
+    headline(found)
+    matrix(found, DATASETS[name].classes)
+    per_class(found, DATASETS[name].classes)
+
+
+def evaluated(path: Path, checkpoint: Checkpoint, name: str) -> Evaluation:
+    """The evaluation of these weights, computed once for each content and dataset."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return _evaluate(digest, name, checkpoint)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _evaluate(digest: str, name: str, _checkpoint: Checkpoint) -> Evaluation:
+    bar = st.progress(0.0)
+
+    def progress(share: float) -> None:
+        bar.progress(share, f"Classifying the test images… {share:.0%}")
+
+    found = evaluate(_checkpoint, load_split(name, "test"), progress)
+    bar.empty()
+    return found
+
+
+def headline(found: Evaluation) -> None:
+    """The figures that most people look for."""
+    right = int((found.predictions == found.targets).sum())
+    cells = st.columns(4)
+    cells[0].metric("Accuracy", f"{found.accuracy:.2%}")
+    cells[1].metric("Right", f"{right:,} of {len(found.targets):,}")
+    cells[2].metric("Macro F1", f"{found.macro_f1:.4f}")
+    cells[3].metric("Parameters", f"{found.parameters:,}")
+
+
+def matrix(found: Evaluation, classes: tuple[str, ...]) -> None:
+    """The confusion matrix, as counts or as shares of each row."""
+    st.subheader("Confusion matrix")
+    shown = st.segmented_control(
+        "Cells show",
+        ["counts", "shares of the row"],
+        default="counts",
+        required=True,
+        key="cells",
+        persist_state="session",
+    )
+    st.plotly_chart(
+        charts.confusion(found.confusion_matrix, classes, shares=shown != "counts"),
+        config=charts.CONFIG,
+        key="confusion",
+        alt="Confusion matrix, truth in rows and predictions in columns",
+    )
+
+
+def per_class(found: Evaluation, classes: tuple[str, ...]) -> None:
+    """Precision, recall and F1 of each class; a click on a head sorts."""
+    st.subheader("Classes")
+    frame = pd.DataFrame([vars(report) for report in found.classes])
+    frame.insert(0, "class", classes)
+    st.dataframe(
+        frame,
+        hide_index=True,
+        height=36 * (len(frame) + 1),
+        row_height=36,
+        column_config={
+            "precision": _share("precision", "Of the images given this class, the share with it."),
+            "recall": _share("recall", "Of the images of this class, the share that was found."),
+            "f1": _share("F1", "Harmonic mean of precision and recall."),
+            "support": st.column_config.NumberColumn("images"),
+        },
+        alt="Precision, recall, F1 and number of images of each class",
+    )
+
+
+def _share(label: str, meaning: str) -> ColumnConfig:
+    """A column of shares between 0 and 1, drawn as bars."""
+    return st.column_config.ProgressColumn(
+        label, help=meaning, min_value=0.0, max_value=1.0, format="%.3f"
+    )
+
+
+show(page)
