@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from lenet import data, fetch
+from lenet import data, fetch, transfer
 from lenet.data import Split, fingerprint, load_split, split_train_val
 from lenet.datasets import DATASETS, DatasetInfo, read_idx
 from lenet.errors import ConfigError, DatasetError
@@ -90,7 +90,7 @@ def test_changed_files_are_read_again(info: DatasetInfo, tmp_path: Path) -> None
 def test_missing_dataset_is_said_and_not_fetched(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, info: DatasetInfo
 ) -> None:
-    monkeypatch.setattr(fetch, "_open", lambda *_: pytest.fail("touched the network"))
+    monkeypatch.setattr(transfer, "_open", lambda *_: pytest.fail("touched the network"))
     with pytest.raises(DatasetError, match="Fashion-MNIST is not on this machine") as caught:
         load_split("FashionMNIST", "train", tmp_path / "empty")
     assert str(tmp_path / "empty") in str(caught.value)

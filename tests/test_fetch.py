@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from lenet import debian as packages
 from lenet import fetch as fetching
+from lenet import transfer
 from lenet.datasets import DATASETS, FILES, DatasetInfo, read_idx
 from lenet.errors import ConfigError, DatasetError, StorageError
 from lenet.fetch import Progress, data_dir, fetch, locate, verify
@@ -103,7 +105,7 @@ def info(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> DatasetInfo:
     monkeypatch.setenv("LENET_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.delenv("LENET_MIRROR", raising=False)
     monkeypatch.setattr(fetching, "_torchvision_mirrors", lambda _: [])
-    monkeypatch.setattr(fetching, "CHUNK", 4096)
+    monkeypatch.setattr(transfer, "CHUNK", 4096)
     return info
 
 
@@ -150,8 +152,8 @@ def has_all(folder: Path, published: dict[str, bytes]) -> bool:
 
 
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "_open", lambda *_: pytest.fail("touched the network"))
-    monkeypatch.setattr(fetching, "_run", lambda *_: pytest.fail("ran a command"))
+    monkeypatch.setattr(transfer, "_open", lambda *_: pytest.fail("touched the network"))
+    monkeypatch.setattr(packages, "_run", lambda *_: pytest.fail("ran a command"))
 
 
 # What is known
@@ -471,7 +473,7 @@ def test_dropped_connection_is_taken_up_again(
 def test_connection_that_falls_silent_is_taken_up_again(
     mirror: Mirror, published: dict[str, bytes], raw: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "SILENCE_SECONDS", 0.5)
+    monkeypatch.setattr(transfer, "SILENCE_SECONDS", 0.5)
     mirror.stall = 3
     fetch("FashionMNIST")
     assert has_all(raw, published)
@@ -521,7 +523,7 @@ def test_dead_and_silent_mirrors_cost_little_time(
     raw: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fetching, "ANSWER_SECONDS", 1)
+    monkeypatch.setattr(transfer, "ANSWER_SECONDS", 1)
     silent = serve(published)
     silent.silent = 20
     urls = [f"http://127.0.0.1:{free_port()}/", silent.url, mirror.url]
@@ -742,7 +744,7 @@ def test_words_of_apt_are_passed_on(debian: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_apt_that_stands_still_is_ended(debian: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (debian / "apt-get").write_text("#!/bin/sh\nexec sleep 60\n")
-    monkeypatch.setattr(fetching, "APT_SILENCE_SECONDS", 0.3)
+    monkeypatch.setattr(packages, "APT_SILENCE_SECONDS", 0.3)
     began = time.monotonic()
     with pytest.raises(DatasetError, match="dataset-x: it stood still"):
         fetch("FashionMNIST")
