@@ -15,11 +15,7 @@ from lenet.ui import checkpoints, dataset, images
 from lenet.ui.frame import explained, show
 
 CANVAS = 280
-VIEWS = {
-    "samples": ":material/shuffle: Test images",
-    "draw": ":material/draw: Draw",
-    "upload": ":material/upload: Upload",
-}
+VIEWS = ("Samples", "Draw", "Upload")
 
 
 def page() -> None:
@@ -27,18 +23,17 @@ def page() -> None:
     _, checkpoint = checkpoints.choose()
     view = st.segmented_control(
         "What to classify",
-        list(VIEWS),
-        default="samples",
+        VIEWS,
+        default="Samples",
         required=True,
-        format_func=VIEWS.__getitem__,
         key="view",
         bind="query-params",
         label_visibility="collapsed",
     )
     info = DATASETS[checkpoint.config.dataset]
-    if view == "samples":
+    if view == "Samples":
         show_samples(checkpoint, info)
-    elif view == "draw":
+    elif view == "Draw":
         st.fragment(draw)(checkpoint, info)
     else:
         upload(checkpoint, info)
@@ -92,7 +87,8 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
             key="canvas",
         )
     with right:
-        drawn = None if canvas.image_data is None else drawing.from_canvas(canvas.image_data, info)
+        pixels = canvas.image_data
+        drawn = None if pixels is None else drawing.from_canvas(pixels, info, "light_on_dark")
         if drawn is None:
             st.info(
                 "Draw a digit." if info.name == "MNIST" else "Draw a piece of clothing, large.",

@@ -1,7 +1,8 @@
 """Widgets for the configuration's fields, each made from the field itself.
 
 A widget's key is the field's name and is bound to the address, so the page's URL carries
-the preset and what differs from it, and opening it restores every widget.
+the preset and what differs from it, and opening it restores every widget. Choices are
+shown as the command line names them, since Streamlit puts the shown names into the URL.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,6 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from lenet.config import Config, Group, applies, bounds, build_config, choices, knob
-from lenet.datasets import DATASETS
 
 MAIN = ("epochs", "lr", "batch_size")
 """What most people want to change; stands outside the groups."""
@@ -64,13 +64,10 @@ def _draw(name: str, info: FieldInfo, common: dict[str, Any], default: Any) -> A
             options=options,
             default=default,
             required=True,
-            format_func=lambda option: DATASETS[option].title,
             **common,
         )
     if options:
-        return st.selectbox(
-            options=options, index=options.index(default), format_func=_spoken, **common
-        )
+        return st.selectbox(options=options, index=options.index(default), **common)
     if info.annotation is bool:
         return st.toggle(value=default, **common)
     limits = bounds(info)
@@ -106,10 +103,6 @@ def _follow_preset() -> None:
 def _step(default: float) -> float:
     """A tenth of a usual value, so that the buttons move by something sensible."""
     return float(f"{(default or 0.1) / 10:.0e}") if default < 0.1 else 0.05
-
-
-def _spoken(option: str) -> str:
-    return option.replace("_", " ")
 
 
 def groups() -> tuple[Group, ...]:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import numpy as np
 import streamlit as st
+from PIL import Image
 
 from lenet.errors import LabError
 from lenet.paths import ROOT
@@ -15,7 +17,7 @@ _framed: ContextVar[bool] = ContextVar("framed", default=False)
 
 def navigate() -> None:
     """Set up the app and show the page that the address names."""
-    st.set_page_config(page_title="LeNet-5 lab", page_icon=":material/grid_on:", layout="wide")
+    st.set_page_config(page_title="LeNet-5 lab", page_icon=_icon(), layout="wide")
     page = st.navigation(
         [
             st.Page(ROOT / "pages/train.py", title="Train", icon=":material/show_chart:"),
@@ -43,6 +45,26 @@ def show(page: Callable[[], None]) -> None:
         return
     with explained():
         page()
+
+
+def _icon() -> Image.Image:
+    """A five of pixels, drawn here: a named icon would be fetched from the network."""
+    rows = [[255 * (pixel == "#") for pixel in row] for row in _FIVE.split()]
+    return Image.fromarray(np.array(rows, dtype=np.uint8)).resize(
+        (64, 64), Image.Resampling.NEAREST
+    )
+
+
+_FIVE = """
+........
+.#####..
+.#......
+.####...
+.....#..
+.#...#..
+..###...
+........
+"""
 
 
 @contextmanager
