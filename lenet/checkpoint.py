@@ -4,7 +4,8 @@ import io
 import logging
 import pickle
 import platform
-from dataclasses import dataclass
+import zipfile
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -55,34 +56,27 @@ def versions() -> dict[str, str]:
     }
 
 
-def save(
-    path: Path,
-    config: Config,
-    state: dict[str, Any],
-    metrics: dict[str, Any],
-    *,
-    whole: bool = True,
-) -> None:
-    """Write a checkpoint atomically.
+def snapshot(config: Config, state: dict[str, Any], metrics: dict[str, Any]) -> Checkpoint:
+    """A training as it stands now.
 
     Args:
-        state: a `Trainer.state()`.
-        whole: with optimizer and generator state, so that training can go on from it.
+        config: what is trained and how.
+        state: a `Trainer.state()`; all but its weights go into `training`.
+        metrics: the figures of its last event.
+    """
+    training = {name: part for name, part in state.items() if name != "model"}
+    return Checkpoint(config, state["model"], metrics, training, versions())
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint atomically.
 
     Raises:
         StorageError: it could not be written; an older file of that name is intact.
     """
-    training = {name: part for name, part in state.items() if name != "model"}
-    content = {
-        "format": FORMAT,
-        "config": config.model_dump(),
-        "weights": state["model"],
-        "metrics": metrics,
-        "training": training if whole else None,
-        "versions": versions(),
-    }
+    parts = {field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)}
     buffer = io.BytesIO()
-    torch.save(content, buffer)
+    torch.save({"format": FORMAT, **parts, "config": checkpoint.config.model_dump()}, buffer)
     write_atomic(path, buffer.getvalue())
 
 
@@ -105,6 +99,9 @@ def loads(data: bytes, name: str) -> Checkpoint:
     """Read a checkpoint's bytes, an upload's say; see `load`."""
     try:
         content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:  # torch.load looks at no checksum
+            if archive.testzip():
+                raise zipfile.BadZipFile("a part of it has another checksum")
     except pickle.UnpicklingError as error:
         log.info("%s refused: %s", name, error)
         raise CheckpointError(

@@ -121,7 +121,7 @@ class TrainingConfig(_Settings):
     augment: Annotated[
         Literal["none", "flip", "shift", "flip_shift"], Knob("Augmentation", "data")
     ] = Field(
-        "flip_shift",
+        "flip",
         description="Random changes to each training image: mirrored left to right, moved by "
         "up to 2 pixels, or both.",
     )

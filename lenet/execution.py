@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
+from pathlib import Path
 from types import FrameType, TracebackType
 
 from lenet import checkpoint
@@ -81,10 +82,10 @@ def train_into(
                 metrics.write(event)
                 if isinstance(event, EpochEvent):
                     last = event
-                    _save(run, trainer, event)
+                    _save(run.epoch_checkpoint(event.epoch), trainer, event)
                 watch(event, trainer.total_steps)
                 if asked() and trainer.epoch < config.epochs:
-                    checkpoint.save(run.stopped_checkpoint, config, trainer.state(), asdict(event))
+                    _save(run.stopped_checkpoint, trainer, event)
                     status = replace(status, state="stopped")
                     break
             else:
@@ -98,10 +99,8 @@ def train_into(
     return status, last
 
 
-def _save(run: Run, trainer: Trainer, event: EpochEvent) -> None:
-    checkpoint.save(
-        run.epoch_checkpoint(event.epoch), trainer.config, trainer.state(), asdict(event)
-    )
+def _save(path: Path, trainer: Trainer, event: Event) -> None:
+    checkpoint.save(path, checkpoint.snapshot(trainer.config, trainer.state(), asdict(event)))
 
 
 @contextmanager

@@ -40,6 +40,8 @@ LIVE: tuple[State, ...] = ("starting", "running")
 GRACE = 15.0
 """Seconds that a new process has to write its first status."""
 
+STAMP = "%Y%m%d-%H%M%S"
+_ID = re.compile(r"(\d{8}-\d{6})-(.+)-[0-9a-f]{4}")
 _EPOCH = re.compile(r"model_epoch(\d+)\.pt")
 
 
@@ -70,6 +72,15 @@ class Run:
     @property
     def id(self) -> str:
         return self.folder.name
+
+    @property
+    def title(self) -> str:
+        """The run's name for people: its preset and when it was started."""
+        match = _ID.fullmatch(self.id)
+        if not match:
+            return self.id
+        began = datetime.strptime(match[1], STAMP)
+        return f"{match[2]} · {began:%d %b, %H:%M:%S}"
 
     @property
     def metrics_file(self) -> Path:
@@ -223,7 +234,7 @@ def start(config: Config) -> Run:
     Raises:
         StorageError: its folder cannot be written.
     """
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    stamp = datetime.now().strftime(STAMP)
     run = Run(runs_dir().resolve() / f"{stamp}-{config.preset}-{secrets.token_hex(2)}")
     run.prepare(config)
     _, *arguments = training_command(config, run.folder)

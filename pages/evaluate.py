@@ -36,8 +36,11 @@ def page() -> None:
         )
     found = evaluated(path, checkpoint, name)
     headline(found)
-    matrix(found, DATASETS[name].classes)
-    per_class(found, DATASETS[name].classes)
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        matrix(found, DATASETS[name].classes)
+    with right:
+        per_class(found, DATASETS[name].classes)
 
 
 def evaluated(path: Path, checkpoint: Checkpoint, name: str) -> Evaluation:
@@ -61,11 +64,11 @@ def _evaluate(digest: str, name: str, _checkpoint: Checkpoint) -> Evaluation:
 def headline(found: Evaluation) -> None:
     """The figures that most people look for."""
     right = int((found.predictions == found.targets).sum())
-    cells = st.columns(4)
-    cells[0].metric("Accuracy", f"{found.accuracy:.2%}")
-    cells[1].metric("Right", f"{right:,} of {len(found.targets):,}")
-    cells[2].metric("Macro F1", f"{found.macro_f1:.4f}")
-    cells[3].metric("Parameters", f"{found.parameters:,}")
+    with st.grid(4, min_column_width=140):
+        st.metric("Accuracy", f"{found.accuracy:.2%}")
+        st.metric("Right", f"{right:,} of {len(found.targets):,}")
+        st.metric("Macro F1", f"{found.macro_f1:.4f}")
+        st.metric("Parameters", f"{found.parameters:,}")
 
 
 def matrix(found: Evaluation, classes: tuple[str, ...]) -> None:
@@ -76,6 +79,7 @@ def matrix(found: Evaluation, classes: tuple[str, ...]) -> None:
         ["counts", "shares of the row"],
         default="counts",
         required=True,
+        label_visibility="collapsed",
         key="cells",
         persist_state="session",
     )
@@ -101,17 +105,15 @@ def per_class(found: Evaluation, classes: tuple[str, ...]) -> None:
             "precision": _share("precision", "Of the images given this class, the share with it."),
             "recall": _share("recall", "Of the images of this class, the share that was found."),
             "f1": _share("F1", "Harmonic mean of precision and recall."),
-            "support": st.column_config.NumberColumn("images"),
+            "support": st.column_config.NumberColumn("images", format="localized"),
         },
         alt="Precision, recall, F1 and number of images of each class",
     )
 
 
 def _share(label: str, meaning: str) -> ColumnConfig:
-    """A column of shares between 0 and 1, drawn as bars."""
-    return st.column_config.ProgressColumn(
-        label, help=meaning, min_value=0.0, max_value=1.0, format="%.3f"
-    )
+    """A column of shares between 0 and 1."""
+    return st.column_config.NumberColumn(label, help=meaning, format="%.3f", width=70)
 
 
 show(page)

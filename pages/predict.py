@@ -49,7 +49,7 @@ def show_samples(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     split = load_split(info.name, "test")
     index = samples.pick(split, 5, st.session_state["sample_seed"])
     found = samples.classify_samples(checkpoint, split, info.name, index)
-    cells = st.grid(5, min_column_width=190, gap="medium")
+    cells = st.grid(5, min_column_width=150, gap="medium")
     for answer, image in zip(found, split.images[index].numpy(), strict=True):
         with cells.cell():
             sample(answer, image, info)
@@ -115,6 +115,12 @@ def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
             st.image(photo, caption=file.name, width=CANVAS, output_format="PNG")
         with right:
             answer_to(checkpoint, prepared, info)
+        st.caption("From the photograph to what the network sees")
+        with st.grid(len(prepared.steps), min_column_width=150):
+            for title, array in prepared.steps:
+                st.image(
+                    images.enlarged(array), caption=title, width="stretch", output_format="PNG"
+                )
 
 
 def answer_to(checkpoint: Checkpoint, prepared: drawing.Prepared, info: DatasetInfo) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from lenet.runs import Metrics
@@ -14,6 +15,9 @@ VALIDATION = "#c9662b"
 QUIET = "rgba(128, 128, 128, 0.25)"
 CONFIG = {"displayModeBar": False}
 
+CELLS = [[0, "rgba(31, 138, 112, 0.04)"], [0.15, "rgba(31, 138, 112, 0.4)"], [1, "#14705a"]]
+DARK_CELL = 0.3
+"""Share from which a cell is dark enough for white text."""
 MAX_POINTS = 1200
 """Points of a curve that a screen can show apart."""
 SMOOTHING = 0.94
@@ -53,6 +57,7 @@ def curves(metrics: Metrics, run_id: str, total_steps: int) -> go.Figure:
     at = [event["step"] for event in epochs]
     points = {
         "mode": "lines+markers",
+        "cliponaxis": False,
         "line": {"color": VALIDATION, "width": 2.5},
         "marker": {"size": 7},
     }
@@ -92,42 +97,44 @@ def curves(metrics: Metrics, run_id: str, total_steps: int) -> go.Figure:
     return figure
 
 
-def confusion(counts: np.ndarray, classes: Sequence[str], *, shares: bool) -> go.Figure:
-    """A confusion matrix, rows the truth and columns the prediction.
+def confusion(counts: NDArray[np.int64], classes: Sequence[str], *, shares: bool) -> go.Figure:
+    """A confusion matrix, rows the truth and columns the prediction, coloured by row share.
 
     Args:
-        counts: (10, 10) int64.
-        shares: show each row's shares instead of counts.
+        counts: (10, 10), images of the row's class taken for the column's.
+        classes: the ten names.
+        shares: write each row's shares into the cells instead of counts.
     """
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    text = [
-        [_cell(n, p, shares) for n, p in zip(*row, strict=True)]
-        for row in zip(counts, share, strict=True)
-    ]
-    figure = go.Figure(
-        go.Heatmap(
-            z=share,
+    text = np.array(
+        [
+            [_cell(n, p, shares) for n, p in zip(*row, strict=True)]
+            for row in zip(counts, share, strict=True)
+        ]
+    )
+    figure = go.Figure()
+    # A trace has one colour of text, so dark and light cells are two traces.
+    for cells, color in ((share < DARK_CELL, "#7f7f7f"), (share >= DARK_CELL, "#ffffff")):
+        figure.add_heatmap(
+            z=np.where(cells, share, np.nan),
             x=list(classes),
             y=list(classes),
-            text=text,
+            text=np.where(cells, text, ""),
             texttemplate="%{text}",
+            textfont={"color": color, "size": 12},
             customdata=counts,
             zmin=0,
             zmax=1,
             xgap=1,
             ygap=1,
             showscale=False,
-            colorscale=[
-                [0, "rgba(31,138,112,0.03)"],
-                [0.1, "rgba(31,138,112,0.35)"],
-                [1, "#14705a"],
-            ],
+            colorscale=CELLS,
+            hoverongaps=False,
             hovertemplate="%{y} taken for %{x}<br>%{customdata} images, %{z:.1%}<extra></extra>",
         )
-    )
     figure.update_xaxes(title_text="prediction", showgrid=False, type="category", tickangle=-40)
     figure.update_yaxes(title_text="truth", showgrid=False, type="category", autorange="reversed")
-    figure.update_layout(height=560, margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    figure.update_layout(height=540, margin={"l": 10, "r": 10, "t": 10, "b": 10})
     return figure
 
 

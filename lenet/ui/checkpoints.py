@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lenet.checkpoint import Checkpoint, load
 from lenet.errors import CheckpointError
@@ -16,36 +17,33 @@ def choose() -> tuple[Path, Checkpoint]:
     Raises:
         CheckpointError: there is none, or the chosen one cannot be used.
     """
-    shipped = {f"shipped: {path.stem}": [path] for path in sorted(CHECKPOINTS.glob("*.pt"))}
-    trained = {_run_name(run): found for run in list_runs() if (found := run.checkpoints())}
+    shipped = {f"{path.stem} (shipped)": [path] for path in sorted(CHECKPOINTS.glob("*.pt"))}
+    trained = {run.title: found for run in list_runs() if (found := run.checkpoints())}
     sources = shipped | trained
     if not sources:
         raise CheckpointError("there is no checkpoint yet; train one on the Train page")
-    left, right = st.columns([3, 1])
-    name = left.selectbox("Checkpoint", list(sources), key="checkpoint", persist_state="session")
+    place = st.container(horizontal=True)
+    name = place.selectbox("Checkpoint", list(sources), key="checkpoint", persist_state="session")
     files = sources[name]
-    epoch = right.selectbox(
+    path = files[0] if len(files) == 1 else _choose_epoch(place, name, files)
+    return path, _load(path, path.stat().st_mtime_ns)
+
+
+def _choose_epoch(place: DeltaGenerator, name: str, files: list[Path]) -> Path:
+    epoch = place.selectbox(
         "Epoch",
         range(1, len(files) + 1),
         index=_best_epoch(files) - 1,
         key=f"epoch of {name}",
-        disabled=len(files) == 1,
-        help="The epoch with the best validation accuracy is chosen first.",
-        format_func=lambda number: (
-            files[number - 1].stem.removeprefix("model_epoch") if name in trained else "final"
-        ),
+        width=140,
+        help="The one with the best validation accuracy is chosen first.",
     )
-    path = files[epoch - 1]
-    return path, _load(path, path.stat().st_mtime_ns)
+    return files[epoch - 1]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _load(path: Path, modified: int) -> Checkpoint:
     return load(path)
-
-
-def _run_name(run: Run) -> str:
-    return f"run: {run.id}"
 
 
 def _best_epoch(files: list[Path]) -> int:

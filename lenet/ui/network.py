@@ -16,9 +16,11 @@ def layer_table(values: Mapping[str, Any]) -> None:
     fitting, failing = feasible_layers(**{name: values[name] for name in GEOMETRY})
     rows = [_row(layer) for layer in fitting]
     if failing:
-        rows.append((failing.name, "does not fit", None))
+        rows.append((failing.name, "does not fit", float("nan")))
     frame = pd.DataFrame(rows, columns=["layer", "output", "parameters"])
-    styled = frame.style.format({"parameters": lambda n: "" if pd.isna(n) else f"{n:,.0f}"})
+    styled = frame.style.format(
+        {"parameters": lambda count: "" if pd.isna(count) else f"{count:,.0f}"}
+    )
     if failing:
         styled = styled.apply(lambda row: _red(row, failing.name), axis=1)
     st.dataframe(
@@ -36,8 +38,8 @@ def total(values: Mapping[str, Any]) -> int:
     return sum(layer.parameters for layer in fitting)
 
 
-def _row(layer: Layer) -> tuple[str, str, int | None]:
-    return layer.name, "×".join(map(str, layer.output_shape)), layer.parameters or None
+def _row(layer: Layer) -> tuple[str, str, float]:
+    return layer.name, "×".join(map(str, layer.output_shape)), layer.parameters
 
 
 def _red(row: "pd.Series[Any]", failing: str) -> list[str]:

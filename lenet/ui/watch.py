@@ -33,7 +33,15 @@ def watch() -> None:
         return
     if st.session_state.get("run") not in known:
         st.session_state["run"] = next(iter(known))
-    chosen = known[st.selectbox("Run", list(known), key="run", persist_state="session")]
+    chosen = known[
+        st.selectbox(
+            "Run",
+            list(known),
+            key="run",
+            persist_state="session",
+            format_func=lambda run_id: known[run_id].title,
+        )
+    ]
     with explained():
         live = chosen.status().state in LIVE
         st.fragment(_follow, run_every=REFRESH if live else None)(chosen, live)
@@ -86,14 +94,14 @@ def _figures(run: Run, status: Status, metrics: Metrics) -> None:
     accuracies = [e["val_accuracy"] for e in metrics.epochs if e["val_accuracy"] is not None]
     recent = metrics.steps[-50:]
     speed = sum(e["images_per_second"] for e in recent) / len(recent) if recent else 0.0
-    cells = st.columns(4)
-    cells[0].metric("Training loss", f"{recent[-1]['loss']:.3f}" if recent else "–")
-    cells[1].metric("Validation accuracy", f"{accuracies[-1]:.2%}" if accuracies else "–")
-    cells[2].metric("Images per second", f"{speed:,.0f}" if recent else "–")
-    if status.state in LIVE and share > 0:
-        cells[3].metric("Time left", _clock(_remaining(status, step)))
-    else:
-        cells[3].metric("Time", _clock(elapsed))
+    with st.grid(4, min_column_width=140):
+        st.metric("Training loss", f"{recent[-1]['loss']:.3f}" if recent else "–")
+        st.metric("Validation accuracy", f"{accuracies[-1]:.2%}" if accuracies else "–")
+        st.metric("Images per second", f"{speed:,.0f}" if recent else "–")
+        if status.state in LIVE and step:
+            st.metric("Time left", _clock(_remaining(status, step)))
+        else:
+            st.metric("Time", _clock(elapsed))
 
 
 def _remaining(status: Status, step: int) -> float:

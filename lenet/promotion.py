@@ -1,0 +1,99 @@
+"""Making a run's checkpoint one of the shipped ones, with its model card.
+
+python -m lenet.promotion output/model_epoch20.pt fashion-mnist
+"""
+
+import re
+import shlex
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from lenet import checkpoint as checkpoints
+from lenet.checkpoint import Checkpoint
+from lenet.data import fingerprint, load_split
+from lenet.datasets import DATASETS
+from lenet.errors import ConfigError, LabError
+from lenet.evaluation import Evaluation, evaluate
+from lenet.paths import CHECKPOINTS
+from lenet.runs import Metrics, Run, training_command
+from lenet.storage import write_atomic
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+
+
+def promote(source: Path, name: str, folder: Path = CHECKPOINTS) -> Path:
+    """Copy a checkpoint without its training state into `folder`, and write its card beside it.
+
+    The test set is read here, once, for the card.
+
+    Raises:
+        ConfigError: `name` is no plain file name.
+        CheckpointError, DatasetError, StorageError: it cannot be read, judged or written.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"{name!r} is no name for a checkpoint; use a-z, 0-9 and hyphens")
+    found = checkpoints.load(source)
+    measured = evaluate(found, load_split(found.config.dataset, "test"))
+    text = card(name, found, measured, training_seconds(source))
+    target = folder / f"{name}.pt"
+    checkpoints.save(target, replace(found, training=None))
+    write_atomic(target.with_suffix(".md"), text.encode())
+    return target
+
+
+def training_seconds(source: Path) -> float | None:
+    """Seconds of all epochs up to this checkpoint's, from the metrics beside it."""
+    epochs = Metrics(Run(source.parent)).poll().epochs
+    number = re.search(r"(\d+)\.pt$", source.name)
+    if not epochs or not number:
+        return None
+    return float(sum(event["seconds"] for event in epochs[: int(number[1])]))
+
+
+def card(name: str, found: Checkpoint, measured: Evaluation, seconds: float | None) -> str:
+    """A model card as Markdown: what the weights are, how they were made, what they can do."""
+    config = found.config
+    info = DATASETS[config.dataset]
+    command = shlex.join(training_command(config, Path("output")))
+    validation = found.metrics.get("val_accuracy")
+    rows = {
+        "Network": f"LeNet-5, {measured.parameters:,} parameters, "
+        f"input {config.input_size}×{config.input_size}, kernel {config.kernel_size}",
+        "Trained on": f"{info.title}, {config.val_size:,} of 60,000 training images held back "
+        f"(data {fingerprint(load_split(info.name, 'train'))})",
+        "Training": f"{found.metrics['epoch']} epochs, seed {config.seed}"
+        + (f", {seconds:,.0f} s on {config.threads} CPU thread" if seconds else ""),
+        "Test accuracy": f"**{measured.accuracy:.2%}** of {len(measured.targets):,} images",
+        "Validation accuracy": "none held back" if validation is None else f"{validation:.2%}",
+        "Versions": ", ".join(f"{key} {value}" for key, value in found.versions.items()),
+        "Written": date.today().isoformat(),
+    }
+    table = "\n".join(f"| {key} | {value} |" for key, value in rows.items())
+    return (
+        f"# {name}\n\n| | |\n|---|---|\n{table}\n\n## Made by\n\n```\n{command}\n"
+        f"python -m lenet.promotion output/model_epoch{found.metrics['epoch']}.pt {name}\n```\n\n"
+        "Settings were chosen on the validation images; the test set was read once, for this "
+        "card.\n\n## Limitations\n\nThe network knows ten classes of centred 28×28 grayscale "
+        "images, light on black, and answers with one of them whatever it is shown. Its "
+        "probabilities are not calibrated.\n"
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m lenet.promotion CHECKPOINT NAME`."""
+    if len(arguments) != 2:
+        sys.stderr.write("usage: python -m lenet.promotion CHECKPOINT NAME\n")
+        return 2
+    try:
+        target = promote(Path(arguments[0]), arguments[1])
+    except LabError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    sys.stdout.write(f"{target}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
