@@ -12,9 +12,9 @@ MAX_SHIFT = 2
 
 def augment(images: Tensor, config: Config) -> Tensor:
     """(N, H, W) uint8 → the same, changed as `config.augment` says by torch's global generator."""
-    if config.augment in ("flip", "flip_shift"):
+    if config.augment in ("flip", "flip_shift", "sketch"):
         images = flip(images)
-    if config.augment in ("shift", "flip_shift"):
+    if config.augment in ("shift", "flip_shift", "sketch"):
         images = shift(images)
     return images
 

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from lenet import paths, terminal
 from lenet.config import Config, applies, bounds, build_config, choices, knob, overrides
 from lenet.errors import ConfigError, LabError
+from lenet.storage import explained
 from lenet.terminal import Progress
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaint is one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message}; see python -m lenet --help\n")
+        self.exit(2, f"error: {' '.join(message.split())}; see python -m lenet --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,17 +61,19 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0, 2 for unusable arguments, 1 for other failures."""
-    logging.basicConfig(format="%(message)s", level=os.environ.get("LENET_LOG", "WARNING").upper())
+    level = logging.getLevelName(os.environ.get("LENET_LOG", "WARNING").upper())
+    logging.basicConfig(
+        format="%(message)s", level=level if isinstance(level, int) else logging.WARNING
+    )
     args = parser().parse_args(arguments)
     try:
         result = MODES[args.mode](args)
-        print(json.dumps(result) if args.json else terminal.RENDER[args.mode](result), flush=True)
+        _print(json.dumps(result) if args.json else terminal.RENDER[args.mode](result))
     except LabError as error:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted", 1)
-    except BrokenPipeError:  # the reader has read enough; python must not complain while it exits
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has read enough
         return 1
     except MemoryError:
         return _fail("not enough memory; close other programs or choose a smaller batch_size", 1)
@@ -80,6 +83,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"unexpected {type(error).__name__}: {error}; set LENET_LOG=info for details", 1
         )
     return 0
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # What is left in the buffer must not be tried again, and complained about, at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        with explained(Path("standard output")):
+            raise
 
 
 def _fail(message: str, status: int) -> int:
@@ -144,7 +159,8 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     status, last = execution.train_into(
         run, config, lambda: _split(args, config.dataset, "train", progress), progress.training
     )
-    saved = run.stopped_checkpoint if status.state == "stopped" else run.checkpoints()[-1]
+    finished = last if status.state == "finished" else None
+    saved = run.epoch_checkpoint(finished.epoch) if finished else run.stopped_checkpoint
     return {
         "checkpoint": str(saved),
         "state": status.state,

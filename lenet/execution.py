@@ -74,8 +74,8 @@ def train_into(
     run.write_status(status)
     last: EpochEvent | None = None
     try:
+        trainer = Trainer(config, load())  # not yet asking for a stop: Ctrl-C ends a download
         with MetricsWriter(run) as metrics, _asked_to_stop(run) as asked:
-            trainer = Trainer(config, load())
             status = replace(status, total_steps=trainer.total_steps, epochs=config.epochs)
             run.write_status(status)
             for event in trainer.run():
@@ -90,9 +90,10 @@ def train_into(
                     break
             else:
                 status = replace(status, state="finished")
-    except LabError as error:
+    except (LabError, KeyboardInterrupt) as error:
+        message = str(error) or "interrupted before the first step"
         with suppress(StorageError):  # the disk may be full: the error itself matters more
-            run.write_status(replace(status, state="failed", ended=time.time(), message=str(error)))
+            run.write_status(replace(status, state="failed", ended=time.time(), message=message))
         raise
     status = replace(status, ended=time.time())
     run.write_status(status)

@@ -57,9 +57,17 @@ class LeNet5(nn.Module):
         return F.softmax(x, dim=1) if self.config.softmax else x
 
     def probabilities(self, x: Tensor) -> Tensor:
-        """(N, 1, S, S) → (N, 10) that sum to 1, whether or not forward() applies softmax."""
-        out: Tensor = self(x)
-        return out if self.config.softmax else F.softmax(out, dim=1)
+        """(N, 1, S, S) → (N, 10) that sum to 1: the mean over `config.views` of the images.
+
+        They are the same whether or not forward() applies softmax.
+        """
+        views = [x] if self.config.views == "one" else [x, x.flip(3)]
+        if self.config.views == "mirror_shift":
+            moves = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))
+            views = [view.roll(move, (2, 3)) for view in views for move in moves]
+        outs: list[Tensor] = [self(view) for view in views]
+        shares = outs if self.config.softmax else [F.softmax(out, dim=1) for out in outs]
+        return torch.stack(shares).mean(0)
 
     def _stage(self, x: Tensor, pool: nn.Module) -> Tensor:
         if self._pool_first:

@@ -167,7 +167,11 @@ class Run:
 
     def _clear(self) -> None:
         """Delete what an earlier training left: its files must not be taken for the new one's."""
-        if self.status().state in LIVE:
+        try:
+            live = self.status().state in LIVE
+        except RunError:  # a damaged status.json is no reason to refuse a new training
+            live = False
+        if live:
             raise RunError(
                 f"a run is training into {self.folder} already; choose another --output_dir"
             )
@@ -215,7 +219,7 @@ class Metrics:
         try:
             event = json.loads(line)
             (self.epochs if "train_loss" in event else self.steps).append(event)
-        except ValueError:
+        except (ValueError, TypeError):
             log.warning("%s: a line is damaged and left out", self._path)
 
 
@@ -268,5 +272,5 @@ def _alive(pid: int, began: float) -> bool:
         process = psutil.Process(pid)
         same = abs(float(process.create_time()) - began) < 1
         return same and bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
+    except (psutil.Error, TypeError, ValueError):  # gone, or no number of a process
         return False

@@ -64,7 +64,10 @@ def classify_photos(checkpoint: Checkpoint, files: Sequence[Path]) -> list[Answe
         ImageError: one of them cannot be read.
     """
     dataset = DATASETS[checkpoint.config.dataset]
-    arrays = [drawing.from_photo(pictures.read_image_file(file), dataset).array for file in files]
+    arrays = [
+        drawing.from_photo(pictures.read_image_file(file), dataset, name=str(file)).array
+        for file in files
+    ]
     return _with_paths(checkpoint, files, arrays)
 
 

@@ -17,10 +17,15 @@ from lenet.errors import ConfigError, TrainingError
 from lenet.events import EpochEvent, Event, StepEvent
 from lenet.model import LeNet5
 from lenet.preprocessing import to_input
+from lenet.sketching import sketches
 
 WARM_UP = 0.2
 """Share of a one-cycle schedule in which the learning rate rises."""
 EVALUATION_BATCH = 1000
+SKETCHES = 20_000
+"""Drawings made before a training with augment sketch; each joins many batches."""
+SKETCH_SHARE = 6
+"""So many photographs to one drawing in a batch."""
 
 
 def pick_device(name: str) -> torch.device:
@@ -92,6 +97,8 @@ class Trainer:
             )
         self.images, self.labels = _on(self.device, data, train)
         self.val_images, self.val_labels = _on(self.device, data, val)
+        drawn = sketches(SKETCHES if config.augment == "sketch" else 0, config.seed)
+        self.sketches, self.sketch_labels = (part.to(self.device) for part in drawn)
         torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
         self.model = LeNet5(config).to(self.device)
@@ -133,9 +140,9 @@ class Trainer:
                 self.val_labels.split(EVALUATION_BATCH),
                 strict=True,
             ):
-                out = self.model(to_input(images, self.config))
-                loss += F.cross_entropy(out, labels, reduction="sum").item()
-                right += int((out.argmax(1) == labels).sum())
+                x = to_input(images, self.config)
+                loss += F.cross_entropy(self.model(x), labels, reduction="sum").item()
+                right += int((self.model.probabilities(x).argmax(1) == labels).sum())
         return loss / len(self.val_labels), right / len(self.val_labels)
 
     def state(self) -> dict[str, Any]:
@@ -178,33 +185,48 @@ class Trainer:
         began = time.perf_counter()
         self.model.train()
         lr = self.optimizer.param_groups[0]["lr"]
-        x = to_input(augment(self.images[index], self.config), self.config)
-        out = self.model(x)
-        loss = F.cross_entropy(out, self.labels[index], label_smoothing=self.config.label_smoothing)
+        images, labels = self._with_sketches(self.images[index], self.labels[index])
+        out = self.model(to_input(augment(images, self.config), self.config))
+        loss = F.cross_entropy(out, labels, label_smoothing=self.config.label_smoothing)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         self.scheduler.step()
         self.step += 1
         value = loss.item()
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"the loss is {value} at step {self.step}: the training diverged; "
-                "try a lower learning rate"
-            )
+        self._must_be_finite("loss", value)
         seconds = time.perf_counter() - began
         self._epoch_loss += value * len(index)
         self._epoch_seconds += seconds
         return StepEvent(self.step, self.epoch + 1, value, lr, len(index) / seconds)
 
+    def _with_sketches(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The batch, and some drawings with their classes if the configuration wants them."""
+        if not len(self.sketches):
+            return images, labels
+        count = max(1, len(images) // SKETCH_SHARE)
+        chosen = torch.randint(len(self.sketches), (count,), device=self.device)
+        return (
+            torch.cat([images, self.sketches[chosen]]),
+            torch.cat([labels, self.sketch_labels[chosen]]),
+        )
+
     def _finish_epoch(self, seen: int) -> EpochEvent:
         began = time.perf_counter()
         val_loss, val_accuracy = self.evaluate()
+        self._must_be_finite("validation loss", val_loss or 0.0)
         seconds = self._epoch_seconds + time.perf_counter() - began
         train_loss = self._epoch_loss / seen
         self._epoch_loss = self._epoch_seconds = 0.0
         self.epoch += 1
         return EpochEvent(self.epoch, self.step, train_loss, val_loss, val_accuracy, seconds)
+
+    def _must_be_finite(self, name: str, value: float) -> None:
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the {name} is {value} at step {self.step}: the training diverged; "
+                "try a lower learning rate"
+            )
 
 
 def _on(device: torch.device, data: Split, index: Tensor) -> tuple[Tensor, Tensor]:

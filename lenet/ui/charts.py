@@ -82,9 +82,9 @@ def curves(metrics: Metrics, run_id: str, total_steps: int) -> go.Figure:
     )
     figure.update_yaxes(gridcolor=QUIET, zeroline=False)
     figure.update_yaxes(title_text="loss", rangemode="tozero", row=1, col=1)
-    figure.update_yaxes(title_text="accuracy", tickformat=".0%", row=2, col=1)
-    if not epochs:
-        figure.update_yaxes(range=[0.5, 1], row=2, col=1)
+    worst = min((event["val_accuracy"] for event in epochs), default=0.6)
+    floor = max(0.0, np.floor(10 * worst - 0.5) / 10)
+    figure.update_yaxes(title_text="accuracy", tickformat=".0%", range=[floor, 1], row=2, col=1)
     figure.update_xaxes(showgrid=False, zeroline=False, range=[0, total_steps or len(steps)])
     figure.update_xaxes(title_text="step", row=2, col=1)
     figure.update_layout(

@@ -18,11 +18,21 @@ _framed: ContextVar[bool] = ContextVar("framed", default=False)
 def navigate() -> None:
     """Set up the app and show the page that the address names."""
     st.set_page_config(page_title="LeNet-5 lab", page_icon=_icon(), layout="wide")
+    train = st.Page(
+        ROOT / "pages/train.py", title="Train", icon=":material/show_chart:", url_path="front"
+    )
     page = st.navigation(
         [
-            st.Page(ROOT / "pages/train.py", title="Train", icon=":material/show_chart:"),
+            train,
             st.Page(ROOT / "pages/evaluate.py", title="Evaluate", icon=":material/grid_on:"),
             st.Page(ROOT / "pages/predict.py", title="Predict", icon=":material/draw:"),
+            # Streamlit serves the first page at / alone; who asks for /train is sent there.
+            st.Page(
+                lambda: st.switch_page(train, query_params=st.query_params.to_dict()),
+                title="Train",
+                url_path="train",
+                visibility="hidden",
+            ),
         ],
         position="top",
     )
@@ -74,4 +84,6 @@ def explained() -> Iterator[None]:
         yield
     except LabError as error:
         message = str(error)
-        st.error(message[:1].upper() + message[1:] + ".", icon=":material/error:")
+        if message.partition(" ")[0].isalpha():  # a file's name stays as it is
+            message = message[:1].upper() + message[1:]
+        st.error(f"{message}.", icon=":material/error:")

@@ -8,6 +8,7 @@ import streamlit as st
 from lenet.runs import LIVE, Metrics, Run, Status, list_runs
 from lenet.ui import charts
 from lenet.ui.frame import explained
+from lenet.ui.steady import steady_chart
 
 REFRESH = 0.5
 """Seconds between two looks at a live run."""
@@ -54,10 +55,11 @@ def _follow(run: Run, was_live: bool) -> None:
         _headline(run, status)
         _figures(run, status, metrics)
         if metrics.steps:
-            st.plotly_chart(
-                charts.curves(metrics, run.id, status.total_steps),
-                key=f"curves of {run.id}",
-                config=charts.CONFIG,
+            steady_chart(
+                "curves",
+                lambda: charts.curves(metrics, run.id, status.total_steps),
+                subject=run.id,
+                version=(len(metrics.steps), len(metrics.epochs)),
                 alt="Training and validation loss and accuracy over the steps of the run",
             )
         else:

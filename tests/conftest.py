@@ -1,0 +1,44 @@
+"""Fixtures that several test files use."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from lenet import checkpoint
+from lenet.checkpoint import Checkpoint
+from lenet.datasets import DatasetInfo, locate
+from tests.idx_files import install_small_dataset
+from tests.small import small_config, snapshot_of, trained
+
+# More threads gain nothing on networks so small, and crawl when anything else runs.
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def small_dataset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> DatasetInfo:
+    """Put a small Fashion-MNIST ready in a data folder, for this process and those it starts."""
+    return install_small_dataset(monkeypatch, tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def trained_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of the `lab` preset that knows the small dataset well."""
+    trainer = trained(small_config(epochs=4, augment="none"))
+    path = tmp_path_factory.mktemp("trained") / "model_epoch4.pt"
+    checkpoint.save(path, snapshot_of(trainer, epoch=4, val_accuracy=trainer.evaluate()[1]))
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained_checkpoint(trained_file: Path) -> Checkpoint:
+    return checkpoint.load(trained_file)
+
+
+@pytest.fixture
+def real_fashion_mnist() -> None:
+    """The test needs the real dataset: without it, it fails where it must not be missing."""
+    if locate("FashionMNIST") is None:
+        message = "the real Fashion-MNIST is missing; python -m lenet.fetch FashionMNIST"
+        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)

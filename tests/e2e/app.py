@@ -1,0 +1,122 @@
+"""The lab's server in a process of its own, for the browser to visit.
+
+`python -m tests.e2e.app FLAGS` is `streamlit run streamlit_app.py FLAGS` on a machine on
+which no system package has put a dataset: what the data folder lacks is missing.
+"""
+
+import dataclasses
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from lenet.datasets import DATASETS
+from lenet.paths import ROOT
+from lenet.runs import Run
+
+PATIENCE = 60.0
+"""Seconds to wait for what must happen: other programs may keep the machine busy."""
+
+STREAMLIT = ("streamlit", "run", "streamlit_app.py")
+BARE_MACHINE = ("tests.e2e.app",)
+
+
+class App:
+    """A running server: where it listens, its runs, and what it printed."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], module: tuple[str, ...]) -> None:
+        self.runs_dir = folder / "runs"
+        self.log = folder / "server.log"
+        port = free_port()
+        self.url = f"http://localhost:{port}"
+        flags = ("--server.port", str(port), "--server.headless", "true")
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *module, *flags],
+                cwd=ROOT,
+                env={**os.environ, "LENET_RUNS_DIR": str(self.runs_dir), **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait(self) -> None:
+        """Until it listens; without a request, so that the browser's will be the first."""
+        until(self._listens, f"the server listens ({self.log})")
+
+    def runs(self) -> list[Run]:
+        """The runs that were started on this server, the oldest first."""
+        return [Run(path.parent) for path in sorted(self.runs_dir.glob("*/config.json"))]
+
+    def end(self) -> None:
+        """End the server and the trainings that it started."""
+        ours = psutil.Process(self.process.pid)
+        family = [*ours.children(recursive=True), ours] if self.process.poll() is None else []
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait(PATIENCE)
+
+    def _listens(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"the server ended: {self.log.read_text(errors='replace')}")
+        with suppress(OSError), closing(socket.create_connection(("localhost", self.port), 1)):
+            return True
+        return False
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+
+@contextmanager
+def serve(
+    folder: Path, *, module: tuple[str, ...] = STREAMLIT, **environment: str
+) -> Iterator[App]:
+    """A server that keeps its runs and its log in `folder` and is gone afterwards.
+
+    Fails if the log tells of an exception: the page may have hidden it.
+    """
+    app = App(folder, environment, module)
+    try:
+        app.wait()
+        yield app
+    finally:
+        app.end()
+    log = app.log.read_text(errors="replace")
+    assert "Traceback" not in log, log
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
+    """Wait for a condition; `what` says in the failure what did not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:.0f} s: {what}")
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> None:
+    """Run Streamlit with the system's datasets out of reach."""
+    from streamlit.web import cli
+
+    for name, info in DATASETS.items():
+        DATASETS[name] = dataclasses.replace(info, system_dir=None, debian_package=None)
+    sys.argv = [*STREAMLIT, *sys.argv[1:]]
+    cli.main(prog_name="streamlit")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Servers, a browser, and pages that are watched for errors."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser import NoBrowserError, in_ci, launch
+from tests.e2e.app import PATIENCE, App, serve
+from tests.e2e.look import watched_tabs
+
+expect.set_options(timeout=1000 * PATIENCE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser's tests last: the quick ones have more to say and say it first."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        try:
+            started = launch(playwright)
+        except NoBrowserError as error:
+            message = f"{error}; python -m tests.browser gets one"
+            pytest.fail(message) if in_ci() else pytest.skip(message)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The server of all tests that do not need one of their own."""
+    with serve(tmp_path_factory.mktemp("app")) as running:
+        yield running
+
+
+@pytest.fixture
+def fresh_app(tmp_path: Path) -> Iterator[App]:
+    """A server that has not been visited."""
+    with serve(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def open_tab(browser: Browser) -> Iterator[Callable[[str], Page]]:
+    """See `watched_tabs`."""
+    with watched_tabs(browser) as visit:
+        yield visit

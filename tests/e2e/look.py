@@ -1,0 +1,178 @@
+"""What a person sees on a page of the lab, and does there."""
+
+import base64
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
+
+from lenet.datasets import DATASETS
+from tests.e2e.app import PATIENCE
+
+CLASSES = DATASETS["FashionMNIST"].classes
+
+T_SHIRT = [(0.35, 0.12), (0.65, 0.12), (0.95, 0.3), (0.85, 0.48), (0.7, 0.4), (0.7, 0.9)]
+T_SHIRT += [(1 - x, y) for x, y in reversed(T_SHIRT)]
+"""Corners of a T-shirt's outline, in shares of the canvas's side."""
+
+EXPECTED_404 = re.compile(r"/_stcore/(health|host-config)$")
+"""What Streamlit's own page asks for below a deep link before it finds the server's root."""
+
+
+@dataclass
+class Tab:
+    """A page and what went wrong on it."""
+
+    page: Page
+    faults: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
+        self.page.route(lambda url: urlsplit(url).hostname != "localhost", self._foreign)
+
+    def check(self) -> None:
+        """Fail if the page shows an exception or its console an error."""
+        expect(self.page.get_by_test_id("stException")).to_have_count(0)
+        assert not self.faults, "\n".join(self.faults)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        expected = EXPECTED_404.search(str(message.location.get("url", "")))
+        if message.type == "error" and not expected:
+            self.faults.append(f"console: {message.text} ({message.location})")
+
+    def _foreign(self, route: Route, request: Request) -> None:
+        self.faults.append(f"it asks another machine: {request.url}")
+        route.abort()
+
+
+@contextmanager
+def watched_tabs(browser: Browser) -> Iterator[Callable[[str], Page]]:
+    """Opens addresses, each as a visitor of its own; afterwards no page may show an error."""
+    tabs: list[Tab] = []
+
+    def visit(url: str) -> Page:
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        context.set_default_timeout(1000 * PATIENCE)
+        tabs.append(Tab(context.new_page()))
+        tabs[-1].page.goto(url)
+        return tabs[-1].page
+
+    yield visit
+    try:
+        for tab in tabs:
+            tab.check()
+    finally:
+        for tab in tabs:
+            tab.page.context.close()
+
+
+def title(page: Page, name: str) -> None:
+    """Wait until the page of this name is there and at rest."""
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+    at_rest(page)
+
+
+def at_rest(page: Page) -> None:
+    """Wait until the page's script has run."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def number(page: Page, label: str) -> Locator:
+    """The number field with this label."""
+    return page.get_by_role("spinbutton", name=label, exact=True)
+
+
+def enter(page: Page, label: str, value: float) -> None:
+    """Type a number into the field with this label."""
+    at_rest(page)
+    number(page, label).fill(str(value))
+    number(page, label).press("Enter")
+    at_rest(page)
+
+
+def choose(page: Page, option: str) -> None:
+    """Choose an option of a segmented control."""
+    page.get_by_role("radio", name=option, exact=True).click()
+    at_rest(page)
+
+
+def go(page: Page, name: str) -> None:
+    """Go to another page by the navigation."""
+    page.get_by_role("link", name=name, exact=True).click()
+
+
+def bytes_of(picture: Locator) -> np.ndarray:
+    """(H, W, 3) uint8: the pixels of the file behind an `<img>`, as the browser decodes it."""
+    url = picture.evaluate(
+        """async image => {
+            await image.decode();
+            const canvas = document.createElement("canvas");
+            canvas.width = image.naturalWidth;
+            canvas.height = image.naturalHeight;
+            canvas.getContext("2d").drawImage(image, 0, 0);
+            return canvas.toDataURL();
+        }"""
+    )
+    return pixels_of(base64.b64decode(url.partition(",")[2]))
+
+
+def screen_of(picture: Locator) -> np.ndarray:
+    """(H, W, 3) uint8: the pixels of an element as the screen shows them."""
+    return pixels_of(picture.screenshot())
+
+
+def pixels_of(png: bytes) -> np.ndarray:
+    return np.array(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def is_gray(pixels: np.ndarray) -> bool:
+    """Whether R = G = B in every pixel."""
+    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
+    return bool((red == green).all() and (green == blue).all())
+
+
+def answers(page: Page) -> Locator:
+    """The bars of ten probabilities under each picture."""
+    return page.get_by_role("img", name=re.compile(r"^T-shirt.top \d+%, .*Ankle boot \d+%$"))
+
+
+def read_answer(page: Page) -> str:
+    """The class that the network names for a drawing or a photograph, with all that shows it."""
+    expect(answers(page)).to_have_count(1)
+    at_rest(page)
+    seen = page.get_by_test_id("stImage").filter(has_text="What the network sees").locator("img")
+    expect(seen).to_be_visible()
+    assert is_gray(bytes_of(seen))
+    assert bytes_of(seen).max() > 0
+    shares = re.findall(r"(\d+)%", answers(page).get_attribute("aria-label") or "")
+    assert len(shares) == len(CLASSES)
+    assert sum(map(int, shares)) == pytest.approx(100, abs=5)  # each is rounded
+    [name] = [
+        text
+        for text in page.get_by_role("main").get_by_role("heading").all_inner_texts()
+        if text in CLASSES
+    ]
+    return name
+
+
+def draw(page: Page, corners: list[tuple[float, float]]) -> None:
+    """Draw a closed line on the canvas with the mouse."""
+    canvas = page.locator("canvas").last
+    expect(canvas).to_be_visible()
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in [*places[1:], places[0]]:
+        page.mouse.move(*place, steps=8)
+    page.mouse.up()

@@ -1,0 +1,149 @@
+"""A machine on which no dataset is: the pages say so, fetch it, and draw without it."""
+
+import gzip
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from lenet.datasets import FILES, locate
+from tests.e2e.app import BARE_MACHINE, PATIENCE, App, free_port, serve
+from tests.e2e.look import CLASSES, T_SHIRT, draw, read_answer, title
+
+pytestmark = pytest.mark.e2e
+
+ADDRESSES = {"/": "Train LeNet-5", "/evaluate": "Evaluate", "/predict": "Predict"}
+LARGEST = "train-images-idx3-ubyte.gz"
+
+
+class Mirror(ThreadingHTTPServer):
+    """Serves the real dataset; the second half of its largest file only once told to."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("localhost", 0), Answer)
+        self.go_on = threading.Event()
+        source = locate("FashionMNIST")
+        assert source
+        self.files = {
+            f"/FashionMNIST/raw/{file.name}.gz": path
+            for file, path in zip(FILES, source.paths, strict=True)
+        }
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.server_port}"
+
+
+class Answer(BaseHTTPRequestHandler):
+    """One answer of the mirror."""
+
+    server: Mirror
+
+    def do_GET(self) -> None:
+        if self.path not in self.server.files:
+            return self.send_error(404)
+        body = packed(self.server.files[self.path])
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        half = len(body) // 2 if self.path.endswith(LARGEST) else len(body)
+        self.wfile.write(body[:half])
+        if half < len(body):
+            self.server.go_on.wait(PATIENCE)
+            self.wfile.write(body[half:])
+        return None
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def packed(path: Path) -> bytes:
+    data = path.read_bytes()
+    return data if path.suffix == ".gz" else gzip.compress(data)
+
+
+@pytest.fixture
+def mirror(real_fashion_mnist: None) -> Iterator[Mirror]:
+    server = Mirror()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.go_on.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def bare_machine(folder: Path, **more: str) -> dict[str, str]:
+    """The environment of a server without data and, but for this machine, without a network."""
+    nowhere = f"http://localhost:{free_port()}"
+    proxies = {"http_proxy": nowhere, "https_proxy": nowhere, "no_proxy": "localhost"}
+    return {"LENET_DATA_DIR": str(folder / "data"), "LENET_MIRROR": "", **proxies, **more}
+
+
+@pytest.fixture(scope="module")
+def bare_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """A server that has no data and cannot get it."""
+    folder = tmp_path_factory.mktemp("bare")
+    with serve(folder, module=BARE_MACHINE, **bare_machine(folder)) as running:
+        yield running
+
+
+def fetch_button(page: Page) -> Locator:
+    return page.get_by_role("button", name="Fetch Fashion-MNIST")
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_a_page_without_its_dataset_says_so_and_offers_to_fetch_it(
+    path: str, bare_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_tab(bare_app.url + path)
+
+    title(page, ADDRESSES[path])
+    expect(page.get_by_text("Fashion-MNIST is not on this machine")).to_be_visible()
+    expect(fetch_button(page)).to_be_enabled()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_have_count(0)
+
+
+def test_a_dataset_that_cannot_be_fetched_is_explained(
+    bare_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_tab(f"{bare_app.url}/predict")
+
+    fetch_button(page).click()
+
+    complaint = page.get_by_role("alert").filter(has_text="could not be fetched")
+    expect(complaint).to_contain_text("what to do")
+    expect(complaint).to_contain_text("t10k-labels-idx1-ubyte.gz")
+
+
+def test_drawing_works_without_a_dataset(bare_app: App, open_tab: Callable[[str], Page]) -> None:
+    page = open_tab(f"{bare_app.url}/predict?view=Draw")
+    title(page, "Predict")
+
+    draw(page, T_SHIRT)
+
+    assert read_answer(page) in CLASSES
+
+
+def test_the_button_fetches_the_dataset_with_a_progress_bar(
+    mirror: Mirror, tmp_path: Path, open_tab: Callable[[str], Page]
+) -> None:
+    environment = bare_machine(tmp_path, LENET_MIRROR=mirror.url)
+    with serve(tmp_path, module=BARE_MACHINE, **environment) as app:
+        page = open_tab(f"{app.url}/predict")
+
+        fetch_button(page).click()
+
+        expect(page.get_by_role("progressbar")).to_be_visible()
+        expect(page.get_by_text(f"{LARGEST}: 13.")).to_be_visible()
+        mirror.go_on.set()
+        expect(page.locator("img[alt^='Test image']")).to_have_count(5)
+        expect(fetch_button(page)).to_have_count(0)
+        fetched = {path.name for path in (tmp_path / "data/FashionMNIST/raw").glob("*.gz")}
+        assert fetched == {f"{file.name}.gz" for file in FILES}

@@ -1,0 +1,178 @@
+"""Training in the browser: start, watch, leave, come back, stop."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.app import App, serve, until
+from tests.e2e.look import at_rest, enter, go, number, title, watched_tabs
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
+
+HEADING = "Train LeNet-5"
+
+
+def open_train(app: App, open_tab: Callable[[str], Page], query: str = "") -> Page:
+    page = open_tab(f"{app.url}/{query}")
+    title(page, HEADING)
+    return page
+
+
+def press_start(page: Page) -> None:
+    page.get_by_role("button", name="Start", exact=True).click()
+    grows(page)
+
+
+def press_stop(page: Page) -> None:
+    page.get_by_role("main").get_by_role("button", name="Stop", exact=True).click()
+    has_state(page, "Stopped")
+
+
+def has_state(page: Page, state: str) -> None:
+    """Wait until the watched run's badge says so."""
+    badge = page.get_by_role("paragraph").filter(has_text=re.compile(rf"{state}$"))
+    expect(badge).to_be_visible()
+
+
+def reach(page: Page) -> int:
+    """The step to which the drawn curve goes; 0 without one."""
+    return int(
+        page.evaluate(
+            """() => Math.max(0, ...[...document.querySelectorAll(".js-plotly-plot")]
+                .flatMap(plot => plot.calcdata ?? [])
+                .filter(curve => curve.length > 1).map(curve => curve.at(-1).x))"""
+        )
+    )
+
+
+def step(page: Page) -> int:
+    """The step that the progress bar names."""
+    text = page.get_by_text(re.compile(r"Step [\d,]+ of [\d,]+")).first.inner_text()
+    return int(re.search(r"Step ([\d,]+)", text)[1].replace(",", ""))  # type: ignore[index]
+
+
+def grows(page: Page) -> None:
+    """Wait until the curve has grown twice, and the step with it."""
+    until(lambda: reach(page) > 0, "the curve appears")
+    for _ in range(2):
+        end, at = reach(page), step(page)
+        until(lambda: reach(page) > end and step(page) > at, "the curve grows")  # noqa: B023
+
+
+def test_a_training_is_started_watched_and_stopped(
+    fresh_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_train(fresh_app, open_tab)
+    enter(page, "Epochs", 1)
+
+    press_start(page)
+    has_state(page, "Training")
+    press_stop(page)
+
+    [run] = fresh_app.runs()
+    assert run.config().epochs == 1
+    assert run.status().state == "stopped"
+    assert 0 < step(page) < run.status().total_steps
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("^lab"))
+
+
+def test_a_geometry_that_cannot_work_is_refused_with_the_layer_that_fails(
+    app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_train(app, open_tab)
+    expect(page.locator("[role=gridcell]", has_text="fc4")).to_be_attached()
+    page.locator("summary", has_text="Network").click()
+
+    enter(page, "Padding", 0)
+
+    cells = page.locator("[role=gridcell]")
+    expect(cells.filter(has_text="fc4")).to_have_count(0)
+    expect(cells.filter(has_text="conv2")).to_be_attached()
+    assert "does not fit" in page.locator("[role=row]").last.text_content()  # type: ignore[operator]
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
+    expect(page.get_by_role("alert").filter(has_text="conv2")).to_be_visible()
+
+
+def test_the_address_carries_the_configuration(app: App, open_tab: Callable[[str], Page]) -> None:
+    page = open_train(app, open_tab)
+    enter(page, "Epochs", 7)
+    page.locator("summary", has_text="Network").click()
+    enter(page, "Input size", 32)
+    expect(page).to_have_url(re.compile(r"[?&]epochs=7(&|$)"))
+    expect(page).to_have_url(re.compile(r"[?&]input_size=32(&|$)"))
+
+    other = open_tab(page.url)
+
+    title(other, HEADING)
+    expect(number(other, "Epochs")).to_have_value("7")
+    other.locator("summary", has_text="Network").click()
+    expect(number(other, "Input size")).to_have_value("32")
+    at_rest(other)
+
+
+@pytest.fixture(scope="module")
+def training_app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """A server on which a visitor, who has left, has started a long training."""
+    with serve(tmp_path_factory.mktemp("training")) as running:
+        with watched_tabs(browser) as visit:
+            press_start(open_train(running, visit, "?epochs=50"))
+        yield running
+
+
+def test_the_curve_never_vanishes_while_it_grows(
+    training_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_train(training_app, open_tab)
+    grows(page)
+
+    page.evaluate(
+        """() => {
+            window.frames_seen = window.frames_blank = 0;
+            const look = () => {
+                const plots = [...document.querySelectorAll(".js-plotly-plot")];
+                const drawn = plots.some(plot =>
+                    plot.checkVisibility({checkOpacity: true, checkVisibilityCSS: true})
+                    && plot.calcdata?.[0].length > 1);
+                window.frames_seen += 1;
+                window.frames_blank += !drawn;
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    grows(page)
+
+    assert page.evaluate("() => window.frames_seen") > 10
+    assert page.evaluate("() => window.frames_blank") == 0
+
+
+def test_a_reload_finds_the_training_again(
+    training_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_train(training_app, open_tab)
+    grows(page)
+    before = step(page)
+
+    page.reload()
+
+    title(page, HEADING)
+    grows(page)
+    assert step(page) > before
+
+
+def test_a_training_goes_on_while_another_page_is_shown(
+    training_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_train(training_app, open_tab)
+    grows(page)
+    before = step(page)
+    go(page, "Predict")
+    title(page, "Predict")
+
+    go(page, "Train")
+
+    title(page, HEADING)
+    grows(page)
+    assert step(page) > before

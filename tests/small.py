@@ -1,0 +1,95 @@
+"""What the unit tests share: a small dataset, quick configurations, the lab as a process."""
+
+import functools
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lenet.checkpoint import Checkpoint, snapshot
+from lenet.config import Config, build_config
+from lenet.data import Split
+from lenet.paths import ROOT
+from lenet.training import Trainer
+from tests.idx_files import make_arrays, small_info
+
+PATIENCE = 120.0
+"""Seconds to wait for another process: other programs may keep the machine busy."""
+
+
+def small_config(**values: Any) -> Config:
+    """The `lab` preset with 8 steps an epoch on the small dataset, overridden by `values`."""
+    quick = {"device": "cpu", "epochs": 2, "batch_size": 20, "val_size": 40}
+    return build_config({**quick, **values})
+
+
+@functools.cache
+def small_split(part: str = "train") -> Split:
+    """The small dataset's 200 training or 60 test images."""
+    arrays = make_arrays(small_info())
+    prefix = {"train": "train", "test": "t10k"}[part]
+    return Split(
+        torch.from_numpy(arrays[f"{prefix}-images-idx3-ubyte"]),
+        torch.from_numpy(arrays[f"{prefix}-labels-idx1-ubyte"]).long(),
+    )
+
+
+def trained(config: Config) -> Trainer:
+    """A trainer that has gone through all its epochs on the small dataset."""
+    trainer = Trainer(config, small_split())
+    for _ in trainer.run():
+        pass
+    return trainer
+
+
+def snapshot_of(trainer: Trainer, **metrics: Any) -> Checkpoint:
+    """The checkpoint that a run would save now."""
+    return snapshot(trainer.config, trainer.state(), metrics)
+
+
+def run_lab(
+    *flags: str | Path, module: str = "tests.small_lab", **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own, by default with the small dataset."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *map(str, flags)],
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=10 * PATIENCE,
+        **options,
+    )
+
+
+def wait_until(condition: Callable[[], Any], what: str) -> Any:
+    """Ask again and again until `condition` is true; its value."""
+    deadline = time.monotonic() + PATIENCE
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s in vain for {what}"
+        time.sleep(0.05)
+    return value
+
+
+def assert_one_sentence(message: str) -> None:
+    """A message fit for a person: one line, not a quotation from a library's insides."""
+    assert message.strip() == message
+    assert "\n" not in message
+    assert 10 < len(message) < 500
+    for word in ("Traceback", "pydantic", "weights_only", "state_dict", "Error("):
+        assert word not in message
+
+
+def same_weights(one: torch.nn.Module, other: torch.nn.Module) -> bool:
+    """Whether two networks agree bit for bit."""
+    theirs = other.state_dict()
+    return all(torch.equal(part, theirs[name]) for name, part in one.state_dict().items())
+
+
+def hidden_files(folder: Path) -> list[str]:
+    """Temporary files that something left behind."""
+    return [path.name for path in folder.iterdir() if path.name.startswith(".")]

@@ -1,0 +1,14 @@
+"""`python -m tests.small_lab FLAGS`: the lab's command line with small datasets, for processes.
+
+The files must lie in `LENET_DATA_DIR`, as the fixture `small_dataset` puts them there.
+"""
+
+import sys
+
+from lenet.cli import main
+from lenet.datasets import DATASETS
+from tests.idx_files import small_info
+
+if __name__ == "__main__":
+    DATASETS.update({name: small_info(name) for name in DATASETS})
+    sys.exit(main())

@@ -1,0 +1,264 @@
+"""The configuration: every hyperparameter once, bounds kept, flags there and back."""
+
+import math
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from lenet.config import (
+    PRESET_NOTES,
+    PRESETS,
+    Config,
+    ModelConfig,
+    applies,
+    bounds,
+    build_config,
+    choices,
+    knob,
+    overrides,
+    to_flags,
+)
+from lenet.errors import ConfigError, GeometryError
+from tests.small import assert_one_sentence
+
+FIELDS = Config.model_fields
+NUMBERS = [name for name, info in FIELDS.items() if info.annotation in (int, float)]
+SWITCHES = [name for name, info in FIELDS.items() if info.annotation is bool]
+CHOICES = [name for name, info in FIELDS.items() if choices(info)]
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "digits": {"dataset": "MNIST"},
+    "digits mirrored": {"dataset": "MNIST", "augment": "flip_shift"},
+    "small numbers": {"lr": 3e-05, "weight_decay": 1e-5, "dropout": 0.1, "negative_slope": 1 / 3},
+    "large numbers": {"seed": 2**31 - 1, "epochs": 1000, "batch_size": 60000},
+    "switches on": {"batch_norm": True, "nesterov": True, "optimizer": "sgd", "momentum": 0.5},
+    "switches off": {"batch_norm": False, "softmax": False, "pool2": False, "input_size": 32},
+    "geometry": {"kernel_size": 3, "pool2": True, "padding": 1, "pooling": "average"},
+}
+
+
+def below_and_above(name: str) -> list[float]:
+    """The nearest values that a number field must refuse."""
+    limits = bounds(FIELDS[name])
+    step = 1 if FIELDS[name].annotation is int else 1e-6
+    low = limits["ge"] - step if "ge" in limits else limits["gt"]
+    high = limits["le"] + step if "le" in limits else limits["lt"]
+    return [low, high]
+
+
+def test_every_field_is_a_number_a_switch_or_a_choice() -> None:
+    assert sorted(NUMBERS + SWITCHES + CHOICES) == sorted(FIELDS)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_field_says_what_it_is(name: str) -> None:
+    info = FIELDS[name]
+    assert len(info.description or "") > 15
+    assert info.description.endswith(".")  # type: ignore[union-attr]
+    assert knob(info).label[0].isupper()
+    assert set(knob(info).only_if) <= set(FIELDS)
+
+
+def test_labels_tell_fields_apart() -> None:
+    labels = [knob(info).label for info in FIELDS.values()]
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_number_has_two_bounds_and_a_default_between_them(name: str) -> None:
+    low, high = below_and_above(name)
+    assert low <= FIELDS[name].default <= high
+    assert not set(bounds(FIELDS[name])).isdisjoint(("ge", "gt"))
+    assert not set(bounds(FIELDS[name])).isdisjoint(("le", "lt"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name in NUMBERS for value in below_and_above(name)]
+)
+def test_number_out_of_bounds_is_refused_by_name(name: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=f"^{name} must be ") as caught:
+        build_config({name: value})
+    assert repr(value) in str(caught.value)
+    assert_one_sentence(str(caught.value))
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", math.nan, math.inf, "five", "", None, []])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_what_is_no_number_is_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=f"^{name} must be ") as caught:
+        build_config({name: value})
+    assert_one_sentence(str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epochs", 2.5),
+        ("epochs", "2.5"),
+        ("batch_norm", 2),
+        ("softmax", "maybe"),
+        ("pool2", None),
+        *[(name, "something else") for name in CHOICES],
+        *[(name, 7) for name in CHOICES],
+    ],
+)
+def test_wrong_kind_of_value_is_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=f"^{name} must be ") as caught:
+        build_config({name: value})
+    assert_one_sentence(str(caught.value))
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_refused_choice_lists_the_possible_ones(name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build_config({name: "something else"})
+    assert all(f"'{option}'" in str(caught.value) for option in choices(FIELDS[name]))
+
+
+def test_unknown_field_is_refused_and_the_known_ones_are_named() -> None:
+    with pytest.raises(ConfigError, match=r"^learning_rate is not a hyperparameter") as caught:
+        build_config({"learning_rate": 0.1})
+    assert " lr," in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("0", False), ("1", True), ("true", True), ("false", False)]
+)
+def test_switch_takes_text_as_on_a_command_line(text: str, value: bool) -> None:
+    assert build_config({"pool2": text, "kernel_size": "3"}).pool2 is value
+
+
+def test_configuration_cannot_be_changed_behind_ones_back() -> None:
+    config = build_config()
+    with pytest.raises(ValidationError):
+        config.lr = 0.5
+
+
+class TestFieldsThatDependOnEachOther:
+    def test_nesterov_needs_momentum(self) -> None:
+        values = {"optimizer": "sgd", "nesterov": True}
+        with pytest.raises(ConfigError, match="nesterov needs a momentum") as caught:
+            build_config({**values, "momentum": 0})
+        assert_one_sentence(str(caught.value))
+        assert build_config({**values, "momentum": 0.1}).nesterov
+        assert build_config({**values, "momentum": 0, "optimizer": "adam"}).nesterov
+
+    def test_batch_norm_needs_two_images(self) -> None:
+        with pytest.raises(ConfigError, match="set batch_size 2") as caught:
+            build_config({"batch_size": 1})
+        assert_one_sentence(str(caught.value))
+        assert build_config({"batch_size": 1, "batch_norm": False}).batch_size == 1
+        assert build_config({"batch_size": 2}).batch_norm
+
+    def test_geometry_that_cannot_work_is_refused_with_its_trace(self) -> None:
+        with pytest.raises(GeometryError) as caught:
+            build_config({"input_size": 28, "kernel_size": 5, "padding": 0})
+        assert "28 → conv0 24 → pool0 12 → conv1 8 → pool1 4 → conv2 needs 5×5" in str(caught.value)
+        assert "but gets 4×4" in str(caught.value)
+        assert caught.value.exit_code == 2
+        assert_one_sentence(str(caught.value))
+
+    def test_network_alone_refuses_its_geometry_too(self) -> None:
+        with pytest.raises(GeometryError):
+            ModelConfig(padding=0)
+
+
+class TestApplies:
+    @pytest.mark.parametrize(
+        ("name", "values", "expected"),
+        [
+            ("momentum", {"optimizer": "sgd"}, True),
+            ("momentum", {"optimizer": "adamw"}, False),
+            ("nesterov", {"optimizer": "adam"}, False),
+            ("negative_slope", {"activation": "leaky_relu"}, True),
+            ("negative_slope", {"activation": "relu"}, False),
+            ("fit", {"input_size": 32}, True),
+            ("fit", {"input_size": 28}, False),
+            ("fit", {"input_size": 20}, False),
+            ("lr", {}, True),
+        ],
+    )
+    def test_field_applies_only_where_it_has_an_effect(
+        self, name: str, values: dict[str, Any], expected: bool
+    ) -> None:
+        assert applies(FIELDS[name], {**build_config().model_dump(), **values}) is expected
+
+
+class TestPresets:
+    def test_lab_is_the_default(self) -> None:
+        assert build_config() == build_config({"preset": "lab"})
+        assert build_config().preset == "lab"
+
+    @pytest.mark.parametrize("preset", PRESETS)
+    def test_preset_can_be_built_and_has_a_note(self, preset: str) -> None:
+        assert build_config({"preset": preset}).preset == preset
+        assert PRESET_NOTES[preset]  # type: ignore[index]
+
+    def test_choices_are_the_presets(self) -> None:
+        assert choices(FIELDS["preset"]) == tuple(PRESETS) == tuple(PRESET_NOTES)
+
+    def test_post_is_what_the_post_says(self) -> None:
+        config = build_config({"preset": "post"})
+        assert (config.input_size, config.kernel_size, config.padding) == (28, 3, 0)
+        assert config.pool2
+        assert config.batch_norm
+        assert config.softmax
+        assert config.init == "xavier_uniform"
+        assert config.normalization == "half"
+        assert (config.optimizer, config.lr, config.momentum) == ("sgd", 0.01, 0.9)
+        assert (config.weight_decay, config.dropout) == (0, 0.3)
+        assert (config.activation, config.schedule, config.augment) == ("tanh", "constant", "none")
+        assert config.val_size == 0
+
+    def test_post_32_has_the_classic_geometry_and_no_softmax(self) -> None:
+        config = build_config({"preset": "post-32"})
+        assert (config.input_size, config.kernel_size, config.padding) == (32, 5, 0)
+        assert not config.softmax
+        assert not config.pool2
+
+    def test_classic_is_the_network_of_1998(self) -> None:
+        config = build_config({"preset": "classic"})
+        assert (config.input_size, config.kernel_size, config.padding) == (32, 5, 0)
+        assert (config.pooling, config.activation) == ("average", "tanh")
+        assert not config.batch_norm
+
+    @pytest.mark.parametrize("preset", PRESETS)
+    def test_field_given_beside_a_preset_overrides_it(self, preset: str) -> None:
+        config = build_config({"preset": preset, "activation": "relu", "epochs": 7})
+        assert (config.activation, config.epochs) == ("relu", 7)
+
+    def test_lab_does_not_mirror_digits(self) -> None:
+        assert "flip" in build_config({"dataset": "FashionMNIST"}).augment
+        assert "flip" not in build_config({"dataset": "MNIST"}).augment
+        assert build_config({"dataset": "MNIST", "augment": "flip"}).augment == "flip"
+        assert build_config({"dataset": "MNIST", "preset": "classic"}).augment == "none"
+
+
+class TestFlags:
+    @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+    @pytest.mark.parametrize("preset", PRESETS)
+    def test_flags_give_the_same_configuration_again(
+        self, preset: str, change: dict[str, Any]
+    ) -> None:
+        config = build_config({"preset": preset, **change})
+        flags = to_flags(config)
+        names, values = flags[::2], flags[1::2]
+        assert all(name.startswith("--") for name in names)
+        text = dict(zip((name[2:] for name in names), values, strict=True))
+        assert build_config(text) == config
+
+    @pytest.mark.parametrize("preset", PRESETS)
+    def test_flags_repeat_nothing_that_the_preset_says(self, preset: str) -> None:
+        config = build_config({"preset": preset})
+        assert to_flags(config) == ["--preset", preset, "--dataset", "FashionMNIST"]
+
+    def test_overrides_are_what_differs_from_the_preset(self) -> None:
+        config = build_config({"preset": "post", "softmax": "0", "lr": 0.01, "dataset": "MNIST"})
+        assert overrides(config) == {"dataset": "MNIST", "softmax": False}
+
+    def test_switch_becomes_a_digit(self) -> None:
+        flags = to_flags(build_config({"batch_norm": False}))
+        assert flags[flags.index("--batch_norm") + 1] == "0"

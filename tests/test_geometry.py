@@ -1,0 +1,103 @@
+"""The sizes of the layers, against the facts of the post and against PyTorch itself."""
+
+from itertools import product
+
+import pytest
+import torch
+from torch import nn
+
+from lenet import geometry
+from lenet.errors import GeometryError
+from tests.small import assert_one_sentence
+
+CLASSIC = (32, 5, 0, False)
+PADDED = (28, 5, 2, False)
+SMALL_KERNEL = (28, 3, 0, True)
+IMPOSSIBLE = (28, 5, 0, False)
+
+
+def sides(layers: list[geometry.Layer]) -> list[int]:
+    """The size of the map after each convolution and pooling."""
+    return [layer.output_shape[-1] for layer in layers if layer.name.startswith(("conv", "pool"))]
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected", "parameters"),
+    [
+        (CLASSIC, [28, 14, 10, 5, 1], 61_990),
+        (PADDED, [28, 14, 10, 5, 1], 61_990),
+        (SMALL_KERNEL, [26, 13, 11, 5, 3, 1], 29_638),
+    ],
+)
+def test_geometries_of_the_post(
+    shape: tuple[int, int, int, bool], expected: list[int], parameters: int
+) -> None:
+    layers = geometry.layers(*shape, batch_norm=True)
+    assert sides(layers) == expected
+    assert sum(layer.parameters for layer in layers) == parameters
+
+
+def test_layers_come_in_order() -> None:
+    names = [layer.name for layer in geometry.layers(*SMALL_KERNEL, batch_norm=True)]
+    assert " ".join(names) == "conv0 bn0 pool0 conv1 bn1 pool1 conv2 bn2 pool2 fc3 fc4"
+    names = [layer.name for layer in geometry.layers(*CLASSIC, batch_norm=False)]
+    assert " ".join(names) == "conv0 pool0 conv1 pool1 conv2 fc3 fc4"
+
+
+def test_impossible_geometry_is_refused_where_it_fails() -> None:
+    with pytest.raises(GeometryError, match=r"pool1 4 → conv2 needs 5×5 but gets 4×4") as caught:
+        geometry.layers(*IMPOSSIBLE, batch_norm=True)
+    assert "bn" not in str(caught.value)
+    assert_one_sentence(str(caught.value))
+
+
+def test_feasible_layers_give_what_fits_and_what_fails() -> None:
+    fitting, failing = geometry.feasible_layers(*IMPOSSIBLE, batch_norm=True)
+    assert sides(fitting) == [24, 12, 8, 4]
+    assert failing is not None
+    assert failing.name == "conv2"
+    assert geometry.feasible_layers(*CLASSIC, batch_norm=True)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        ((8, 11, 0, False), "8 → conv0 needs 11×11 but gets 8×8"),
+        ((8, 11, 1, False), "8 → conv0 needs 11×11 but gets 10×10"),
+        ((11, 11, 0, False), "conv0 1 → pool0 needs 2×2 but gets 1×1"),
+        ((32, 5, 0, True), "conv2 1 → pool2 needs 2×2 but gets 1×1"),
+    ],
+)
+def test_refusal_names_what_the_failing_layer_needs_and_gets(
+    shape: tuple[int, int, int, bool], reason: str
+) -> None:
+    with pytest.raises(GeometryError, match=reason):
+        geometry.layers(*shape, batch_norm=True)
+
+
+def pytorch_sides(size: int, kernel: int, padding: int, pool2: bool) -> list[int] | None:
+    """What PyTorch makes of a geometry; None where it refuses it."""
+    stack: list[nn.Module] = [nn.Conv2d(1, 1, kernel, padding=padding), nn.MaxPool2d(2)]
+    stack += [nn.Conv2d(1, 1, kernel), nn.MaxPool2d(2), nn.Conv2d(1, 1, kernel)]
+    stack += [nn.MaxPool2d(2)] if pool2 else []
+    x, found = torch.zeros(1, 1, size, size), []
+    try:
+        for layer in stack:
+            x = layer(x)
+            found.append(x.shape[-1])
+    except RuntimeError:
+        return None
+    return found
+
+
+@pytest.mark.parametrize("kernel", range(1, 12))
+def test_sizes_and_refusals_are_those_of_pytorch(kernel: int) -> None:
+    found = []
+    with torch.inference_mode():
+        for size, padding, pool2 in product((8, 15, 28, 32, 47, 64), range(6), (False, True)):
+            fitting, failing = geometry.feasible_layers(size, kernel, padding, pool2, False)
+            ours = None if failing else sides(fitting)
+            assert ours == pytorch_sides(size, kernel, padding, pool2), (size, padding, pool2)
+            found.append(ours)
+    assert None in found or kernel == 1
+    assert any(found)

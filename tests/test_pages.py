@@ -1,0 +1,193 @@
+"""The pages without a browser: each renders, and shows what it is for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from lenet import checkpoint, runs
+from lenet.config import Config, bounds, build_config, choices, knob
+from lenet.data import load_split
+from lenet.datasets import DATASETS, DatasetInfo
+from lenet.evaluation import evaluate
+from lenet.paths import DEFAULT_CHECKPOINT, ROOT
+from lenet.runs import Run, Status
+
+SECONDS = 60
+PAGES = {
+    "streamlit_app.py": "Train LeNet-5",
+    "pages/evaluate.py": "Evaluate",
+    "pages/predict.py": "Predict",
+}
+
+
+@pytest.fixture(autouse=True)
+def _lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Runs of its own, and nothing that another test's pages have kept."""
+    monkeypatch.setenv("LENET_RUNS_DIR", str(tmp_path / "runs"))
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def visit(page: str = "streamlit_app.py", **query: str) -> AppTest:
+    """The app, opened at the front door and led to a page."""
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS)
+    app.query_params.update(query)
+    app.run()
+    if page != "streamlit_app.py":
+        app.switch_page(page).run()
+    return sound(app)
+
+
+def sound(app: AppTest) -> AppTest:
+    """The app, if no exception is on its page."""
+    assert [error.message for error in app.exception] == []
+    return app
+
+
+def widgets(app: AppTest) -> dict[str, Any]:
+    kinds = (app.selectbox, app.number_input, app.toggle, app.segmented_control)
+    return {widget.key: widget for kind in kinds for widget in kind if widget.key}
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(found for found in app.button if found.label == label)
+
+
+@pytest.mark.usefixtures("small_dataset")
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_renders(page: str) -> None:
+    app = visit(page)
+
+    assert [title.value for title in app.title] == [PAGES[page]]
+    assert not app.error
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_renders_without_the_dataset(
+    page: str, monkeypatch: pytest.MonkeyPatch, small_dataset: DatasetInfo, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LENET_DATA_DIR", str(tmp_path / "empty"))
+
+    app = visit(page)
+
+    assert any(f"{small_dataset.title} is not on this machine" in info.value for info in app.info)
+    assert not button(app, f"Fetch {small_dataset.title}").disabled
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_train_has_a_widget_for_every_field_with_its_label_default_and_bounds() -> None:
+    shown = widgets(visit())
+
+    for name, info in Config.model_fields.items():
+        widget = shown[name]
+        assert widget.label == knob(info).label
+        assert widget.help == info.description
+        assert widget.value == info.default
+        limits = bounds(info)
+        if "ge" in limits and not choices(info):
+            assert widget.min == limits["ge"]
+        if "le" in limits:
+            assert widget.max == limits["le"]
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_a_preset_sets_the_other_widgets() -> None:
+    app = visit()
+
+    app.selectbox(key="preset").set_value("classic").run()
+
+    shown = widgets(sound(app))
+    assert {name: shown[name].value for name in Config.model_fields} == dict(
+        build_config({"preset": "classic"})
+    )
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_a_geometry_that_does_not_fit_cannot_be_started() -> None:
+    app = visit()
+
+    app.number_input(key="padding").set_value(0).run()
+
+    assert button(sound(app), "Start").disabled
+    assert any("conv2" in error.value for error in app.error)
+    layers = app.dataframe[0].value
+    assert list(layers["layer"])[-1] == "conv2"
+    assert "does not fit" in layers.iloc[-1]["output"]
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_start_starts_a_run_of_what_the_widgets_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Config] = []
+
+    def start(config: Config) -> Run:
+        started.append(config)
+        run = Run(runs.runs_dir() / "20260101-000000-lab-0000")
+        run.prepare(config)
+        return run
+
+    monkeypatch.setattr(runs, "start", start)
+    app = visit()
+
+    app.number_input(key="epochs").set_value(2).run()
+    button(app, "Start").click().run()
+
+    assert started == [build_config({"epochs": 2})]
+    assert widgets(sound(app))["run"].value == "20260101-000000-lab-0000"
+
+
+@pytest.mark.usefixtures("small_dataset")
+@pytest.mark.parametrize("state", ["finished", "stopped", "failed", "crashed"])
+def test_a_run_that_has_ended_is_shown(state: Any) -> None:
+    run = Run(runs.runs_dir() / "20260101-000000-lab-0000")
+    run.prepare(build_config())
+    run.write_status(Status(state, 0, 0.0, 1000.0, 1010.0, "it broke", 860, 1))
+
+    app = visit()
+
+    assert widgets(app)["run"].value == run.id
+    assert button(app, "Stop").disabled
+    assert any("it broke" in error.value for error in app.error)
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_evaluate_shows_the_figures_of_the_shipped_checkpoint() -> None:
+    app = visit("pages/evaluate.py")
+
+    found = evaluate(checkpoint.load(DEFAULT_CHECKPOINT), load_split("FashionMNIST", "test"))
+    figures = {metric.label: metric.value for metric in app.metric}
+    assert figures["Accuracy"] == f"{found.accuracy:.2%}"
+    report = app.dataframe[0].value
+    assert list(report["class"]) == list(DATASETS["FashionMNIST"].classes)
+    assert np.allclose(report["f1"], [each.f1 for each in found.classes])
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_predict_shows_five_samples_and_then_five_others() -> None:
+    app = visit("pages/predict.py")
+    before = captions(app)
+
+    button(app, "Five others").click().run()
+
+    assert len(before) == len(captions(sound(app))) == 5
+    assert captions(app) != before
+
+
+def captions(app: AppTest) -> list[str]:
+    return [caption.value for caption in app.caption if "Test image" in caption.value]
+
+
+@pytest.mark.usefixtures("small_dataset")
+@pytest.mark.parametrize("view", ["Draw", "Upload"])
+def test_predict_renders_each_of_its_views(view: str) -> None:
+    app = visit("pages/predict.py")
+
+    app.segmented_control(key="view").set_value(view).run()
+
+    sound(app)
+    assert captions(app) == []
