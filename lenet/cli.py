@@ -45,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
     add("--download", default="1", choices=("0", "1"), help="fetch a missing dataset (default: 1)")
     add("--data_dir", type=Path, help="where datasets are kept (default: LENET_DATA_DIR or data)")
     add("--output_dir", type=Path, default=Path("output"), help="where train writes (./output)")
+    add("--resume", type=Path, metavar="RUN", help="train: go on with the run in this folder")
+    add("--queue", default="0", choices=("0", "1"), help="train: wait for a free slot first")
     add("--checkpoint", type=Path, default=paths.DEFAULT_CHECKPOINT, help="for eval and test")
     add("--images", type=Path, nargs="+", metavar="PATH", help="test: classify photographs")
     add("--drawings", type=Path, nargs="+", metavar="PATH", help="test: classify canvas drawings")
@@ -150,25 +152,33 @@ def _summary(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _train(args: argparse.Namespace) -> dict[str, Any]:
-    config = _config(args)
-    from lenet import execution
+    from lenet.execution import Execution
     from lenet.runs import Run
 
     progress = Progress()
-    run = Run(args.output_dir)
-    status, last = execution.train_into(
-        run, config, lambda: _split(args, config.dataset, "train", progress), progress.training
+    run = Run(args.resume or args.output_dir)
+    config = run.config() if args.resume else _config(args)
+    if args.resume and _given(args):
+        raise ConfigError("--resume goes on with the run's own settings; leave the others out")
+    work = Execution(
+        run,
+        lambda: _split(args, config.dataset, "train", progress),
+        progress.training,
+        queued=args.queue == "1",
     )
-    finished = last if status.state == "finished" else None
-    saved = run.epoch_checkpoint(finished.epoch) if finished else run.stopped_checkpoint
+    work.resume() if args.resume else work.start(config)
+    last = work.last
+    saved = run.stopped_checkpoint
+    if last and work.status.state == "finished":
+        saved = run.epoch_checkpoint(last.epoch)
     return {
         "checkpoint": str(saved),
-        "state": status.state,
+        "state": work.status.state,
         "epochs": last.epoch if last else 0,
         "train_loss": last.train_loss if last else None,
         "val_loss": last.val_loss if last else None,
         "val_accuracy": last.val_accuracy if last else None,
-        "seconds": round((status.ended or status.began) - status.began, 3),
+        "seconds": round(work.status.seconds, 3),
         "overrides": overrides(config),
     }
 

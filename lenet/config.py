@@ -88,7 +88,7 @@ class ModelConfig(_Settings):
         "The loss then cannot fall below 1.4612.",
     )
     views: Annotated[Literal["one", "mirror", "mirror_shift"], Knob("Views", "network")] = Field(
-        "one",
+        "mirror",
         description="Answer from the image alone, from the mean over it and its mirror image, "
         "or over these and both moved by a pixel in four directions. Training stays the same.",
     )
@@ -140,7 +140,7 @@ class TrainingConfig(_Settings):
         Field("adamw", description="Rule that turns gradients into steps.")
     )
     lr: Annotated[float, Knob("Learning rate", "optimisation")] = Field(
-        0.01, gt=0, le=10, description="Length of a step; with a schedule, the highest one."
+        0.008, gt=0, le=10, description="Length of a step; with a schedule, the highest one."
     )
     schedule: Annotated[
         Literal["constant", "cosine", "one_cycle"], Knob("Schedule", "optimisation")
@@ -201,6 +201,7 @@ class Config(ModelConfig, TrainingConfig):
 
 
 _POST: dict[str, Any] = {
+    "views": "one",
     "fit": "resize",
     "padding": 0,
     "batch_norm": True,
@@ -221,12 +222,19 @@ _POST: dict[str, Any] = {
 
 PRESETS: dict[PresetName, dict[str, Any]] = {
     "lab": {},
-    "draw": {"augment": "sketch", "views": "mirror_shift", "weight_decay": 0.01, "epochs": 55},
+    "draw": {
+        "augment": "sketch",
+        "views": "mirror_shift",
+        "lr": 0.01,
+        "weight_decay": 0.01,
+        "epochs": 55,
+    },
     "classic": {
         "input_size": 32,
         "padding": 0,
         "pooling": "average",
         "batch_norm": False,
+        "views": "one",
         "activation": "tanh",
         "init": "default",
         "augment": "none",
@@ -305,6 +313,17 @@ def bounds(info: FieldInfo) -> dict[str, float]:
         for name in ("ge", "gt", "le", "lt")
         if getattr(item, name, None) is not None
     }
+
+
+def accepts(name: str, value: object) -> bool:
+    """Whether a field of that name exists and can take the value, whatever the others say."""
+    try:
+        Config.model_validate({name: value})
+    except ValidationError:
+        return False
+    except ConfigError:  # it is only at odds with the defaults of other fields
+        return True
+    return True
 
 
 def applies(info: FieldInfo, values: Mapping[str, Any]) -> bool:

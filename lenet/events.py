@@ -26,4 +26,13 @@ class EpochEvent:
     seconds: float
 
 
-Event = StepEvent | EpochEvent
+@dataclass(frozen=True)
+class LrEvent:
+    """Somebody set another highest learning rate; it holds from the next step on."""
+
+    step: int
+    epoch: int
+    lr_set: float
+
+
+Event = StepEvent | EpochEvent | LrEvent

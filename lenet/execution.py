@@ -1,121 +1,180 @@
 """Training into a run folder: the one engine behind the command line and the page."""
 
-import json
 import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType
+from typing import TYPE_CHECKING
 
-from lenet import checkpoint
 from lenet.config import Config
-from lenet.data import Split
 from lenet.errors import LabError, StorageError
-from lenet.events import EpochEvent, Event
-from lenet.runs import Run, Status, own_status
-from lenet.storage import explained
-from lenet.training import Trainer
+from lenet.events import EpochEvent, Event, LrEvent
+from lenet.launch import slot
+from lenet.runs import Control, Run, Status, own_status
+
+if TYPE_CHECKING:  # torch is imported once the run has its turn, not while it waits
+    from lenet.data import Split
+    from lenet.training import Trainer
 
 log = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 0.2
-"""Longest time that an event waits before watchers can read it."""
+PAUSE_POLL = 0.1
+"""Seconds between two looks of a paused run at its control file."""
+
+Watch = Callable[[Event, int], None]
 
 
-class MetricsWriter:
-    """Appends events to a run's `metrics.jsonl`."""
-
-    def __init__(self, run: Run) -> None:
-        self._path = run.metrics_file
-        with explained(self._path):
-            self._file = self._path.open("a", encoding="utf-8")
-        self._flushed = 0.0
-
-    def write(self, event: Event) -> None:
-        with explained(self._path):
-            self._file.write(json.dumps(asdict(event)) + "\n")
-            if isinstance(event, EpochEvent) or time.monotonic() - self._flushed > FLUSH_SECONDS:
-                self._file.flush()
-                self._flushed = time.monotonic()
-
-    def __enter__(self) -> "MetricsWriter":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        with explained(self._path):
-            self._file.close()
-
-
-def train_into(
-    run: Run, config: Config, load: Callable[[], Split], watch: Callable[[Event, int], None]
-) -> tuple[Status, EpochEvent | None]:
-    """Train as `config` says, recording everything in the run's folder.
+class Execution:
+    """One process's work on a run.
 
     Args:
-        load: gives the training images; called once the folder shows the run as running.
+        run: the folder that everything is recorded in.
+        load: gives the training images; called when the run has its turn.
         watch: called with each event and the number of all steps.
-
-    Returns:
-        The last status and the last finished epoch.
-
-    Raises:
-        LabError: the training failed; the status says why, finished epochs are kept.
+        queued: wait for one of the machine's slots first.
     """
-    run.prepare(config)
-    status = own_status()
-    run.write_status(status)
-    last: EpochEvent | None = None
-    try:
-        trainer = Trainer(config, load())  # not yet asking for a stop: Ctrl-C ends a download
-        with MetricsWriter(run) as metrics, _asked_to_stop(run) as asked:
-            status = replace(status, total_steps=trainer.total_steps, epochs=config.epochs)
-            run.write_status(status)
-            for event in trainer.run():
-                metrics.write(event)
-                if isinstance(event, EpochEvent):
-                    last = event
-                    _save(run.epoch_checkpoint(event.epoch), trainer, event)
-                watch(event, trainer.total_steps)
-                if asked() and trainer.epoch < config.epochs:
-                    _save(run.stopped_checkpoint, trainer, event)
-                    status = replace(status, state="stopped")
-                    break
+
+    def __init__(
+        self, run: Run, load: "Callable[[], Split]", watch: Watch, *, queued: bool = False
+    ) -> None:
+        self.run = run
+        self.status: Status = own_status()
+        self.last: EpochEvent | None = None
+        self._load = load
+        self._watch = watch
+        self._queued = queued
+        self._signalled = False
+
+    def start(self, config: Config) -> None:
+        """Train as `config` says, into a folder cleared of what an earlier training left.
+
+        Raises:
+            RunError: a process is training into the folder.
+            LabError: the training failed; the status says why, finished epochs are kept.
+        """
+        self.run.prepare(config)
+        self._work(config, None)
+
+    def resume(self) -> None:
+        """Go on from the newest checkpoint, bit for bit as if there had been no break (CPU).
+
+        Raises:
+            RunError: a process is training into the folder, or it is no run's.
+            LabError: as `start`.
+        """
+        self.run.must_be_free()
+        earlier = self.run.status().seconds
+        self.status = replace(self.status, earlier=earlier)
+        self._work(self.run.config(), newest_checkpoint(self.run))
+
+    def _work(self, config: Config, saved: Path | None) -> None:
+        with self._reporting(), self._signals():
+            if self._queued:
+                self._report(state="queued")
+                with slot(self.run, self._stop_asked) as granted:
+                    if granted:
+                        self._train(config, saved)
+                    else:
+                        self._report(state="stopped")
             else:
-                status = replace(status, state="finished")
-    except (LabError, KeyboardInterrupt) as error:
-        message = str(error) or "interrupted before the first step"
-        with suppress(StorageError):  # the disk may be full: the error itself matters more
-            run.write_status(replace(status, state="failed", ended=time.time(), message=message))
-        raise
-    status = replace(status, ended=time.time())
-    run.write_status(status)
-    return status, last
+                self._train(config, saved)
+
+    def _train(self, config: Config, saved: Path | None) -> None:
+        from lenet.recording import Recorder
+        from lenet.training import Trainer
+
+        trainer = Trainer(config, self._load())
+        if saved:
+            _restore(trainer, saved)
+        with Recorder(self.run, trainer) as recorder:
+            self._report(state="running", total_steps=trainer.total_steps)
+            for event in trainer.run():
+                recorder.record(event)
+                if isinstance(event, EpochEvent):
+                    self.last = event
+                    recorder.save(self.run.epoch_checkpoint(event.epoch), event)
+                self._watch(event, trainer.total_steps)
+                control = self._obey(trainer, recorder.record)
+                if control.wish == "stop" and trainer.epoch < config.epochs:
+                    recorder.save(self.run.stopped_checkpoint, event)
+                    self._report(state="stopped")
+                    return
+        self._report(state="finished")
+
+    def _obey(self, trainer: "Trainer", record: Callable[[Event], None]) -> Control:
+        """Do what the control file asks, as long as it asks to pause; what it asks then."""
+        while True:
+            control = self._control()
+            if control.lr and control.lr != trainer.lr:
+                trainer.set_lr(control.lr)
+                record(LrEvent(trainer.step, trainer.epoch + 1, control.lr))
+            wanted = "paused" if control.wish == "pause" else "running"
+            if self.status.state != wanted:
+                self._report(state=wanted)
+            if control.wish != "pause":
+                return control
+            time.sleep(PAUSE_POLL)
+
+    def _control(self) -> Control:
+        control = self.run.asked(since=self.status.process_began)
+        return replace(control, wish="stop") if self._signalled else control
+
+    def _stop_asked(self) -> bool:
+        return self._control().wish == "stop"
+
+    def _report(self, **changes: object) -> None:
+        """Write a changed status; an end comes with its time."""
+        self.status = replace(self.status, **changes)  # type: ignore[arg-type]
+        if self.status.state in ("finished", "stopped", "failed"):
+            self.status = replace(self.status, ended=time.time())
+        self.run.write_status(self.status)
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        """Show the run as starting, and as failed when it ends with an error of ours."""
+        self._report()
+        try:
+            yield
+        except (LabError, KeyboardInterrupt) as error:
+            message = str(error) or "interrupted before the first step"
+            with suppress(StorageError):  # the disk may be full: the error itself matters more
+                self._report(state="failed", message=message)
+            raise
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Take Ctrl-C and SIGTERM as a wish to stop."""
+
+        def note(number: int, frame: FrameType | None) -> None:
+            self._signalled = True
+            if not self.status.total_steps:  # nothing to save yet: a download ends at once
+                raise KeyboardInterrupt
+
+        before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
-def _save(path: Path, trainer: Trainer, event: Event) -> None:
-    checkpoint.save(path, checkpoint.snapshot(trainer.config, trainer.state(), asdict(event)))
+def newest_checkpoint(run: Run) -> Path | None:
+    """The file to resume from: the last stop, or the last finished epoch if that is later."""
+    candidates = [
+        path for path in (run.stopped_checkpoint, *run.checkpoints()[-1:]) if path.exists()
+    ]
+    return max(candidates, key=lambda path: path.stat().st_mtime_ns, default=None)
 
 
-@contextmanager
-def _asked_to_stop(run: Run) -> Iterator[Callable[[], bool]]:
-    """A function that tells whether the folder's control file, Ctrl-C or SIGTERM asks to stop."""
-    signalled = False
+def _restore(trainer: "Trainer", saved: Path) -> None:
+    from lenet import checkpoint
+    from lenet.errors import CheckpointError
 
-    def note(number: int, frame: FrameType | None) -> None:
-        nonlocal signalled
-        signalled = True
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: signalled or run.stop_requested()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    loaded = checkpoint.load(saved)
+    if loaded.training is None:
+        raise CheckpointError(f"{saved.name} holds weights only; a run cannot go on from it")
+    trainer.restore({"model": loaded.weights, **loaded.training})

@@ -16,8 +16,9 @@ from lenet.data import fingerprint, load_split
 from lenet.datasets import DATASETS
 from lenet.errors import ConfigError, LabError
 from lenet.evaluation import Evaluation, evaluate
+from lenet.launch import training_command
+from lenet.metrics import Metrics
 from lenet.paths import CHECKPOINTS
-from lenet.runs import Metrics, Run, training_command
 from lenet.storage import write_atomic
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
@@ -45,7 +46,7 @@ def promote(source: Path, name: str, folder: Path = CHECKPOINTS) -> Path:
 
 def training_seconds(source: Path) -> float | None:
     """Seconds of all epochs up to this checkpoint's, from the metrics beside it."""
-    epochs = Metrics(Run(source.parent)).poll().epochs
+    epochs = Metrics(source.parent / "metrics.jsonl").poll().epochs
     number = re.search(r"(\d+)\.pt$", source.name)
     if not epochs or not number:
         return None

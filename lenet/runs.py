@@ -1,46 +1,48 @@
-"""A run: a folder, and the process that writes it.
+"""A run, seen from outside: a folder that its process writes and everyone can read.
 
 The folder is all there is to know about a run, so whoever can read it can watch the
 run, and nothing is lost with a closed page or a restarted server:
 
     config.json      the configuration
     status.json      state, process, message
-    metrics.jsonl    one event a line, steps and epochs
+    metrics.jsonl    one event a line: steps, epochs, changes of the learning rate
     control.json     what a person asks of the running process
+    name.txt         the name a person gave it
     model_epochN.pt  a checkpoint for each finished epoch
     stopped.pt       the state between two epochs at which the run was stopped
+    glance.json      what the network says to ten fixed test images, and glance.png, those
     log.txt          what the process printed
 """
 
 import json
 import logging
-import os
 import re
-import secrets
-import subprocess
-import sys
+import shutil
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import psutil
 
-from lenet.config import Config, build_config, to_flags
+from lenet.config import Config, build_config
 from lenet.errors import ConfigError, RunError
-from lenet.paths import ROOT, runs_dir
-from lenet.storage import explained, write_json
+from lenet.storage import explained, write_atomic, write_json
 
 log = logging.getLogger(__name__)
 
-State = Literal["starting", "running", "finished", "stopped", "failed", "crashed"]
-LIVE: tuple[State, ...] = ("starting", "running")
+State = Literal[
+    "starting", "queued", "running", "paused", "finished", "stopped", "failed", "crashed"
+]
+LIVE: tuple[State, ...] = ("starting", "queued", "running", "paused")
+RESUMABLE: tuple[State, ...] = ("stopped", "failed", "crashed")
 
 GRACE = 15.0
 """Seconds that a new process has to write its first status."""
-
 STAMP = "%Y%m%d-%H%M%S"
+MAX_NAME = 60
+
 _ID = re.compile(r"(\d{8}-\d{6})-(.+)-[0-9a-f]{4}")
 _EPOCH = re.compile(r"model_epoch(\d+)\.pt")
 
@@ -50,7 +52,8 @@ class Status:
     """What `status.json` says.
 
     `total_steps` is 0 until the data is loaded; `began` and `ended` are seconds since
-    the Unix epoch; `message` says why a run failed.
+    the Unix epoch; `earlier` counts the seconds before a resume; `message` says why a
+    run failed.
     """
 
     state: State
@@ -58,14 +61,27 @@ class Status:
     process_began: float
     began: float
     ended: float | None = None
+    earlier: float = 0.0
     message: str | None = None
     total_steps: int = 0
-    epochs: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """Time the run has taken so far."""
+        return self.earlier + (self.ended or time.time()) - self.began
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a person asks of a running process."""
+
+    wish: Literal["run", "pause", "stop"] = "run"
+    lr: float | None = None
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder, seen from outside."""
+    """A run folder."""
 
     folder: Path
 
@@ -74,13 +90,20 @@ class Run:
         return self.folder.name
 
     @property
-    def title(self) -> str:
-        """The run's name for people: its preset and when it was started."""
-        match = _ID.fullmatch(self.id)
-        if not match:
-            return self.id
-        began = datetime.strptime(match[1], STAMP)
-        return f"{match[2]} · {began:%d %b, %H:%M:%S}"
+    def name(self) -> str:
+        """The name a person gave it, else its preset and when it was started."""
+        try:
+            return (self.folder / "name.txt").read_text(encoding="utf-8")[:MAX_NAME]
+        except (OSError, ValueError):
+            return self._first_name()
+
+    def rename(self, name: str) -> None:
+        """Give the run a name; an empty one gives the first name back."""
+        clean = " ".join(name.split())[:MAX_NAME]
+        if clean:
+            write_atomic(self.folder / "name.txt", clean.encode())
+        else:
+            (self.folder / "name.txt").unlink(missing_ok=True)
 
     @property
     def metrics_file(self) -> Path:
@@ -132,8 +155,17 @@ class Run:
         except (OSError, ValueError, TypeError):
             raise RunError(f"run {self.id} has an unreadable status.json; start it again") from None
         if status.state in LIVE and not _alive(status.pid, status.process_began):
-            return Status(**{**asdict(status), "state": "crashed", "message": self.log_tail()})
+            ended = _modified(self.metrics_file) or status.began
+            return replace(status, state="crashed", ended=ended, message=self.log_tail())
         return status
+
+    @property
+    def live(self) -> bool:
+        """Whether a process is at work on the run; a folder that tells nothing is not live."""
+        try:
+            return self.status().state in LIVE
+        except RunError:
+            return False
 
     def log_tail(self, lines: int = 5) -> str:
         """The last lines that the process printed."""
@@ -142,12 +174,21 @@ class Run:
         except OSError:
             return ""
 
-    def request_stop(self) -> None:
-        """Ask the process to end after the current step, with a checkpoint."""
-        write_json(self.folder / "control.json", {"command": "stop"})
+    def ask(self, control: Control) -> None:
+        """Ask the process to pause, go on, stop, or use another learning rate."""
+        write_json(self.folder / "control.json", asdict(control))
 
-    def stop_requested(self) -> bool:
-        return (self.folder / "control.json").exists()
+    def asked(self, since: float = 0.0) -> Control:
+        """What was last asked of the process that began at `since`; nothing by default."""
+        file = self.folder / "control.json"
+        try:
+            return (
+                Control(**json.loads(file.read_text()))
+                if file.stat().st_mtime > since
+                else Control()
+            )
+        except (OSError, ValueError, TypeError):
+            return Control()
 
     def write_status(self, status: Status) -> None:
         write_json(self.folder / "status.json", asdict(status))
@@ -165,105 +206,62 @@ class Run:
             self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self.folder / "config.json", config.model_dump())
 
-    def _clear(self) -> None:
-        """Delete what an earlier training left: its files must not be taken for the new one's."""
-        try:
-            live = self.status().state in LIVE
-        except RunError:  # a damaged status.json is no reason to refuse a new training
-            live = False
-        if live:
+    def delete(self) -> None:
+        """Delete the folder with everything in it.
+
+        Raises:
+            RunError: its process is still at work.
+        """
+        if self.live:
+            raise RunError(f"{self.name} is still training; stop it first")
+        with explained(self.folder):
+            shutil.rmtree(self.folder)
+
+    def must_be_free(self) -> None:
+        """Raise RunError while a process is training into the folder."""
+        if (self.folder / "status.json").exists() and self.live:
             raise RunError(
                 f"a run is training into {self.folder} already; choose another --output_dir"
             )
-        names = ("status.json", "metrics.jsonl", "control.json", "stopped.pt")
+
+    def _clear(self) -> None:
+        """Delete what an earlier training left: its files must not be taken for the new one's."""
+        self.must_be_free()
+        names = (
+            *("status.json", "metrics.jsonl", "control.json", "stopped.pt"),
+            *("glance.json", "glance.png"),
+        )
         with explained(self.folder):
             for path in [*(self.folder / name for name in names), *self.checkpoints()]:
                 path.unlink(missing_ok=True)
 
     def _unspoken(self) -> Status:
         """The status of a folder whose process has not written one."""
-        try:
-            began = (self.folder / "config.json").stat().st_mtime
-        except OSError:
-            raise RunError(f"{self.folder} is no run's folder; choose a run") from None
+        began = _modified(self.folder / "config.json")
+        if began is None:
+            raise RunError(f"{self.folder} is no run's folder; choose a run")
         state: State = "starting" if time.time() - began < GRACE else "crashed"
-        return Status(state, 0, 0.0, began, message=self.log_tail() or None)
+        ended = None if state == "starting" else began
+        return Status(state, 0, 0.0, began, ended, message=self.log_tail() or None)
 
-
-class Metrics:
-    """The events of a run, read as they come; `poll()` reads what is new."""
-
-    def __init__(self, run: Run) -> None:
-        self.steps: list[dict[str, Any]] = []
-        self.epochs: list[dict[str, Any]] = []
-        self._path = run.metrics_file
-        self._offset = 0
-
-    def poll(self) -> "Metrics":
-        """Take in the lines written since the last call; a torn last line waits for its rest."""
-        try:
-            with self._path.open("rb") as file:
-                if os.fstat(file.fileno()).st_size < self._offset:
-                    self.__init__(Run(self._path.parent))  # type: ignore[misc]
-                file.seek(self._offset)
-                data = file.read()
-        except FileNotFoundError:
-            return self
-        whole, _, _ = data.rpartition(b"\n")
-        for line in whole.splitlines():
-            self._take(line)
-        self._offset += len(whole) + 1 if whole else 0
-        return self
-
-    def _take(self, line: bytes) -> None:
-        try:
-            event = json.loads(line)
-            (self.epochs if "train_loss" in event else self.steps).append(event)
-        except (ValueError, TypeError):
-            log.warning("%s: a line is damaged and left out", self._path)
-
-
-def training_command(config: Config, output_dir: Path) -> list[str]:
-    """The command that a person would type for this training."""
-    return [
-        *("python", "-m", "lenet", "--mode", "train"),
-        *to_flags(config),
-        *("--output_dir", str(output_dir)),
-    ]
-
-
-def start(config: Config) -> Run:
-    """Start a training in a process of its own that outlives this one.
-
-    Raises:
-        StorageError: its folder cannot be written.
-    """
-    stamp = datetime.now().strftime(STAMP)
-    run = Run(runs_dir().resolve() / f"{stamp}-{config.preset}-{secrets.token_hex(2)}")
-    run.prepare(config)
-    _, *arguments = training_command(config, run.folder)
-    with run.log_file.open("wb") as output:
-        subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    return run
-
-
-def list_runs() -> list[Run]:
-    """All runs of the page, the newest first."""
-    folders = [path.parent for path in runs_dir().glob("*/config.json")]
-    return [Run(folder) for folder in sorted(folders, reverse=True)]
+    def _first_name(self) -> str:
+        match = _ID.fullmatch(self.id)
+        if not match:
+            return self.id
+        return f"{match[2]} · {datetime.strptime(match[1], STAMP):%d %b, %H:%M:%S}"
 
 
 def own_status() -> Status:
     """The first status of a run whose process is this one."""
     process = psutil.Process()
-    return Status("running", process.pid, process.create_time(), time.time())
+    return Status("starting", process.pid, process.create_time(), time.time())
+
+
+def _modified(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
 
 
 def _alive(pid: int, began: float) -> bool:

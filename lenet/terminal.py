@@ -6,7 +6,7 @@ from typing import Any
 
 from lenet import fetch
 from lenet.datasets import dataset_info
-from lenet.events import EpochEvent, Event
+from lenet.events import EpochEvent, Event, StepEvent
 
 
 class Progress:
@@ -34,7 +34,7 @@ class Progress:
             if event.val_accuracy is not None:
                 parts.insert(1, f"validation {event.val_accuracy:.2%}")
             self.note(f"epoch {event.epoch}: {', '.join(parts)}")
-        elif self._moving and event.step % 20 == 0:
+        elif isinstance(event, StepEvent) and self._moving and event.step % 20 == 0:
             self._show(f"step {event.step} of {total_steps}: loss {event.loss:.4f}")
 
     def _show(self, text: str) -> None:

@@ -14,7 +14,7 @@ from lenet.augment import augment
 from lenet.config import Config, TrainingConfig
 from lenet.data import Split, split_train_val
 from lenet.errors import ConfigError, TrainingError
-from lenet.events import EpochEvent, Event, StepEvent
+from lenet.events import EpochEvent, StepEvent
 from lenet.model import LeNet5
 from lenet.preprocessing import to_input
 from lenet.sketching import sketches
@@ -115,7 +115,19 @@ class Trainer:
         self._epoch_loss = 0.0
         self._epoch_seconds = 0.0
 
-    def run(self) -> Iterator[Event]:
+    @property
+    def lr(self) -> float:
+        """The highest learning rate of the schedule, the configuration's unless it was set anew."""
+        return float(self.scheduler.base_lrs[0])
+
+    def set_lr(self, lr: float) -> None:
+        """Use another highest learning rate from the next step on; the schedule goes on."""
+        self.scheduler.base_lrs = [lr for _ in self.scheduler.base_lrs]
+        factor = lr_factor(self.config.schedule, self.step / self.total_steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr * factor
+
+    def run(self) -> Iterator[StepEvent | EpochEvent]:
         """Train to the end of the last epoch, an event after each step and each epoch.
 
         Raises:
@@ -151,7 +163,7 @@ class Trainer:
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "scheduler": {"last_epoch": self.scheduler.last_epoch},
+            "scheduler": {"last_epoch": self.scheduler.last_epoch, "lr": self.lr},
             "rng": torch.get_rng_state(),
             "cuda_rng": torch.cuda.get_rng_state() if on_cuda else None,
             "epoch": self.epoch,
@@ -169,6 +181,7 @@ class Trainer:
         if state["cuda_rng"] is not None and self.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda_rng"])
         self.epoch, self.step = state["epoch"], state["step"]
+        self.set_lr(state["scheduler"]["lr"])
         self._epoch_loss = state["epoch_loss"]
         self._epoch_seconds = state["epoch_seconds"]
 

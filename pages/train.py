@@ -1,16 +1,19 @@
 """Train: choose hyperparameters, start a run, watch its loss fall."""
 
+import time
 from typing import Any
 
 import streamlit as st
 
-from lenet import runs
+from lenet import launch
 from lenet.config import PRESET_NOTES, Config, build_config
 from lenet.errors import ConfigError
 from lenet.fetch import locate
-from lenet.ui import dataset, fields, network
+from lenet.ui import dataset, fields, network, run_table
 from lenet.ui.frame import show
 from lenet.ui.watch import watch
+
+DOUBLE_CLICK = 1.5  # seconds in which a second press of Start belongs to the first
 
 
 def page() -> None:
@@ -19,13 +22,25 @@ def page() -> None:
     with settings:
         values = configure()
     with results:
-        watch()
+        known = {run.id: run for run in launch.list_runs()}
+        if known:
+            chosen = watch(known)
+            with st.expander("This run: command, downloads, promote, delete"):
+                run_table.manage(chosen)
+            st.subheader("Runs")
+            run_table.show(known)
+        else:
+            st.info(
+                "No run yet. Press Start: the loss appears here within seconds.",
+                icon=":material/show_chart:",
+            )
         st.subheader("Network")
         network.layer_table(values)
 
 
 def configure() -> dict[str, Any]:
     """The hyperparameters, and Start."""
+    fields.warn_of_bad_address()
     values = fields.current()
     for name in ("preset", "dataset"):
         values[name] = fields.widget(name, values)
@@ -66,9 +81,16 @@ def start(config: Config | None, reason: str) -> None:
         width="stretch",
         disabled=config is None,
     )
-    if pressed and config:
-        st.session_state["run"] = runs.start(config).id
+    if pressed and config and not _just_started(config):
+        st.session_state["run"] = launch.start(config).id
         st.rerun()
+
+
+def _just_started(config: Config) -> bool:
+    """Whether the same was started a moment ago: the second half of a double click."""
+    before = st.session_state.get("started")
+    st.session_state["started"] = (config, time.monotonic())
+    return bool(before and before[0] == config and time.monotonic() - before[1] < DOUBLE_CLICK)
 
 
 show(page)

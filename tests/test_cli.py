@@ -91,7 +91,7 @@ class TestFlags:
         others = set(flags) - {f"--{name}" for name in Config.model_fields}
         assert others == {
             *("-h", "--help", "--mode", "--json", "--download", "--data_dir"),
-            *("--output_dir", "--checkpoint", "--images", "--drawings"),
+            *("--output_dir", "--checkpoint", "--images", "--drawings", "--resume", "--queue"),
         }
 
     def test_help_explains_each(self, lab: Lab) -> None:

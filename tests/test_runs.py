@@ -15,13 +15,14 @@ from typing import Any
 import psutil
 import pytest
 
-from lenet import checkpoint, execution, runs
+from lenet import checkpoint, launch, recording, runs
 from lenet.config import Config, build_config, to_flags
 from lenet.data import Split
 from lenet.errors import DatasetError, RunError, StorageError, TrainingError
 from lenet.events import EpochEvent, Event
-from lenet.execution import train_into
-from lenet.runs import Metrics, Run, Status, own_status
+from lenet.execution import Execution
+from lenet.metrics import Metrics
+from lenet.runs import Control, Run, Status, own_status
 from lenet.training import Trainer
 from tests.small import (
     PATIENCE,
@@ -35,6 +36,7 @@ from tests.small import (
 )
 
 ENDLESS = small_config(epochs=1000)
+STOP = Control("stop")
 
 
 @pytest.fixture
@@ -47,7 +49,9 @@ def ignore(event: Event, total_steps: int) -> None:
 
 
 def train(run: Run, config: Config, watch: Callable[[Event, int], None] = ignore) -> Status:
-    return train_into(run, config, small_split, watch)[0]
+    work = Execution(run, small_split, watch)
+    work.start(config)
+    return work.status
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -61,7 +65,7 @@ class TestTrainingIntoAFolder:
         status = train(run, config, lambda event, _: seen.append(event))
         assert status == run.status()
         assert status.state == "finished"
-        assert (status.total_steps, status.epochs) == (24, 3)
+        assert status.total_steps == 24
         assert status.ended is not None
         assert status.ended >= status.began
         assert run.config() == config
@@ -91,10 +95,10 @@ class TestTrainingIntoAFolder:
     def test_folder_shows_the_run_before_the_data_is_there(self, run: Run) -> None:
         def load() -> Split:
             status = run.status()
-            assert (status.state, status.pid, status.total_steps) == ("running", os.getpid(), 0)
+            assert (status.state, status.pid, status.total_steps) == ("starting", os.getpid(), 0)
             return small_split()
 
-        train_into(run, small_config(epochs=1), load, ignore)
+        Execution(run, load, ignore).start(small_config(epochs=1))
         assert run.status().state == "finished"
 
 
@@ -111,7 +115,7 @@ class TestStopping:
     )
     def test_saves_where_it_was_and_can_go_on(self, how: Any, run: Run) -> None:
         def ask() -> None:
-            run.request_stop() if how == "control" else os.kill(os.getpid(), how)
+            run.ask(STOP) if how == "control" else os.kill(os.getpid(), how)
 
         handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
         status = self.ask_at(run, 11, ask)
@@ -129,7 +133,7 @@ class TestStopping:
         assert same_weights(trainer.model, trained(saved.config).model)
 
     def test_asked_in_the_last_step_of_an_epoch(self, run: Run) -> None:
-        assert self.ask_at(run, 8, run.request_stop).state == "stopped"
+        assert self.ask_at(run, 8, lambda: run.ask(STOP)).state == "stopped"
         saved = checkpoint.load(run.stopped_checkpoint)
         trainer = Trainer(saved.config, small_split())
         assert saved.training is not None
@@ -139,7 +143,7 @@ class TestStopping:
     def test_too_late_after_the_last_epoch(self, run: Run) -> None:
         def watch(event: Event, _: int) -> None:
             if isinstance(event, EpochEvent) and event.epoch == 2:
-                run.request_stop()
+                run.ask(STOP)
 
         assert train(run, small_config(epochs=2), watch).state == "finished"
         assert not run.stopped_checkpoint.exists()
@@ -151,7 +155,7 @@ class TestFailing:
             raise DatasetError("the images are gone; look for them")
 
         with pytest.raises(DatasetError, match="the images are gone"):
-            train_into(run, small_config(), load, ignore)
+            Execution(run, load, ignore).start(small_config())
         status = run.status()
         assert (status.state, status.message) == ("failed", "the images are gone; look for them")
         assert status.ended is not None
@@ -176,7 +180,7 @@ class TestFailing:
             pytest.fail("the download went on")
 
         with pytest.raises(KeyboardInterrupt):
-            train_into(run, small_config(), load, ignore)
+            Execution(run, load, ignore).start(small_config())
         status = run.status()
         assert status.state == "failed"
         assert "interrupted" in (status.message or "")
@@ -185,7 +189,7 @@ class TestFailing:
         def full(path: Path, _: object) -> None:
             raise StorageError(f"the disk is full: {path} could not be written")
 
-        monkeypatch.setattr(execution.checkpoint, "save", full)
+        monkeypatch.setattr(recording.checkpoint, "save", full)
         with pytest.raises(StorageError):
             train(run, small_config())
         assert run.status().state == "failed"
@@ -197,10 +201,11 @@ class TestFailing:
             train(Run(tmp_path / "file" / "run"), small_config())
 
 
+@pytest.mark.usefixtures("small_dataset")
 class TestUsingAFolderAgain:
     def test_files_of_the_earlier_training_are_gone(self, run: Run) -> None:
         train(run, small_config(epochs=3))
-        run.request_stop()
+        run.ask(STOP)
         run.stopped_checkpoint.write_bytes(b"old")
         (run.folder / "notes.txt").write_text("mine")
         assert train(run, small_config(epochs=1)).state == "finished"
@@ -209,6 +214,8 @@ class TestUsingAFolderAgain:
             "config.json",
             "status.json",
             "metrics.jsonl",
+            "glance.json",
+            "glance.png",
             "model_epoch1.pt",
             "notes.txt",  # not ours to delete
         }
@@ -241,7 +248,7 @@ class TestStatus:
 
     def test_of_a_living_process(self, run: Run, status: Status) -> None:
         assert run.status() == status
-        assert status.state == "running"
+        assert status.state == "starting"
 
     def test_other_process_with_the_same_number_is_not_it(self, run: Run, status: Status) -> None:
         run.write_status(replace(status, process_began=status.process_began - 100))
@@ -265,6 +272,11 @@ class TestStatus:
             wait_until(lambda: entry.status() == psutil.STATUS_ZOMBIE, "the process to end")
             run.write_status(replace(status, pid=process.pid, process_began=began))
             assert run.status().state == "crashed"
+
+    @pytest.mark.parametrize("pid", [-1, "x", None, 10**20])
+    def test_number_that_is_no_process_s(self, pid: Any, run: Run, status: Status) -> None:
+        run.write_status(replace(status, pid=pid))
+        assert run.status().state == "crashed"
 
     def test_before_the_first_word_it_is_starting(self, run: Run) -> None:
         run.prepare(small_config())
@@ -290,11 +302,6 @@ class TestStatus:
             run.status()
         assert_one_sentence(str(caught.value))
 
-    @pytest.mark.parametrize("pid", [-1, "x", None, 10**20])
-    def test_number_that_is_no_process_s(self, pid: Any, run: Run, status: Status) -> None:
-        run.write_status(replace(status, pid=pid))
-        assert run.status().state == "crashed"
-
     @pytest.mark.parametrize("text", ["", "{", "[1]", "3", '{"lr": -1}', '{"depth": 1}'])
     def test_damaged_configuration_is_said(self, text: str, run: Run, status: Status) -> None:
         (run.folder / "config.json").write_text(text)
@@ -314,8 +321,8 @@ class TestLogTail:
 
 
 class TestMetrics:
-    STEP = b'{"step": 1, "loss": 2.0}\n'
-    EPOCH = b'{"epoch": 1, "train_loss": 1.0}\n'
+    STEP = b'{"step": 1, "epoch": 1, "loss": 2.0, "lr": 0.1, "images_per_second": 9.0}\n'
+    EPOCH = b'{"epoch": 1, "step": 1, "train_loss": 1.0, "val_accuracy": 0.5, "seconds": 2.0}\n'
 
     @pytest.fixture
     def file(self, run: Run) -> Path:
@@ -323,55 +330,54 @@ class TestMetrics:
         return run.metrics_file
 
     def test_reads_what_is_new(self, run: Run, file: Path) -> None:
-        metrics = Metrics(run)
-        assert metrics.poll().steps == []  # there is no file yet
+        metrics = Metrics(run.metrics_file)
+        assert len(metrics.poll()) == 0  # there is no file yet
         with file.open("ab") as out:
             for count in (1, 2, 3):
                 out.write(self.STEP)
                 out.flush()
-                assert len(metrics.poll().steps) == count
-                assert len(metrics.poll().steps) == count
+                assert len(metrics.poll()) == count
+                assert len(metrics.poll()) == count
             out.write(self.EPOCH)
         assert len(metrics.poll().epochs) == 1
         assert metrics.epochs[0]["train_loss"] == 1
-        assert len(metrics.steps) == 3
+        assert len(metrics) == 3
 
     def test_torn_last_line_waits_for_its_rest(self, run: Run, file: Path) -> None:
-        metrics = Metrics(run)
+        metrics = Metrics(run.metrics_file)
         for cut in range(1, len(self.STEP)):
             start, rest = self.STEP[:cut], self.STEP[cut:]
-            before = len(metrics.steps)
+            before = len(metrics)
             with file.open("ab") as out:
                 out.write(start)
-            assert len(metrics.poll().steps) == before
+            assert len(metrics.poll()) == before
             with file.open("ab") as out:
                 out.write(rest)
-            assert len(metrics.poll().steps) == before + 1
-        assert all(step == {"step": 1, "loss": 2.0} for step in metrics.steps)
+            assert len(metrics.poll()) == before + 1
+        assert set(metrics.steps["loss"]) == {2.0}
 
     def test_torn_line_that_never_gets_its_rest(self, run: Run, file: Path) -> None:
         file.write_bytes(self.STEP + self.EPOCH[:9])
-        metrics = Metrics(run).poll()
-        assert (len(metrics.steps), metrics.epochs) == (1, [])
+        metrics = Metrics(run.metrics_file).poll()
+        assert (len(metrics), metrics.epochs) == (1, [])
 
     def test_damaged_line_is_left_out(self, run: Run, file: Path) -> None:
         file.write_bytes(self.STEP + b'{"step": 2, "lo\x00\n\n7\n' + self.EPOCH)
-        metrics = Metrics(run).poll()
-        assert (len(metrics.steps), len(metrics.epochs)) == (1, 1)
+        metrics = Metrics(run.metrics_file).poll()
+        assert (len(metrics), len(metrics.epochs)) == (1, 1)
 
     def test_file_of_a_new_training_is_read_from_its_start(self, run: Run, file: Path) -> None:
         file.write_bytes(self.STEP * 10 + self.EPOCH)
-        metrics = Metrics(run).poll()
-        assert len(metrics.steps) == 10
+        metrics = Metrics(run.metrics_file).poll()
+        assert len(metrics) == 10
         file.write_bytes(self.STEP * 2)
-        assert len(metrics.poll().steps) == 2
+        assert len(metrics.poll()) == 2
         assert metrics.epochs == []
 
 
 @pytest.fixture
 def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LENET_RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setattr(runs, "GRACE", PATIENCE)  # to import torch takes long on a busy machine
     return tmp_path / "runs"
 
 
@@ -385,10 +391,10 @@ class TestList:
         for name in names:
             Run(runs_folder / name).prepare(small_config())
         (runs_folder / "20250104-000000-lab-02").mkdir()  # has no configuration: no run
-        assert [run.id for run in runs.list_runs()] == sorted(names, reverse=True)
+        assert [run.id for run in launch.list_runs()] == sorted(names, reverse=True)
 
     def test_none_yet(self, runs_folder: Path) -> None:
-        assert runs.list_runs() == []
+        assert launch.list_runs() == []
 
     def test_checkpoints_come_in_the_order_of_epochs(self, run: Run) -> None:
         run.folder.mkdir()
@@ -397,15 +403,15 @@ class TestList:
         found = [path.name for path in run.checkpoints()]
         assert found == [f"model_epoch{epoch}.pt" for epoch in (1, 2, 9, 10)]
 
-    def test_title_is_for_people(self) -> None:
-        assert Run(Path("20250102-131415-post-32-00aa")).title.startswith("post-32 ")
-        assert "13:14:15" in Run(Path("20250102-131415-post-32-00aa")).title
-        assert Run(Path("output")).title == "output"
+    def test_name_is_for_people(self) -> None:
+        assert Run(Path("20250102-131415-post-32-00aa")).name.startswith("post-32 ")
+        assert "13:14:15" in Run(Path("20250102-131415-post-32-00aa")).name
+        assert Run(Path("output")).name == "output"
 
 
 def test_command_is_what_a_person_would_type() -> None:
     config = build_config({"preset": "post", "epochs": 7})
-    command = runs.training_command(config, Path("output"))
+    command = launch.training_command(config, Path("output"))
     assert command[:5] == ["python", "-m", "lenet", "--mode", "train"]
     assert command[5:-2] == to_flags(config)
     assert command[-2:] == ["--output_dir", "output"]
@@ -428,31 +434,33 @@ class TestProcess:
 
     @pytest.fixture(autouse=True)
     def _with_small_data(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        real = runs.training_command
+        real = launch.training_command
 
         def command(config: Config, output_dir: Path) -> list[str]:
             python, module, _, *flags = real(config, output_dir)
             return [python, module, "tests.small_lab", *flags]
 
-        monkeypatch.setattr(runs, "training_command", command)
+        monkeypatch.setattr(launch, "training_command", command)
+        monkeypatch.setenv("LENET_SLOTS", "4")
+        monkeypatch.setattr(runs, "GRACE", PATIENCE)  # on a busy machine a start takes long
 
     def running(self, started: list[Run], config: Config) -> Run:
         """A run whose first step is done."""
-        run = runs.start(config)
+        run = launch.start(config)
         started.append(run)
         wait_until(lambda: run.status().state != "starting", "the first status")
-        metrics = Metrics(run)
-        wait_until(lambda: metrics.poll().steps or run.status().state == "failed", "a step")
+        metrics = Metrics(run.metrics_file)
+        wait_until(lambda: len(metrics.poll()) or run.status().state == "failed", "a step")
         assert run.status().state == "running", run.log_tail()
         return run
 
     def test_start_to_finish(self, runs_folder: Path) -> None:
         config = small_config(epochs=2)
-        run = runs.start(config)
+        run = launch.start(config)
         assert run.folder.parent == runs_folder
         assert re.fullmatch(r"\d{8}-\d{6}-lab-[0-9a-f]{4}", run.id)
-        assert run.status().state in ("starting", "running")
-        assert runs.list_runs() == [run]
+        assert run.live
+        assert launch.list_runs() == [run]
         wait_until(lambda: run.status().state not in runs.LIVE, "the end")
         assert run.status().state == "finished", run.log_tail()
         assert run.config() == config
@@ -466,7 +474,7 @@ class TestProcess:
         with pytest.raises(RunError, match="already"):
             run.prepare(small_config())
         assert run.status().state == "running"
-        run.request_stop()
+        run.ask(STOP)
         wait_until(lambda: run.status().state not in runs.LIVE, "the end")
         assert run.status().state == "stopped", run.log_tail()
         assert checkpoint.load(run.stopped_checkpoint).training is not None
@@ -480,10 +488,10 @@ class TestProcess:
         assert "epoch" in (run.status().message or "")
         for path in run.checkpoints():
             checkpoint.load(path)
-        assert Metrics(run).poll().epochs
+        assert Metrics(run.metrics_file).poll().epochs
 
     def test_failure_is_in_the_status_and_in_the_log(self) -> None:
-        run = runs.start(small_config(batch_size=1000))
+        run = launch.start(small_config(batch_size=1000))
         wait_until(lambda: run.status().state not in runs.LIVE, "the end")
         status = run.status()
         assert status.state == "failed"
@@ -496,13 +504,13 @@ class TestProcess:
 @pytest.mark.real_data
 @pytest.mark.usefixtures("real_fashion_mnist", "runs_folder")
 def test_real_training_is_started_watched_and_stopped(started: list[Run]) -> None:
-    run = runs.start(build_config({"epochs": 50}))
+    run = launch.start(build_config({"epochs": 50}))
     started.append(run)
-    metrics = Metrics(run)
-    wait_until(lambda: len(metrics.poll().steps) >= 10 or run.status().ended, "ten steps")
+    metrics = Metrics(run.metrics_file)
+    wait_until(lambda: len(metrics.poll()) >= 10 or run.status().ended, "ten steps")
     assert run.status().state == "running", run.log_tail()
     assert run.status().total_steps == 50 * 860  # 55,000 images in batches of 64
-    run.request_stop()
+    run.ask(STOP)
     wait_until(lambda: run.status().state not in runs.LIVE, "the end")
     assert run.status().state == "stopped", run.log_tail()
     assert checkpoint.load(run.stopped_checkpoint).config == run.config()

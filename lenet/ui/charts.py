@@ -1,16 +1,19 @@
 """Plotly figures, in one style that suits light and dark pages."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
+from scipy.signal import lfilter
 
-from lenet.runs import Metrics
+from lenet.metrics import Metrics
 
-TRAIN = "#1f8a70"
+COLORS = ("#1f8a70", "#c9662b", "#5b6fb5", "#a34d7c", "#8a7a1f", "#7a7a7a")
+"""One for each run of a comparison."""
 VALIDATION = "#c9662b"
 QUIET = "rgba(128, 128, 128, 0.25)"
 CONFIG = {"displayModeBar": False}
@@ -20,81 +23,127 @@ DARK_CELL = 0.3
 """Share from which a cell is dark enough for white text."""
 MAX_POINTS = 1200
 """Points of a curve that a screen can show apart."""
-SMOOTHING = 0.94
-"""Weight of the past in the smoothed loss."""
 
 
-def curves(metrics: Metrics, run_id: str, total_steps: int) -> go.Figure:
-    """Training loss, validation loss and validation accuracy over the steps of a run."""
+@dataclass(frozen=True)
+class Curve:
+    """A run's events under its name."""
+
+    name: str
+    metrics: Metrics
+
+
+def curves(
+    shown: Sequence[Curve], key: str, total_steps: int, *, smoothing: float, log: bool
+) -> go.Figure:
+    """Training loss, validation loss and validation accuracy over the steps.
+
+    Args:
+        shown: the watched run, then those it is compared with.
+        key: zoom is kept as long as it is the same.
+        total_steps: length of the axis; 0 takes that of the longest run.
+        smoothing: weight of the past in the strong line, 0 to below 1.
+        log: a logarithmic axis for the loss.
+    """
     figure = make_subplots(
         rows=2, shared_xaxes=True, row_heights=[0.64, 0.36], vertical_spacing=0.07
     )
-    steps = np.array([event["step"] for event in metrics.steps])
-    loss = np.array([event["loss"] for event in metrics.steps])
-    smooth = pd.Series(loss).ewm(alpha=1 - SMOOTHING).mean().to_numpy()
-    shown = _thinned(len(steps))
-    figure.add_scatter(
-        x=steps[shown],
-        y=loss[shown],
-        name="training loss, each step",
-        row=1,
-        col=1,
-        line={"color": TRAIN, "width": 1},
-        opacity=0.25,
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    figure.add_scatter(
-        x=steps[shown],
-        y=smooth[shown],
-        name="training loss",
-        row=1,
-        col=1,
-        line={"color": TRAIN, "width": 2.5},
-        hovertemplate="%{y:.4f}",
-    )
-    epochs = [event for event in metrics.epochs if event["val_loss"] is not None]
-    at = [event["step"] for event in epochs]
-    points = {
-        "mode": "lines+markers",
-        "cliponaxis": False,
-        "line": {"color": VALIDATION, "width": 2.5},
-        "marker": {"size": 7},
-    }
-    figure.add_scatter(
-        x=at,
-        y=[event["val_loss"] for event in epochs],
-        name="validation loss",
-        hovertemplate="%{y:.4f}",
-        row=1,
-        col=1,
-        **points,
-    )
-    figure.add_scatter(
-        x=at,
-        y=[event["val_accuracy"] for event in epochs],
-        name="validation accuracy",
-        hovertemplate="%{y:.2%}",
-        showlegend=False,
-        row=2,
-        col=1,
-        **points,
-    )
+    for curve, color in zip(shown, cycle(COLORS), strict=False):
+        _add_run(figure, curve, color, smoothing, alone=len(shown) == 1)
+    _add_lr_changes(figure, shown[0].metrics)
+    longest = max(curve.metrics.last("step") for curve in shown if len(curve.metrics))
     figure.update_yaxes(gridcolor=QUIET, zeroline=False)
-    figure.update_yaxes(title_text="loss", rangemode="tozero", row=1, col=1)
-    worst = min((event["val_accuracy"] for event in epochs), default=0.6)
+    loss_axis = {"type": "log"} if log else {"rangemode": "tozero"}
+    figure.update_yaxes(title_text="loss", row=1, col=1, **loss_axis)
+    worst = min((min(curve.metrics.accuracies(), default=0.6) for curve in shown), default=0.6)
     floor = max(0.0, np.floor(10 * worst - 0.5) / 10)
     figure.update_yaxes(title_text="accuracy", tickformat=".0%", range=[floor, 1], row=2, col=1)
-    figure.update_xaxes(showgrid=False, zeroline=False, range=[0, total_steps or len(steps)])
+    figure.update_xaxes(
+        showgrid=False, zeroline=False, range=[0, max(total_steps, longest)], tickformat="~s"
+    )
     figure.update_xaxes(title_text="step", row=2, col=1)
     figure.update_layout(
         height=440,
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
         hovermode="x unified",
-        uirevision=run_id,
+        uirevision=key,
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
     )
     return figure
+
+
+def _add_run(figure: go.Figure, curve: Curve, color: str, smoothing: float, *, alone: bool) -> None:
+    """One run's lines; alone, validation has a colour of its own, else runs differ in colour."""
+    metrics, group = curve.metrics, curve.name
+    steps, loss = (np.array(metrics.steps[name]) for name in ("step", "loss"))
+    raw, even = _peaks(loss), _even(len(steps))
+    smooth = _smoothed(loss, smoothing, even)
+    validation = VALIDATION if alone else color
+    figure.add_scatter(
+        x=steps[raw],
+        y=loss[raw],
+        line={"color": color, "width": 1},
+        opacity=0.25,
+        hoverinfo="skip",
+        showlegend=False,
+        legendgroup=group,
+        row=1,
+        col=1,
+    )
+    figure.add_scatter(
+        x=steps[even],
+        y=smooth,
+        name="training loss" if alone else group,
+        line={"color": color, "width": 2.5},
+        hovertemplate="%{y:.4f}",
+        legendgroup=group,
+        row=1,
+        col=1,
+    )
+    epochs = [event for event in metrics.epochs if event.get("val_loss") is not None]
+    at, val_loss, val_accuracy = (
+        np.array([event[name] for event in epochs], dtype=float)[_even(len(epochs))]
+        for name in ("step", "val_loss", "val_accuracy")
+    )
+    points = {
+        "x": at,
+        "mode": "lines+markers",
+        "cliponaxis": False,
+        "line": {"color": validation, "width": 2.5, "dash": "solid" if alone else "dot"},
+        "marker": {"size": 7},
+    }
+    figure.add_scatter(
+        y=val_loss,
+        name="validation loss" if alone else f"{group}, validation",
+        hovertemplate="%{y:.4f}",
+        showlegend=alone,
+        legendgroup=group + (", validation" if alone else ""),
+        row=1,
+        col=1,
+        **points,
+    )
+    figure.add_scatter(
+        y=val_accuracy,
+        name="validation accuracy" if alone else group,
+        hovertemplate="%{y:.2%}",
+        showlegend=False,
+        legendgroup=group,
+        row=2,
+        col=1,
+        **points,
+    )
+
+
+def _add_lr_changes(figure: go.Figure, metrics: Metrics) -> None:
+    """A line where somebody set another learning rate."""
+    for change in metrics.lr_changes:
+        figure.add_vline(
+            change["step"],
+            line={"color": "#8a8a8a", "width": 1, "dash": "dash"},
+            annotation={"text": f"lr {change['lr_set']:g}", "font": {"size": 11}},
+            row=1,
+            col=1,
+        )
 
 
 def confusion(counts: NDArray[np.int64], classes: Sequence[str], *, shares: bool) -> go.Figure:
@@ -144,8 +193,32 @@ def _cell(count: int, share: float, shares: bool) -> str:
     return f"{share:.0%}" if shares else str(count)
 
 
-def _thinned(count: int) -> np.ndarray:
+def _smoothed(
+    values: NDArray[np.float64], weight: float, at: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Exponential moving average, `weight` on the past, free of the pull to zero at the start.
+
+    As Adam's moments (Kingma & Ba 2015, section 3): divided by 1 − weight^t. Given at the
+    indices `at` only.
+    """
+    smooth: NDArray[np.float64] = lfilter([1 - weight], [1, -weight], values)[at]
+    return smooth / (1 - weight ** (at + 1))
+
+
+def _even(count: int) -> NDArray[np.int64]:
     """Indices of at most MAX_POINTS of `count` points, evenly spread, the last one included."""
-    if count <= MAX_POINTS:
-        return np.arange(count)
-    return np.linspace(0, count - 1, MAX_POINTS).round().astype(int)
+    if not count:
+        return np.arange(0)
+    return np.unique(np.linspace(0, count - 1, min(count, MAX_POINTS)).round().astype(np.int64))
+
+
+def _peaks(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Indices of the lowest and the highest value of each of MAX_POINTS / 2 stretches."""
+    if len(values) <= MAX_POINTS:
+        return np.arange(len(values))
+    size = -(-len(values) // (MAX_POINTS // 2))
+    rest = len(values) % size
+    body = values[: len(values) - rest].reshape(-1, size)
+    starts = np.arange(len(body)) * size
+    found = np.concatenate([starts + body.argmin(axis=1), starts + body.argmax(axis=1)])
+    return np.unique(np.append(found, len(values) - 1))

@@ -7,8 +7,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lenet.checkpoint import Checkpoint, load
 from lenet.errors import CheckpointError
+from lenet.launch import list_runs
+from lenet.metrics import Metrics
 from lenet.paths import CHECKPOINTS
-from lenet.runs import Metrics, Run, list_runs
 
 
 def choose() -> tuple[Path, Checkpoint]:
@@ -18,7 +19,7 @@ def choose() -> tuple[Path, Checkpoint]:
         CheckpointError: there is none, or the chosen one cannot be used.
     """
     shipped = {f"{path.stem} (shipped)": [path] for path in sorted(CHECKPOINTS.glob("*.pt"))}
-    trained = {run.title: found for run in list_runs() if (found := run.checkpoints())}
+    trained = {run.name: found for run in list_runs() if (found := run.checkpoints())}
     sources = shipped | trained
     if not sources:
         raise CheckpointError("there is no checkpoint yet; train one on the Train page")
@@ -48,7 +49,7 @@ def _load(path: Path, modified: int) -> Checkpoint:
 
 def _best_epoch(files: list[Path]) -> int:
     """Place, from 1, of the checkpoint with the best validation accuracy; the last without any."""
-    epochs = Metrics(Run(files[0].parent)).poll().epochs
+    epochs = Metrics(files[0].parent / "metrics.jsonl").poll().epochs
     scored = [
         (event["val_accuracy"], place)
         for place, event in enumerate(epochs, 1)

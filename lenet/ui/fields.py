@@ -11,7 +11,7 @@ from typing import Any, get_args
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from lenet.config import Config, Group, applies, bounds, build_config, choices, knob
+from lenet.config import Config, Group, accepts, applies, bounds, build_config, choices, knob
 
 MAIN = ("epochs", "lr", "batch_size")
 """What most people want to change; stands outside the groups."""
@@ -33,6 +33,19 @@ def current() -> dict[str, Any]:
     }
     defaults = build_config(chosen).model_dump()
     return {name: st.session_state.get(name, default) for name, default in defaults.items()}
+
+
+def warn_of_bad_address() -> None:
+    """Say once which parameters of the address the page was opened with are of no use."""
+    if "address checked" in st.session_state:
+        return
+    st.session_state["address checked"] = True
+    bad = [name for name, value in st.query_params.items() if not accepts(name, value)]
+    if bad:
+        st.warning(
+            f"Ignored in the address: {', '.join(bad)}. Everything else is set as the link says.",
+            icon=":material/link_off:",
+        )
 
 
 def widget(name: str, values: Mapping[str, Any]) -> Any:

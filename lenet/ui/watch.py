@@ -1,12 +1,14 @@
-"""Watching a run: its state, progress and curves, read from its folder."""
+"""Watching a run: its state, progress and curves, read from its folder while it goes on."""
 
-import time
+from dataclasses import replace
 from datetime import timedelta
 
 import streamlit as st
 
-from lenet.runs import LIVE, Metrics, Run, Status, list_runs
-from lenet.ui import charts
+from lenet import launch
+from lenet.metrics import Metrics
+from lenet.runs import LIVE, RESUMABLE, Run, Status
+from lenet.ui import charts, glance
 from lenet.ui.frame import explained
 from lenet.ui.steady import steady_chart
 
@@ -15,7 +17,9 @@ REFRESH = 0.5
 
 BADGES = {
     "starting": ("Starting", "blue", ":material/hourglass_top:"),
+    "queued": ("Queued", "blue", ":material/hourglass_top:"),
     "running": ("Training", "green", ":material/play_arrow:"),
+    "paused": ("Paused", "orange", ":material/pause:"),
     "finished": ("Finished", "gray", ":material/check:"),
     "stopped": ("Stopped", "orange", ":material/stop:"),
     "failed": ("Failed", "red", ":material/error:"),
@@ -23,99 +27,160 @@ BADGES = {
 }
 
 
-def watch() -> None:
-    """Choose a run, the newest first, and watch it; live runs are followed."""
-    known = {run.id: run for run in list_runs()}
-    if not known:
-        st.info(
-            "No run yet. Press Start: the loss appears here within seconds.",
-            icon=":material/show_chart:",
-        )
-        return
+def watch(known: dict[str, Run]) -> Run:
+    """Choose one of the runs, the newest first, and watch it; a live run is followed."""
     if st.session_state.get("run") not in known:
         st.session_state["run"] = next(iter(known))
-    chosen = known[
-        st.selectbox(
-            "Run",
-            list(known),
-            key="run",
-            persist_state="session",
-            format_func=lambda run_id: known[run_id].title,
-        )
-    ]
+    chosen, others = st.columns([3, 2])
+    run_id = chosen.selectbox(
+        "Run",
+        list(known),
+        key="run",
+        persist_state="session",
+        format_func=lambda run_id: known[run_id].name,
+    )
+    compared = others.multiselect(
+        "Compare with",
+        [other for other in known if other != run_id],
+        key="compared",
+        persist_state="session",
+        format_func=lambda run_id: known[run_id].name,
+        placeholder="Other runs",
+    )
+    run = known[run_id]
     with explained():
-        live = chosen.status().state in LIVE
-        st.fragment(_follow, run_every=REFRESH if live else None)(chosen, live)
+        live = run.status().state in LIVE
+        follow = st.fragment(_follow, run_every=REFRESH if live else None)
+        follow(run, [known[other] for other in compared], live)
+    return run
 
 
-def _follow(run: Run, was_live: bool) -> None:
+def metrics_of(run: Run) -> Metrics:
+    """The run's events, read once and kept up to date for this session."""
+    kept: dict[str, Metrics] = st.session_state.setdefault("metrics", {})
+    if run.id not in kept:
+        kept[run.id] = Metrics(run.metrics_file)
+    return kept[run.id].poll()
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, with hours where there are any."""
+    return str(timedelta(seconds=round(seconds))).removeprefix("0:")
+
+
+def _follow(run: Run, compared: list[Run], was_live: bool) -> None:
     with explained():
         status = run.status()
-        metrics = _metrics(run)
+        metrics = metrics_of(run)
         _headline(run, status)
-        _figures(run, status, metrics)
-        if metrics.steps:
-            steady_chart(
-                "curves",
-                lambda: charts.curves(metrics, run.id, status.total_steps),
-                subject=run.id,
-                version=(len(metrics.steps), len(metrics.epochs)),
-                alt="Training and validation loss and accuracy over the steps of the run",
-            )
-        else:
-            st.container(height=440, border=False).caption("Waiting for the first step…")
+        _progress(run, status, metrics)
+        _figures(status, metrics)
+        _curves(run, status, metrics, compared)
+        glance.strip(run)
         if was_live and status.state not in LIVE:
             st.rerun()
 
 
 def _headline(run: Run, status: Status) -> None:
+    """The state, and the buttons that make sense in it."""
     label, color, icon = BADGES[status.state]
-    left, right = st.columns([4, 1], vertical_alignment="center")
-    with left:
-        st.badge(label, color=color, icon=icon)  # type: ignore[arg-type]
-    live = status.state in LIVE
-    asked = run.stop_requested()
-    if right.button(
-        "Stopping…" if live and asked else "Stop",
-        icon=":material/stop:",
-        disabled=not live or asked,
-        width="stretch",
-        key=f"stop {run.id}",
-    ):
-        run.request_stop()
-        st.rerun(scope="fragment")
+    if status.state == "queued":
+        places = [waiting.id for waiting in launch.queue()]
+        label += f", place {places.index(run.id) + 1} of {len(places)}" if run.id in places else ""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.badge(label, color=color, icon=icon)  # type: ignore[arg-type]
+    row.space("stretch")
+    if status.state in RESUMABLE:
+        _resume_button(row, run)
+    else:
+        _control_buttons(row, run, status)
     if status.message:
         st.error(status.message, icon=":material/error:")
 
 
-def _figures(run: Run, status: Status, metrics: Metrics) -> None:
-    step = metrics.steps[-1]["step"] if metrics.steps else 0
-    share = step / status.total_steps if status.total_steps else 0.0
-    elapsed = (status.ended or time.time()) - status.began
-    st.progress(min(share, 1.0), f"Step {step:,} of {status.total_steps:,}" if step else " ")
-    accuracies = [e["val_accuracy"] for e in metrics.epochs if e["val_accuracy"] is not None]
-    recent = metrics.steps[-50:]
-    speed = sum(e["images_per_second"] for e in recent) / len(recent) if recent else 0.0
-    with st.grid(4, min_column_width=140):
-        st.metric("Training loss", f"{recent[-1]['loss']:.3f}" if recent else "–")
-        st.metric("Validation accuracy", f"{accuracies[-1]:.2%}" if accuracies else "–")
-        st.metric("Images per second", f"{speed:,.0f}" if recent else "–")
-        if status.state in LIVE and step:
-            st.metric("Time left", _clock(_remaining(status, step)))
+def _resume_button(row: "st.delta_generator.DeltaGenerator", run: Run) -> None:
+    if row.button("Resume", icon=":material/play_arrow:", key=f"resume {run.id}", type="primary"):
+        launch.resume(run)
+        st.rerun()
+
+
+def _control_buttons(row: "st.delta_generator.DeltaGenerator", run: Run, status: Status) -> None:
+    asked = run.asked(since=status.process_began)
+    live = status.state in LIVE and asked.wish != "stop"
+    steerable = live and status.state in ("running", "paused")
+    with row.popover("Learning rate", icon=":material/tune:", disabled=not steerable):
+        lr = st.number_input(
+            "New learning rate",
+            min_value=0.0,
+            max_value=10.0,
+            value=asked.lr or run.config().lr,
+            format="%g",
+            step=0.001,
+            key=f"lr of {run.id}",
+            help="Holds from the next step on; the schedule goes on from there.",
+        )
+        if st.button("Apply", key=f"apply {run.id}", disabled=not lr):
+            run.ask(replace(asked, lr=lr))
+    paused = asked.wish == "pause"
+    if row.button(
+        "Continue" if paused else "Pause",
+        icon=":material/play_arrow:" if paused else ":material/pause:",
+        key=f"pause {run.id}",
+        disabled=not steerable,
+    ):
+        run.ask(replace(asked, wish="run" if paused else "pause"))
+        st.rerun(scope="fragment")
+    label = "Cancel" if status.state == "queued" else "Stop"
+    if asked.wish == "stop" and status.state in LIVE:
+        label = "Stopping…"
+    if row.button(label, icon=":material/stop:", key=f"stop {run.id}", disabled=not live):
+        run.ask(replace(asked, wish="stop"))
+        st.rerun(scope="fragment")
+
+
+def _progress(run: Run, status: Status, metrics: Metrics) -> None:
+    step = int(metrics.last("step")) if len(metrics) else 0
+    share = min(1.0, step / status.total_steps) if status.total_steps else 0.0
+    text = " "
+    if status.total_steps:
+        epochs = run.config().epochs
+        epoch = min(epochs, len(metrics.epochs) + 1)
+        text = f"Epoch {epoch} of {epochs}, step {step:,} of {status.total_steps:,}"
+    st.progress(share, text)
+
+
+def _figures(status: Status, metrics: Metrics) -> None:
+    accuracies = metrics.accuracies()
+    speeds = metrics.steps["images_per_second"][-50:]
+    with st.grid(5, min_column_width=110):
+        st.metric("Training loss", f"{metrics.last('loss'):.3f}" if len(metrics) else "–")
+        st.metric("Val. accuracy", f"{accuracies[-1]:.2%}" if accuracies else "–")
+        st.metric("Learning rate", f"{metrics.last('lr'):.2g}" if len(metrics) else "–")
+        st.metric("Images/s", f"{sum(speeds) / len(speeds):,.0f}" if speeds else "–")
+        step = metrics.last("step") if len(metrics) else 0
+        if status.state in LIVE and step and status.total_steps:
+            left = status.seconds / step * (status.total_steps - step)
+            st.metric("Time left", clock(left))
         else:
-            st.metric("Time", _clock(elapsed))
+            st.metric("Time", clock(status.seconds))
 
 
-def _remaining(status: Status, step: int) -> float:
-    """Seconds to the end at the pace so far."""
-    return (time.time() - status.began) / step * (status.total_steps - step)
-
-
-def _clock(seconds: float) -> str:
-    return str(timedelta(seconds=round(seconds))).removeprefix("0:")
-
-
-def _metrics(run: Run) -> Metrics:
-    """The run's events, read once and kept up to date for this session."""
-    kept: dict[str, Metrics] = st.session_state.setdefault("metrics", {})
-    return kept.setdefault(run.id, Metrics(run)).poll()
+def _curves(run: Run, status: Status, metrics: Metrics, compared: list[Run]) -> None:
+    if not len(metrics):
+        st.container(height=440, border=False).caption("Waiting for the first step…")
+        return
+    row = st.container(horizontal=True, vertical_alignment="center")
+    smoothing = row.slider(
+        "Smoothing", 0.0, 0.99, 0.94, 0.01, key="smoothing", persist_state="session", width=220
+    )
+    log = row.toggle("Logarithmic loss", key="log loss", persist_state="session")
+    curves = [charts.Curve(run.name, metrics)]
+    curves += [charts.Curve(other.name, metrics_of(other)) for other in compared]
+    shown = [(curve.name, len(curve.metrics), len(curve.metrics.epochs)) for curve in curves]
+    steady_chart(
+        "curves",
+        lambda: charts.curves(curves, run.id, status.total_steps, smoothing=smoothing, log=log),
+        subject=run.id,
+        version=(*shown, smoothing, log, len(metrics.lr_changes), status.total_steps),
+        alt="Training and validation loss and accuracy over the steps of the run",
+    )

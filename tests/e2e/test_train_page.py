@@ -49,8 +49,8 @@ def reach(page: Page) -> int:
 
 def step(page: Page) -> int:
     """The step that the progress bar names."""
-    text = page.get_by_text(re.compile(r"Step [\d,]+ of [\d,]+")).first.inner_text()
-    return int(re.search(r"Step ([\d,]+)", text)[1].replace(",", ""))  # type: ignore[index]
+    text = page.get_by_text(re.compile(r"[Ss]tep [\d,]+ of [\d,]+")).first.inner_text()
+    return int(re.search(r"[Ss]tep ([\d,]+)", text)[1].replace(",", ""))  # type: ignore[index]
 
 
 def grows(page: Page) -> None:

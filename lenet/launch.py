@@ -1,0 +1,132 @@
+"""Starting runs, and letting no more of them train at once than the machine has room for.
+
+There is no scheduler: a run that waits is a process of its own, polling for a file lock.
+"""
+
+import logging
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from lenet.config import Config, to_flags
+from lenet.errors import RunError
+from lenet.paths import ROOT, runs_dir
+from lenet.runs import RESUMABLE, STAMP, Run
+
+log = logging.getLogger(__name__)
+
+POLL = 0.3
+"""Seconds between two looks of a waiting run at the slots."""
+
+
+def slots() -> int:
+    """Runs that may train at once: `LENET_SLOTS`, else one for every two cores."""
+    wanted = os.environ.get("LENET_SLOTS", "")
+    return max(1, int(wanted) if wanted.isdecimal() else (os.cpu_count() or 2) // 2)
+
+
+def training_command(config: Config, output_dir: Path) -> list[str]:
+    """The command that a person would type for this training."""
+    return [
+        *("python", "-m", "lenet", "--mode", "train"),
+        *to_flags(config),
+        *("--output_dir", str(output_dir)),
+    ]
+
+
+def command_line(config: Config) -> str:
+    """`training_command` as one line for a shell."""
+    return shlex.join(training_command(config, Path("output")))
+
+
+def start(config: Config) -> Run:
+    """Start a training in a process of its own that outlives this one.
+
+    Raises:
+        StorageError: its folder cannot be written.
+    """
+    stamp = datetime.now().strftime(STAMP)
+    run = Run(runs_dir().resolve() / f"{stamp}-{config.preset}-{secrets.token_hex(2)}")
+    run.prepare(config)
+    _spawn(run, [*training_command(config, run.folder), "--queue", "1"])
+    return run
+
+
+def resume(run: Run) -> None:
+    """Go on with a stopped, failed or crashed run from its newest checkpoint.
+
+    Raises:
+        RunError: it is training, or it is finished.
+    """
+    if run.status().state not in RESUMABLE:
+        raise RunError(f"{run.name} cannot be resumed; it is {run.status().state}")
+    _spawn(
+        run,
+        ["python", "-m", "lenet", "--mode", "train", "--resume", str(run.folder), "--queue", "1"],
+    )
+
+
+def list_runs() -> list[Run]:
+    """All runs of the page, the newest first."""
+    folders = [path.parent for path in runs_dir().glob("*/config.json")]
+    return [Run(folder) for folder in sorted(folders, reverse=True)]
+
+
+def queue() -> list[Run]:
+    """The runs that wait for a slot, the longest waiting first."""
+    waiting = []
+    for run in list_runs():
+        try:
+            status = run.status()
+        except RunError:
+            continue
+        if status.state == "queued":
+            waiting.append((status.began, run.id, run))
+    return [run for _, _, run in sorted(waiting, key=lambda entry: entry[:2])]
+
+
+@contextmanager
+def slot(run: Run, cancelled: Callable[[], bool]) -> Iterator[bool]:
+    """Hold one of the machine's slots, after waiting for it in turn; False when cancelled."""
+    while not cancelled():
+        if (first := queue()) and first[0].id == run.id and (lock := _free_slot()):
+            with lock:
+                yield True
+            return
+        time.sleep(POLL)
+    yield False
+
+
+def _free_slot() -> FileLock | None:
+    """A lock on a slot that nobody holds, acquired; the kernel frees it with the process."""
+    folder = runs_dir() / ".slots"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(slots()):
+        lock = FileLock(folder / f"{number}.lock", blocking=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            continue
+        return lock
+    return None
+
+
+def _spawn(run: Run, command: list[str]) -> None:
+    with run.log_file.open("ab") as output:
+        subprocess.Popen(
+            [sys.executable, *command[1:]],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )

@@ -1,0 +1,103 @@
+"""The events of a run, read as they come."""
+
+import json
+import logging
+import os
+from array import array
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+STEP_COLUMNS = ("step", "loss", "lr", "images_per_second")
+EPOCH_KEYS = ("epoch", "step", "train_loss", "seconds")
+LR_KEYS = ("step", "lr_set")
+
+
+class Metrics:
+    """What a run has recorded so far; `poll()` reads what is new.
+
+    Steps are kept as columns of doubles, 32 bytes a step, so that a million of them cost
+    little memory and no time to hand to NumPy. `epochs` holds the epochs' events as they
+    stand in the file, `lr_changes` the changes of the learning rate asked for on the way.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self.steps = {name: array("d") for name in STEP_COLUMNS}
+        self.epochs: list[dict[str, Any]] = []
+        self.lr_changes: list[dict[str, Any]] = []
+        self._offset = 0
+        self._file_number = 0
+
+    def __len__(self) -> int:
+        """The number of recorded steps."""
+        return len(self.steps["step"])
+
+    @property
+    def best_accuracy(self) -> float | None:
+        """The best validation accuracy of an epoch; None without validation images."""
+        return max(self.accuracies(), default=None)
+
+    def accuracies(self) -> list[float]:
+        """Validation accuracy of each epoch that has one."""
+        return [
+            event["val_accuracy"] for event in self.epochs if event.get("val_accuracy") is not None
+        ]
+
+    def last(self, column: str) -> float:
+        """The newest value of a column of the steps."""
+        return self.steps[column][-1]
+
+    def poll(self) -> "Metrics":
+        """Take in the lines written since the last call; a torn last line waits for its rest."""
+        try:
+            with self._path.open("rb") as file:
+                self._follow(os.fstat(file.fileno()))
+                file.seek(self._offset)
+                data = file.read()
+        except FileNotFoundError:
+            self._start_over()
+            return self
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        events = self._parsed(whole)
+        steps = [event for event in events if "loss" in event]
+        for name, column in self.steps.items():
+            column.extend([event[name] for event in steps])
+        self.epochs += [event for event in events if "train_loss" in event]
+        self.lr_changes += [event for event in events if "lr_set" in event]
+        return self
+
+    def _follow(self, found: os.stat_result) -> None:
+        """Begin again when the file is another one, as after a resume, or has shrunk."""
+        if found.st_ino != self._file_number or found.st_size < self._offset:
+            self._start_over()
+            self._file_number = found.st_ino
+
+    def _parsed(self, lines: bytes) -> list[dict[str, Any]]:
+        """The events of whole lines; all at once, and line by line only where one is damaged."""
+        try:
+            events = json.loads(b"[" + b",".join(lines.splitlines()) + b"]")
+            return list(filter(_is_event, events))
+        except ValueError:
+            log.warning("%s: damaged lines are left out", self._path)
+            return list(filter(_is_event, map(_loads, lines.splitlines())))
+
+
+def _loads(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _is_event(value: Any) -> bool:
+    """Whether a line holds what a step, an epoch or a change of the learning rate must have."""
+    if not isinstance(value, dict):
+        return False
+    needed = STEP_COLUMNS if "loss" in value else EPOCH_KEYS if "train_loss" in value else LR_KEYS
+    return all(isinstance(value.get(name), (int, float)) for name in needed)

@@ -1,0 +1,166 @@
+"""What a running training leaves in its folder: metrics, checkpoints, a glance at ten images."""
+
+import json
+import logging
+import time
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from lenet import checkpoint
+from lenet.data import Split, load_split
+from lenet.errors import DatasetError
+from lenet.events import EpochEvent, Event, LrEvent, StepEvent
+from lenet.preprocessing import to_input
+from lenet.runs import Run
+from lenet.storage import explained, write_atomic, write_json
+from lenet.training import Trainer
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 0.2
+"""Longest time that an event waits before watchers can read it."""
+GLANCE_SECONDS = 1.0
+"""Time between two looks at the ten images."""
+
+
+class Recorder:
+    """Records a trainer's events in its run's folder.
+
+    A metrics file that reaches beyond the trainer's step, as after a crash, is cut first.
+    """
+
+    def __init__(self, run: Run, trainer: Trainer) -> None:
+        self._run = run
+        self._trainer = trainer
+        self._flushed = 0.0
+        self._glanced = 0.0
+        self._ten = _ten_images(trainer)
+        cut(run.metrics_file, trainer.step, trainer.epoch)
+        with explained(run.metrics_file):
+            self._file = run.metrics_file.open("a", encoding="utf-8")
+        self._board = _tensorboard(run)
+        if self._ten:
+            _write_pictures(run.folder / "glance.png", self._ten.images)
+
+    def record(self, event: Event) -> None:
+        """Append an event; watchers can read it within a moment."""
+        now = time.monotonic()
+        with explained(self._run.metrics_file):
+            self._file.write(json.dumps(asdict(event)) + "\n")
+            if not isinstance(event, StepEvent) or now - self._flushed > FLUSH_SECONDS:
+                self._file.flush()
+                self._flushed = now
+        if self._board:
+            _to_board(self._board, event)
+        if isinstance(event, EpochEvent) or now - self._glanced > GLANCE_SECONDS:
+            self._glance(event)
+            self._glanced = time.monotonic()
+
+    def save(self, path: Path, event: Event) -> None:
+        """Write a checkpoint of the trainer as it is after `event`."""
+        trainer = self._trainer
+        checkpoint.save(path, checkpoint.snapshot(trainer.config, trainer.state(), asdict(event)))
+
+    def _glance(self, event: Event) -> None:
+        """Write what the network says now to ten fixed test images."""
+        if not self._ten:
+            return
+        answers = _answers(self._trainer, self._ten.images)
+        write_json(
+            self._run.folder / "glance.json",
+            {
+                "step": event.step,
+                "targets": self._ten.labels.tolist(),
+                "probabilities": [[round(share, 4) for share in row] for row in answers.tolist()],
+            },
+        )
+
+    def __enter__(self) -> "Recorder":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._board:
+            self._board.close()
+        with explained(self._run.metrics_file):
+            self._file.close()
+
+
+def cut(file: Path, step: int, epoch: int) -> None:
+    """Drop events after `step` and `epoch`, and a torn last line, from a metrics file."""
+    if not file.exists():
+        return
+    with explained(file):
+        lines = file.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if line.endswith(b"\n") and _until(line, step, epoch)]
+    if kept != lines:
+        write_atomic(file, b"".join(kept))
+
+
+def _until(line: bytes, step: int, epoch: int) -> bool:
+    try:
+        event = json.loads(line)
+        if "train_loss" in event:
+            return bool(event["epoch"] <= epoch)
+        return bool(event["step"] <= step)
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
+def _ten_images(trainer: Trainer) -> Split | None:
+    """The first test image of each class; None where the test set cannot be read."""
+    try:
+        test = load_split(trainer.config.dataset, "test")
+    except DatasetError as error:
+        log.warning("no glance at test images: %s", error)
+        return None
+    first = torch.stack([(test.labels == label).nonzero()[0, 0] for label in range(10)])
+    return Split(test.images[first], test.labels[first])
+
+
+@torch.inference_mode()
+def _answers(trainer: Trainer, images: Tensor) -> Tensor:
+    """(N, 10) probabilities from the trainer's network as it is; its mode is put back."""
+    was_training = trainer.model.training
+    trainer.model.eval()
+    answers = trainer.model.probabilities(to_input(images.to(trainer.device), trainer.config))
+    trainer.model.train(was_training)
+    return answers.cpu()
+
+
+def _write_pictures(path: Path, images: Tensor) -> None:
+    """(N, 28, 28) uint8 side by side as one picture in mode L."""
+    row = torch.cat(list(images), dim=1).numpy()
+    with explained(path):
+        Image.fromarray(row).save(path)
+
+
+def _tensorboard(run: Run) -> Any:
+    """A writer of TensorBoard's event files, where TensorBoard is installed."""
+    if find_spec("tensorboard") is None:
+        return None
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(run.folder))
+
+
+def _to_board(board: Any, event: Event) -> None:
+    if isinstance(event, StepEvent):
+        board.add_scalar("loss/train", event.loss, event.step)
+        board.add_scalar("lr", event.lr, event.step)
+    elif isinstance(event, LrEvent):
+        board.add_scalar("lr_set", event.lr_set, event.step)
+    elif event.val_loss is not None:
+        board.add_scalar("loss/validation", event.val_loss, event.step)
+        board.add_scalar("accuracy/validation", event.val_accuracy, event.step)

@@ -1,0 +1,65 @@
+"""Ten test images and what a run's network says to them now, so that learning can be seen."""
+
+import base64
+import html
+import io
+import json
+
+import streamlit as st
+from PIL import Image
+
+from lenet.datasets import DATASETS, SIDE
+from lenet.runs import Run
+
+
+def strip(run: Run) -> None:
+    """One image of each class with the prediction and its confidence; nothing before the first."""
+    try:
+        said = json.loads((run.folder / "glance.json").read_text())
+        pictures = _pictures(str(run.folder / "glance.png"))
+        classes = DATASETS[run.config().dataset].classes
+        cells = [
+            _cell(picture, row, int(target), classes)
+            for picture, row, target in zip(
+                pictures, said["probabilities"], said["targets"], strict=True
+            )
+        ]
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        return
+    st.html(f'<div class="lenet-glance">{_STYLE}{"".join(cells)}</div>')
+
+
+def _cell(picture: str, row: list[float], target: int, classes: tuple[str, ...]) -> str:
+    best = max(range(len(row)), key=row.__getitem__)
+    mark, state = ("✓", "right") if best == target else ("✗", "wrong")
+    said = html.escape(classes[best])
+    return (
+        f'<figure class="{state}"><img src="{picture}" alt="{html.escape(classes[target])}">'
+        f"<figcaption>{mark} {said}<br>{row[best]:.0%}</figcaption></figure>"
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _pictures(path: str) -> list[str]:
+    """The ten pictures of `glance.png` as data addresses, each a true grayscale PNG."""
+    with Image.open(path) as row:
+        tiles = [row.crop((left, 0, left + SIDE, SIDE)) for left in range(0, row.width, SIDE)]
+    return [_address(tile) for tile in tiles]
+
+
+def _address(tile: Image.Image) -> str:
+    buffer = io.BytesIO()
+    tile.convert("L").save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+_STYLE = """<style>
+.lenet-glance { display: grid; gap: 0.6rem 0.5rem;
+  grid-template-columns: repeat(auto-fit, minmax(56px, 1fr)); }
+.lenet-glance figure { margin: 0; }
+.lenet-glance img { width: 100%; image-rendering: pixelated; border-radius: 4px; display: block; }
+.lenet-glance figcaption { font-size: 0.72rem; line-height: 1.3; margin-top: 0.25rem;
+  font-variant-numeric: tabular-nums; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }
+.lenet-glance .wrong figcaption { opacity: 0.6; }
+</style>"""

@@ -1,0 +1,132 @@
+"""All runs in a table, and what can be done with one of them."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lenet import launch
+from lenet.config import overrides
+from lenet.errors import LabError
+from lenet.metrics import Metrics
+from lenet.runs import Run
+from lenet.ui.watch import BADGES, clock, metrics_of
+
+REFRESH = 2.0
+"""Seconds between two looks at live runs."""
+
+
+def show(known: dict[str, Run]) -> None:
+    """The table of all runs, kept up to date while one of them is live."""
+    live = any(run.live for run in known.values())
+    st.fragment(_table, run_every=REFRESH if live else None)(known)
+
+
+def _table(known: dict[str, Run]) -> None:
+    """Every run with what sets it apart and how it fared; its name can be changed in place."""
+    rows = [row for run in known.values() if (row := _row(run))]
+    frame = pd.DataFrame(rows).set_index("id")
+    edited = st.data_editor(
+        frame,
+        hide_index=True,
+        disabled=[column for column in frame.columns if column != "name"],
+        key="runs",
+        column_config={
+            "name": st.column_config.TextColumn(max_chars=60, help="Click to change it."),
+            "accuracy": st.column_config.NumberColumn(
+                "best val. acc.", format="percent", width=100
+            ),
+            "changes": st.column_config.TextColumn(help="What differs from the preset."),
+        },
+    )
+    for run_id, name in edited["name"].items():
+        if name != frame.loc[run_id, "name"]:
+            known[str(run_id)].rename(str(name or ""))
+            st.rerun()
+
+
+def manage(run: Run) -> None:
+    """The chosen run's command, downloads, promotion and deletion."""
+    metrics = metrics_of(run)
+    best = best_checkpoint(run, metrics)
+    row = st.container(horizontal=True)
+    row.download_button(
+        "Checkpoint",
+        data=best.read_bytes if best else b"",
+        file_name=f"{run.id}-{best.name}" if best else None,
+        icon=":material/download:",
+        disabled=best is None,
+        help="The epoch with the best validation accuracy.",
+    )
+    row.download_button(
+        "Metrics",
+        data=lambda: csv(metrics),
+        file_name=f"{run.id}.csv",
+        icon=":material/download:",
+        disabled=not len(metrics),
+        help="Every step as CSV.",
+    )
+    with row.popover("Promote", icon=":material/verified:", disabled=best is None):
+        _promote(run, best)
+    with row.popover("Delete", icon=":material/delete:", disabled=run.live):
+        _delete(run)
+    st.caption("The same run as a command")
+    st.code(launch.command_line(run.config()), language="bash", wrap_lines=True)
+
+
+def best_checkpoint(run: Run, metrics: Metrics) -> Path | None:
+    """The epoch with the best validation accuracy, the last one without any; None before one."""
+    files = run.checkpoints()
+    scored = [
+        (event["val_accuracy"], -event["epoch"])
+        for event in metrics.epochs
+        if event["val_accuracy"] is not None and run.epoch_checkpoint(event["epoch"]) in files
+    ]
+    if scored:
+        return run.epoch_checkpoint(-max(scored)[1])
+    return files[-1] if files else None
+
+
+def csv(metrics: Metrics) -> str:
+    """The recorded steps, a row each."""
+    text: str = pd.DataFrame(metrics.steps).to_csv(index=False)
+    return text
+
+
+def _row(run: Run) -> dict[str, Any] | None:
+    try:
+        status, config, metrics = run.status(), run.config(), metrics_of(run)
+    except LabError:
+        return None
+    changed = {k: v for k, v in overrides(config).items() if k != "dataset"}
+    return {
+        "id": run.id,
+        "name": run.name,
+        "status": BADGES[status.state][0],
+        "accuracy": metrics.best_accuracy,
+        "epochs": f"{len(metrics.epochs)}/{config.epochs}",
+        "time": clock(status.seconds),
+        "preset": config.preset,
+        "changes": ", ".join(f"{name} {value}" for name, value in changed.items()),
+        "dataset": config.dataset,
+    }
+
+
+def _promote(run: Run, best: Path | None) -> None:
+    st.write("Copy the best checkpoint and its model card into `checkpoints/`.")
+    name = st.text_input("Name", value=run.config().preset, max_chars=60, key=f"promote {run.id}")
+    if st.button("Promote", key=f"promote now {run.id}", type="primary") and best:
+        from lenet.promotion import promote
+
+        try:
+            st.success(f"Saved as {promote(best, name).name}.")
+        except LabError as error:
+            st.error(str(error))
+
+
+def _delete(run: Run) -> None:
+    st.write("This deletes the run with all its checkpoints and cannot be undone.")
+    if st.button("Delete for good", key=f"delete {run.id}", type="primary"):
+        run.delete()
+        st.rerun()

@@ -1,0 +1,156 @@
+"""Runs in the browser: paused, steered, killed and resumed, queued, compared, shared."""
+
+import os
+import re
+import signal
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from lenet.metrics import Metrics
+from lenet.runs import Run
+from tests.e2e.app import App, until
+from tests.e2e.look import at_rest, enter, number, title
+from tests.e2e.test_train_page import grows, has_state, open_train, press_start, press_stop
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
+
+QUICK = "?epochs=2&val_size=50000"  # 157 steps an epoch
+
+
+def button(page: Page, name: str) -> None:
+    page.get_by_role("main").get_by_role("button", name=name, exact=True).click()
+
+
+def recorded(run: Run) -> Metrics:
+    return Metrics(run.metrics_file).poll()
+
+
+def test_pause_continue_stop_resume(fresh_app: App, open_tab: Callable[[str], Page]) -> None:
+    page = open_train(fresh_app, open_tab, "?epochs=2")
+    press_start(page)
+    [run] = fresh_app.runs()
+
+    button(page, "Pause")
+    has_state(page, "Paused")
+    assert run.status().state == "paused"
+    button(page, "Continue")
+    has_state(page, "Training")
+    grows(page)
+    press_stop(page)
+    steps = len(recorded(run))
+    button(page, "Resume")
+    has_state(page, "Training")
+
+    until(lambda: len(recorded(run)) > steps, "the run goes on")
+    assert list(recorded(run).steps["step"][: steps + 1]) == list(range(1, steps + 2))
+    press_stop(page)
+
+
+def test_a_change_of_the_learning_rate_is_recorded_and_drawn(
+    fresh_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_train(fresh_app, open_tab, "?epochs=20&schedule=constant")
+    press_start(page)
+    [run] = fresh_app.runs()
+
+    button(page, "Learning rate")
+    field = number(page, "New learning rate")
+    field.fill("0.002")
+    field.press("Enter")
+    button(page, "Apply")
+
+    until(lambda: recorded(run).lr_changes, "the change is recorded")
+    assert recorded(run).lr_changes[0]["lr_set"] == 0.002
+    until(lambda: recorded(run).last("lr") == 0.002, "the next steps use it")
+    expect(page.locator(".annotation-text", has_text="lr 0.002").first).to_be_attached()
+    press_stop(page)
+
+
+def test_a_killed_run_shows_as_crashed_and_resumes(
+    fresh_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_train(fresh_app, open_tab, QUICK)
+    press_start(page)
+    [run] = fresh_app.runs()
+    until(run.checkpoints, "the first epoch is saved")
+
+    os.kill(run.status().pid, signal.SIGKILL)
+    has_state(page, "Crashed")
+    button(page, "Resume")
+
+    has_state(page, "Finished")
+    assert [event["epoch"] for event in recorded(run).epochs] == [1, 2]
+    assert list(recorded(run).steps["step"]) == list(range(1, 315))
+
+
+def test_a_second_run_waits_its_turn_and_both_are_compared(
+    fresh_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_train(fresh_app, open_tab, "?epochs=50")
+    press_start(page)
+    other = open_train(fresh_app, open_tab, QUICK)
+    other.get_by_role("main").get_by_role("button", name="Start", exact=True).click()
+    has_state(other, "Queued, place 1 of 1")
+
+    press_stop(page)
+
+    has_state(other, "Finished")
+    field = other.get_by_role("combobox", name="Compare with")
+    field.click()
+    other.get_by_role("option").first.click()
+    at_rest(other)
+    first, second = fresh_app.runs()
+    for run in (first, second):
+        expect(other.locator(".legendtext", has_text=run.name).first).to_be_attached()
+
+
+def test_double_click_starts_one_run(fresh_app: App, open_tab: Callable[[str], Page]) -> None:
+    page = open_train(fresh_app, open_tab, QUICK)
+    page.get_by_role("button", name="Start", exact=True).dblclick()
+    has_state(page, "Finished")
+    assert len(fresh_app.runs()) == 1
+
+
+def test_bad_parameters_of_an_address_are_ignored_with_a_notice(
+    app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_train(app, open_tab, "?epochs=7&lr=-4&colour=red&pooling=average")
+
+    notice = page.get_by_role("alert").filter(has_text="Ignored in the address")
+    expect(notice).to_have_text(re.compile("lr.*colour|colour.*lr"))
+    expect(notice).not_to_have_text(re.compile("epochs|pooling"))
+    expect(number(page, "Epochs")).to_have_value("7")
+    expect(number(page, "Learning rate")).to_have_value("0.01")
+
+
+def test_a_run_is_renamed_promoted_to_nothing_and_deleted(
+    fresh_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_train(fresh_app, open_tab, "?epochs=1&val_size=50000")
+    press_start(page)
+    has_state(page, "Finished")
+    [run] = fresh_app.runs()
+    run.rename("<img src=x onerror=alert(1)>")
+    page.reload()
+    title(page, "Train LeNet-5")
+    expect(page.locator("img[src=x]")).to_have_count(0)
+
+    page.locator("summary", has_text="This run").click()
+    expect(page.get_by_text("python -m lenet --mode train")).to_be_visible()
+    button(page, "Delete")
+    button(page, "Delete for good")
+
+    expect(page.get_by_text("No run yet")).to_be_visible()
+    assert fresh_app.runs() == []
+
+
+def test_epochs_field_is_kept_over_pages(app: App, open_tab: Callable[[str], Page]) -> None:
+    page = open_train(app, open_tab)
+    enter(page, "Epochs", 9)
+    page.get_by_role("link", name="Evaluate").first.click()
+    title(page, "Evaluate")
+    page.get_by_role("link", name="Train").first.click()
+    title(page, "Train LeNet-5")
+    expect(number(page, "Epochs")).to_have_value("9")

@@ -1,0 +1,102 @@
+"""Figures: what they show and what they weigh."""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lenet.metrics import Metrics
+from lenet.ui import charts
+
+MILLION = 1_000_000
+REFRESH_BYTES = 200_000
+
+
+def record(path: Path, steps: int) -> Metrics:
+    """A run of so many steps, one of which has a loss that stands out."""
+    line = '{"step": %d, "epoch": %d, "loss": %s, "lr": 0.001, "images_per_second": 5000.0}\n'
+    epoch = (
+        '{"epoch": %d, "step": %d, "train_loss": 0.4, "val_loss": 0.3, "val_accuracy": 0.9, '
+        '"seconds": 5.0}\n'
+    )
+    with path.open("w") as file:
+        for step in range(1, steps + 1):
+            loss = 9.0 if step == steps // 3 else 0.3 + (step % 100) / 1000
+            file.write(line % (step, 1 + step // 860, loss))
+            if step % 860 == 0:
+                file.write(epoch % (step // 860, step))
+    return Metrics(path).poll()
+
+
+def curves(metrics: Metrics, smoothing: float = 0.9) -> "charts.go.Figure":
+    shown = [charts.Curve("run", metrics)]
+    return charts.curves(shown, "run", len(metrics), smoothing=smoothing, log=False)
+
+
+def fastest(work: "object", times: int = 5) -> float:
+    """Seconds of the quickest of a few calls, which other programs disturb least."""
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()  # type: ignore[operator]
+        taken.append(time.perf_counter() - began)
+    return min(taken)
+
+
+def test_a_million_steps_cost_a_refresh_little_more_than_a_thousand(tmp_path: Path) -> None:
+    long = record(tmp_path / "long.jsonl", MILLION)
+    short = record(tmp_path / "short.jsonl", 1000)
+    assert len(long) == MILLION
+
+    figure = curves(long)
+
+    assert len(figure.to_json()) < REFRESH_BYTES
+    assert max(max(trace.y) for trace in figure.data if len(trace.y)) == 9.0  # peaks are kept
+    ratio = fastest(lambda: curves(long.poll())) / fastest(lambda: curves(short.poll()))
+    assert ratio < 10  # for a thousand times as many steps
+
+
+def test_curves_show_what_was_recorded(tmp_path: Path) -> None:
+    metrics = record(tmp_path / "metrics.jsonl", 1800)
+    raw, smooth, val_loss, val_accuracy = curves(metrics).data
+    assert list(raw.y) == list(metrics.steps["loss"]) or len(raw.y) <= charts.MAX_POINTS + 1
+    assert list(val_loss.x) == list(val_accuracy.x) == [860, 1720]
+    assert list(val_accuracy.y) == [0.9, 0.9]
+    assert smooth.x[0] == 1
+    assert smooth.x[-1] == 1800
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 0.99])
+def test_smoothing_is_the_mean_with_fading_weights(weight: float) -> None:
+    values = np.random.default_rng(0).normal(size=300)
+    found = charts._smoothed(values, weight, np.arange(300))
+    for at in (0, 1, 50, 299):
+        fading = weight ** np.arange(at, -1, -1.0)
+        assert found[at] == pytest.approx((values[: at + 1] * fading).sum() / fading.sum())
+
+
+def test_change_of_the_learning_rate_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    record(path, 20)
+    with path.open("a") as file:
+        file.write(json.dumps({"step": 7, "epoch": 1, "lr_set": 0.002}) + "\n")
+    figure = curves(Metrics(path).poll())
+    assert [shape.x0 for shape in figure.layout.shapes] == [7]
+    assert figure.layout.annotations[0].text == "lr 0.002"
+
+
+class TestConfusion:
+    COUNTS = np.diag([90] * 10) + np.eye(10, k=1, dtype=int) * 10
+    CLASSES = tuple("abcdefghij")
+
+    @pytest.mark.parametrize(("shares", "diagonal", "beside"), [(0, "90", "10"), (1, "90%", "10%")])
+    def test_each_cell_is_written_once(self, shares: int, diagonal: str, beside: str) -> None:
+        figure = charts.confusion(self.COUNTS, self.CLASSES, shares=bool(shares))
+        texts = np.array([trace.text for trace in figure.data])
+        written = (texts != "").sum(axis=0)
+        assert ((written == 1) == (self.COUNTS > 0)).all()
+        assert (written <= 1).all()
+        assert texts[:, 0, 0].tolist().count(diagonal) == 1
+        assert texts[:, 0, 1].tolist().count(beside) == 1

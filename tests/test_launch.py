@@ -1,0 +1,120 @@
+"""Starting runs in turn, and what a run is called."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lenet import launch
+from lenet.config import build_config
+from lenet.errors import RunError
+from lenet.runs import Run, own_status
+from tests.small import wait_until
+
+
+@pytest.fixture(autouse=True)
+def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LENET_RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setenv("LENET_SLOTS", "1")
+    return tmp_path / "runs"
+
+
+def waiting(folder: Path, name: str, began: float) -> Run:
+    """A run that this process has put into the queue at a moment."""
+    run = Run(folder / name)
+    run.prepare(build_config())
+    run.write_status(replace(own_status(), state="queued", began=began))
+    return run
+
+
+def test_slots_are_one_for_two_cores_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch.os, "cpu_count", lambda: 8)
+    assert launch.slots() == 1
+    for value, expected in (("3", 3), ("0", 1), ("many", 4), ("", 4)):
+        monkeypatch.setenv("LENET_SLOTS", value)
+        assert launch.slots() == expected
+
+
+def test_queue_is_in_the_order_of_arrival(runs_folder: Path) -> None:
+    late, early = waiting(runs_folder, "a", 200.0), waiting(runs_folder, "b", 100.0)
+    assert launch.queue() == [early, late]
+
+
+def test_second_run_gets_the_slot_when_the_first_is_done(runs_folder: Path) -> None:
+    first, second = waiting(runs_folder, "a", 1.0), waiting(runs_folder, "b", 2.0)
+    order: list[str] = []
+
+    def work(run: Run) -> None:
+        with launch.slot(run, lambda: False) as granted:
+            assert granted
+            order.append(run.id)
+            run.write_status(replace(own_status(), state="running"))
+            if run == first:
+                held.set()
+                assert release.wait(60)
+
+    held, release = threading.Event(), threading.Event()
+    threads = [threading.Thread(target=work, args=(run,)) for run in (second, first)]
+    for thread in threads:
+        thread.start()
+    assert held.wait(60)
+    assert order == ["a"]
+    assert launch.queue() == [second]
+    release.set()
+    for thread in threads:
+        thread.join(60)
+    assert order == ["a", "b"]
+
+
+def test_waiting_run_can_be_cancelled(runs_folder: Path) -> None:
+    waiting(runs_folder, "a", 1.0)
+    behind = waiting(runs_folder, "b", 2.0)
+    asked: list[int] = []
+
+    def cancelled() -> bool:
+        asked.append(1)
+        return len(asked) > 2
+
+    with launch.slot(behind, cancelled) as granted:
+        assert not granted
+
+
+def test_only_runs_that_ended_early_can_be_resumed(runs_folder: Path) -> None:
+    run = waiting(runs_folder, "a", 1.0)
+    with pytest.raises(RunError, match="cannot be resumed; it is queued"):
+        launch.resume(run)
+    run.write_status(replace(own_status(), state="finished"))
+    with pytest.raises(RunError, match="finished"):
+        launch.resume(run)
+
+
+class TestName:
+    def test_can_be_given_and_taken_back(self, runs_folder: Path) -> None:
+        run = Run(runs_folder / "20260102-030405-lab-00ff")
+        run.prepare(build_config())
+        first = run.name
+        assert first.startswith("lab")
+        run.rename("  my\nfirst   run ")
+        assert run.name == "my first run"
+        run.rename("x" * 1000)
+        assert len(run.name) == 60
+        run.rename(" ")
+        assert run.name == first
+
+    def test_run_at_work_is_not_deleted(self, runs_folder: Path) -> None:
+        run = waiting(runs_folder, "a", 1.0)
+        with pytest.raises(RunError, match="stop it first"):
+            run.delete()
+        run.write_status(replace(own_status(), state="stopped"))
+        run.delete()
+        assert not run.folder.exists()
+
+
+def test_live_run_is_told_from_a_dead_one(runs_folder: Path) -> None:
+    run = waiting(runs_folder, "a", 1.0)
+    assert run.live
+    run.write_status(replace(own_status(), state="running", process_began=1.0))
+    wait_until(lambda: not run.live, "the run counts as dead")
+    (run.folder / "status.json").write_text("{")
+    assert not run.live

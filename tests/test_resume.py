@@ -1,0 +1,186 @@
+"""Runs that were stopped, paused, steered or killed, and went on."""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lenet import checkpoint
+from lenet.config import Config
+from lenet.errors import RunError
+from lenet.events import Event, LrEvent, StepEvent
+from lenet.execution import Execution
+from lenet.metrics import Metrics
+from lenet.recording import cut
+from lenet.runs import Control, Run, own_status
+from tests.small import same_weights, small_config, small_split, trained, wait_until
+
+CONFIG = small_config(epochs=4, dropout=0.2, augment="flip_shift")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path / "run")
+
+
+def at_step(step: int, act: Callable[[], None]) -> Callable[[Event, int], None]:
+    """A watcher that does something after a step."""
+
+    def watch(event: Event, _: int) -> None:
+        if isinstance(event, StepEvent) and event.step == step:
+            act()
+
+    return watch
+
+
+def ignore(event: Event, total_steps: int) -> None:
+    pass
+
+
+def assert_whole(run: Run, config: Config) -> None:
+    """The run ended like one that was never interrupted, in its weights and in its records."""
+    assert run.status().state == "finished"
+    last = checkpoint.load(run.epoch_checkpoint(config.epochs)).model()
+    assert same_weights(last, trained(config).model)
+    metrics = Metrics(run.metrics_file).poll()
+    assert list(metrics.steps["step"]) == list(range(1, len(metrics) + 1))
+    assert [event["epoch"] for event in metrics.epochs] == list(range(1, config.epochs + 1))
+
+
+@pytest.mark.usefixtures("small_dataset")
+class TestResume:
+    @pytest.mark.parametrize("step", [1, 8, 11])
+    def test_stopped_run_ends_as_if_never_stopped(self, step: int, run: Run) -> None:
+        stop = at_step(step, lambda: run.ask(Control("stop")))
+        Execution(run, small_split, stop).start(CONFIG)
+        assert run.status().state == "stopped"
+        (run.folder / "control.json").unlink()
+        Execution(run, small_split, ignore).resume()
+        assert_whole(run, CONFIG)
+
+    def test_old_wish_to_stop_does_not_stop_the_resumed_run(self, run: Run) -> None:
+        Execution(run, small_split, at_step(3, lambda: run.ask(Control("stop")))).start(CONFIG)
+        control = run.folder / "control.json"
+        long_ago = psutil.Process().create_time() - 10
+        os.utime(control, (long_ago, long_ago))
+        Execution(run, small_split, ignore).resume()
+        assert run.status().state == "finished"
+
+    def test_time_adds_up(self, run: Run) -> None:
+        Execution(run, small_split, at_step(9, lambda: run.ask(Control("stop")))).start(CONFIG)
+        before = run.status().seconds
+        (run.folder / "control.json").unlink()
+        Execution(run, small_split, ignore).resume()
+        assert run.status().earlier == pytest.approx(before)
+        assert run.status().seconds > before
+
+    def test_run_at_work_is_refused(self, run: Run) -> None:
+        run.prepare(CONFIG)
+        run.write_status(own_status())
+        with pytest.raises(RunError, match="already"):
+            Execution(run, small_split, ignore).resume()
+
+    def test_metrics_beyond_the_checkpoint_are_cut(self, tmp_path: Path) -> None:
+        file = tmp_path / "metrics.jsonl"
+        events = [{"step": step, "loss": 1.0} for step in range(1, 7)]
+        events.insert(4, {"epoch": 1, "step": 4, "train_loss": 1.0})
+        file.write_text("".join(json.dumps(event) + "\n" for event in events) + '{"step": 7, "lo')
+        cut(file, step=4, epoch=0)
+        kept = [json.loads(line) for line in file.read_text().splitlines()]
+        assert kept == events[:4]
+
+
+@pytest.mark.usefixtures("small_dataset")
+class TestSteering:
+    def test_paused_run_rests_and_goes_on(self, run: Run) -> None:
+        reached: list[int] = []
+        rested = threading.Event()
+
+        def go_on() -> None:
+            wait_until(lambda: run.status().state == "paused", "the pause")
+            spent = time.process_time()
+            time.sleep(0.5)  # what it does in this time is what is asserted
+            if reached == [5] and time.process_time() - spent < 0.25:
+                rested.set()
+            run.ask(Control("run"))
+
+        def watch(event: Event, _: int) -> None:
+            if isinstance(event, StepEvent) and event.step == 5:
+                reached.append(5)
+                run.ask(Control("pause"))
+                threading.Thread(target=go_on, daemon=True).start()
+            elif isinstance(event, StepEvent) and event.step > 5:
+                reached.append(event.step)
+
+        Execution(run, small_split, watch).start(CONFIG)
+        assert rested.is_set()
+        assert_whole(run, CONFIG)
+
+    def test_learning_rate_is_changed_recorded_and_kept(self, run: Run) -> None:
+        config = small_config(epochs=3, schedule="constant", lr=0.01)
+        seen: list[Event] = []
+
+        def watch(event: Event, _: int) -> None:
+            seen.append(event)
+            if event.step == 3:
+                run.ask(Control(lr=0.002))
+            if event.step == 10:
+                run.ask(Control("stop", lr=0.002))
+
+        Execution(run, small_split, watch).start(config)
+        (run.folder / "control.json").unlink()
+        Execution(run, small_split, ignore).resume()
+        metrics = Metrics(run.metrics_file).poll()
+        assert metrics.lr_changes == [{"step": 3, "epoch": 1, "lr_set": 0.002}]
+        assert set(metrics.steps["lr"][:3]) == {0.01}
+        assert set(metrics.steps["lr"][3:]) == {0.002}
+        assert not any(isinstance(event, LrEvent) for event in seen)
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_killed_at_random_moments_every_resume_equals_the_uninterrupted_run(run: Run) -> None:
+    """SIGKILL 30 times, also while a checkpoint is being written; no finished epoch is lost."""
+    config = small_config(epochs=150, dropout=0.2, augment="flip_shift")
+    moments = random.Random(0)
+    for _ in range(30):
+        worker = _worker(run, config)
+        _wait_for_an_epoch(run, worker)
+        time.sleep(moments.uniform(0, 0.05))  # where in its work it is hit is chance
+        finished = run.checkpoints()
+        os.kill(worker.pid or 0, signal.SIGKILL)
+        worker.join()
+        assert run.status().state == "crashed"
+        assert run.checkpoints()[: len(finished)] == finished
+        checkpoint.load(run.checkpoints()[-1])
+    worker = _worker(run, config)
+    worker.join()
+    assert worker.exitcode == 0
+    assert_whole(run, config)
+
+
+def _worker(run: Run, config: Config) -> BaseProcess:
+    """A process that starts the run, or goes on with it; forked, since torch is loaded here."""
+    begun = (run.folder / "status.json").exists()
+    work = (lambda: _work(run).resume()) if begun else (lambda: _work(run).start(config))
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    return process
+
+
+def _work(run: Run) -> Execution:
+    return Execution(run, small_split, ignore)
+
+
+def _wait_for_an_epoch(run: Run, process: BaseProcess) -> None:
+    before = len(run.checkpoints())
+    wait_until(lambda: len(run.checkpoints()) > before or not process.is_alive(), "an epoch")
+    assert process.is_alive()
