@@ -88,9 +88,10 @@ class ModelConfig(_Settings):
         "The loss then cannot fall below 1.4612.",
     )
     views: Annotated[Literal["one", "mirror", "mirror_shift"], Knob("Views", "network")] = Field(
-        "mirror",
+        "one",
         description="Answer from the image alone, from the mean over it and its mirror image, "
-        "or over these and both moved by a pixel in four directions. Training stays the same.",
+        "or over these and both moved by a pixel in four directions. Mirrors need a training "
+        "with flips.",
     )
     dropout: Annotated[float, Knob("Dropout", "regularisation")] = Field(
         0.0, ge=0, le=0.95, description="Share of fc3's features dropped while training."
@@ -201,7 +202,6 @@ class Config(ModelConfig, TrainingConfig):
 
 
 _POST: dict[str, Any] = {
-    "views": "one",
     "fit": "resize",
     "padding": 0,
     "batch_norm": True,
@@ -234,7 +234,6 @@ PRESETS: dict[PresetName, dict[str, Any]] = {
         "padding": 0,
         "pooling": "average",
         "batch_norm": False,
-        "views": "one",
         "activation": "tanh",
         "init": "default",
         "augment": "none",

@@ -50,6 +50,15 @@ class Evaluation:
         return float(metrics.accuracy_score(self.targets, self.predictions))
 
     @cached_property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the accuracy (Wilson 1927), from SciPy."""
+        from scipy.stats import binomtest
+
+        right = int((self.predictions == self.targets).sum())
+        found = binomtest(right, len(self.targets)).proportion_ci(method="wilson")
+        return float(found.low), float(found.high)
+
+    @cached_property
     def macro_f1(self) -> float:
         return float(np.mean([report.f1 for report in self.classes]))
 

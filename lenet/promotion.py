@@ -6,6 +6,7 @@ python -m lenet.promotion output/model_epoch20.pt fashion-mnist
 import re
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -21,13 +22,21 @@ from lenet.metrics import Metrics
 from lenet.paths import CHECKPOINTS
 from lenet.storage import write_atomic
 
+VIEWS = {
+    "one": "the image alone",
+    "mirror": "the mean over the image and its mirror image",
+    "mirror_shift": "the mean over ten views: the image, its mirror image, both moved by a pixel",
+}
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 
 
-def promote(source: Path, name: str, folder: Path = CHECKPOINTS) -> Path:
+def promote(
+    source: Path, name: str, notes: Mapping[str, str] | None = None, folder: Path = CHECKPOINTS
+) -> Path:
     """Copy a checkpoint without its training state into `folder`, and write its card beside it.
 
-    The test set is read here, once, for the card.
+    The test set is read here, once, for the card; `notes` are further rows for it.
 
     Raises:
         ConfigError: `name` is no plain file name.
@@ -37,7 +46,7 @@ def promote(source: Path, name: str, folder: Path = CHECKPOINTS) -> Path:
         raise ConfigError(f"{name!r} is no name for a checkpoint; use a-z, 0-9 and hyphens")
     found = checkpoints.load(source)
     measured = evaluate(found, load_split(found.config.dataset, "test"))
-    text = card(name, found, measured, training_seconds(source))
+    text = card(name, found, measured, training_seconds(source), notes or {})
     target = folder / f"{name}.pt"
     checkpoints.save(target, replace(found, training=None))
     write_atomic(target.with_suffix(".md"), text.encode())
@@ -53,7 +62,13 @@ def training_seconds(source: Path) -> float | None:
     return float(sum(event["seconds"] for event in epochs[: int(number[1])]))
 
 
-def card(name: str, found: Checkpoint, measured: Evaluation, seconds: float | None) -> str:
+def card(
+    name: str,
+    found: Checkpoint,
+    measured: Evaluation,
+    seconds: float | None,
+    notes: Mapping[str, str],
+) -> str:
     """A model card as Markdown: what the weights are, how they were made, what they can do."""
     config = found.config
     info = DATASETS[config.dataset]
@@ -66,7 +81,10 @@ def card(name: str, found: Checkpoint, measured: Evaluation, seconds: float | No
         f"(data {fingerprint(load_split(info.name, 'train'))})",
         "Training": f"{found.metrics['epoch']} epochs, seed {config.seed}"
         + (f", {seconds:,.0f} s on {config.threads} CPU thread" if seconds else ""),
-        "Test accuracy": f"**{measured.accuracy:.2%}** of {len(measured.targets):,} images",
+        "Test accuracy": f"**{measured.accuracy:.2%}** of {len(measured.targets):,} images "
+        f"(95 % interval {measured.interval[0]:.2%} to {measured.interval[1]:.2%})",
+        "Answers from": VIEWS[config.views],
+        **notes,
         "Validation accuracy": "none held back" if validation is None else f"{validation:.2%}",
         "Versions": ", ".join(f"{key} {value}" for key, value in found.versions.items()),
         "Written": date.today().isoformat(),
@@ -75,20 +93,22 @@ def card(name: str, found: Checkpoint, measured: Evaluation, seconds: float | No
     return (
         f"# {name}\n\n| | |\n|---|---|\n{table}\n\n## Made by\n\n```\n{command}\n"
         f"python -m lenet.promotion output/model_epoch{found.metrics['epoch']}.pt {name}\n```\n\n"
-        "Settings were chosen on the validation images; the test set was read once, for this "
-        "card.\n\n## Limitations\n\nThe network knows ten classes of centred 28×28 grayscale "
+        "Settings were chosen on the validation images, never on the test set."
+        "\n\n## Limitations\n\nThe network knows ten classes of centred 28×28 grayscale "
         "images, light on black, and answers with one of them whatever it is shown. Its "
         "probabilities are not calibrated.\n"
     )
 
 
 def main(arguments: list[str]) -> int:
-    """`python -m lenet.promotion CHECKPOINT NAME`."""
-    if len(arguments) != 2:
-        sys.stderr.write("usage: python -m lenet.promotion CHECKPOINT NAME\n")
+    """`python -m lenet.promotion CHECKPOINT NAME [ROW=TEXT …]`."""
+    if len(arguments) < 2 or not all("=" in note for note in arguments[2:]):
+        sys.stderr.write("usage: python -m lenet.promotion CHECKPOINT NAME [ROW=TEXT ...]\n")
         return 2
+    source, name, *rows = arguments
+    notes = {row: text for row, _, text in (note.partition("=") for note in rows)}
     try:
-        target = promote(Path(arguments[0]), arguments[1])
+        target = promote(Path(source), name, notes)
     except LabError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code

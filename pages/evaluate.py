@@ -65,7 +65,12 @@ def headline(found: Evaluation) -> None:
     """The figures that most people look for."""
     right = int((found.predictions == found.targets).sum())
     with st.grid(4, min_column_width=140):
-        st.metric("Accuracy", f"{found.accuracy:.2%}")
+        low, high = found.interval
+        st.metric(
+            "Accuracy",
+            f"{found.accuracy:.2%}",
+            help=f"With 95 % confidence between {low:.2%} and {high:.2%} (Wilson).",
+        )
         st.metric("Right", f"{right:,} of {len(found.targets):,}")
         st.metric("Macro F1", f"{found.macro_f1:.4f}")
         st.metric("Parameters", f"{found.parameters:,}")
