@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from lenet.config import Config, to_flags
 from lenet.errors import RunError
 from lenet.paths import ROOT, runs_dir
-from lenet.runs import RESUMABLE, STAMP, Run
+from lenet.runs import GRACE, RESUMABLE, STAMP, Run
 
 log = logging.getLogger(__name__)
 
@@ -64,15 +64,24 @@ def start(config: Config) -> Run:
 def resume(run: Run) -> None:
     """Go on with a stopped, failed or crashed run from its newest checkpoint.
 
+    Returns when the new process has said so, for who looks then must find a live run.
+
     Raises:
         RunError: it is training, or it is finished.
     """
-    if run.status().state not in RESUMABLE:
-        raise RunError(f"{run.name} cannot be resumed; it is {run.status().state}")
-    _spawn(
+    before = run.status()
+    if before.state not in RESUMABLE:
+        raise RunError(f"{run.name} cannot be resumed; it is {before.state}")
+    process = _spawn(
         run,
         ["python", "-m", "lenet", "--mode", "train", "--resume", str(run.folder), "--queue", "1"],
     )
+    deadline = time.monotonic() + GRACE
+    while process.poll() is None and time.monotonic() < deadline:
+        now = run.status()
+        if (now.pid, now.process_began) != (before.pid, before.process_began):
+            return
+        time.sleep(POLL / 3)
 
 
 def list_runs() -> list[Run]:
@@ -120,9 +129,9 @@ def _free_slot() -> FileLock | None:
     return None
 
 
-def _spawn(run: Run, command: list[str]) -> None:
+def _spawn(run: Run, command: list[str]) -> "subprocess.Popen[bytes]":
     with run.log_file.open("ab") as output:
-        subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, *command[1:]],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

@@ -230,11 +230,13 @@ class TestPresets:
         config = build_config({"preset": preset, "activation": "relu", "epochs": 7})
         assert (config.activation, config.epochs) == ("relu", 7)
 
-    def test_lab_does_not_mirror_digits(self) -> None:
-        assert "flip" in build_config({"dataset": "FashionMNIST"}).augment
-        assert "flip" not in build_config({"dataset": "MNIST"}).augment
-        assert build_config({"dataset": "MNIST", "augment": "flip"}).augment == "flip"
-        assert build_config({"dataset": "MNIST", "preset": "classic"}).augment == "none"
+    @pytest.mark.parametrize("preset", PRESETS)
+    def test_no_preset_mirrors_digits_or_adds_clothes_to_them(self, preset: str) -> None:
+        config = build_config({"dataset": "MNIST", "preset": preset})
+        assert config.augment in ("none", "shift")
+        assert config.views == "one"
+        asked = build_config({"dataset": "MNIST", "preset": preset, "augment": "flip"})
+        assert asked.augment == "flip"
 
 
 class TestFlags:

@@ -9,12 +9,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from lenet import checkpoint, runs
+from lenet import checkpoint, launch
 from lenet.config import Config, bounds, build_config, choices, knob
 from lenet.data import load_split
 from lenet.datasets import DATASETS, DatasetInfo
 from lenet.evaluation import evaluate
-from lenet.paths import DEFAULT_CHECKPOINT, ROOT
+from lenet.paths import DEFAULT_CHECKPOINT, ROOT, runs_dir
 from lenet.runs import Run, Status
 
 SECONDS = 60
@@ -127,32 +127,36 @@ def test_start_starts_a_run_of_what_the_widgets_say(monkeypatch: pytest.MonkeyPa
 
     def start(config: Config) -> Run:
         started.append(config)
-        run = Run(runs.runs_dir() / "20260101-000000-lab-0000")
-        run.prepare(config)
-        return run
+        return made_run(config)
 
-    monkeypatch.setattr(runs, "start", start)
+    monkeypatch.setattr(launch, "start", start)
     app = visit()
 
     app.number_input(key="epochs").set_value(2).run()
     button(app, "Start").click().run()
 
     assert started == [build_config({"epochs": 2})]
-    assert widgets(sound(app))["run"].value == "20260101-000000-lab-0000"
+    assert widgets(sound(app))["run"].value == launch.list_runs()[0].id
 
 
 @pytest.mark.usefixtures("small_dataset")
 @pytest.mark.parametrize("state", ["finished", "stopped", "failed", "crashed"])
-def test_a_run_that_has_ended_is_shown(state: Any) -> None:
-    run = Run(runs.runs_dir() / "20260101-000000-lab-0000")
-    run.prepare(build_config())
-    run.write_status(Status(state, 0, 0.0, 1000.0, 1010.0, "it broke", 860, 1))
+def test_a_run_that_has_ended_is_shown_and_resumed_unless_it_is_finished(state: Any) -> None:
+    run = made_run(build_config())
+    run.write_status(Status(state, 0, 0.0, 1000.0, ended=1010.0, message="why", total_steps=860))
 
     app = visit()
 
     assert widgets(app)["run"].value == run.id
-    assert button(app, "Stop").disabled
-    assert any("it broke" in error.value for error in app.error)
+    assert any(error.value == "why" for error in app.error)
+    assert ("Resume" in {found.label for found in app.button}) == (state != "finished")
+
+
+def made_run(config: Config) -> Run:
+    """A run's folder without its process."""
+    run = Run(runs_dir() / "20260101-000000-lab-0000")
+    run.prepare(config)
+    return run
 
 
 @pytest.mark.usefixtures("small_dataset")
