@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lenet import paths, terminal
-from lenet.config import Config, applies, bounds, build_config, choices, knob, overrides
+from lenet.config import Config, accepts, applies, bounds, build_config, choices, knob, overrides
 from lenet.errors import ConfigError, LabError
 from lenet.storage import explained
 from lenet.terminal import Progress
@@ -183,7 +183,18 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _note_unused(args: argparse.Namespace, *used: str) -> None:
+    """Refuse values that cannot be, and say of the others that the checkpoint has its own."""
+    given = _given(args)
+    for name, value in given.items():
+        if not accepts(name, value):
+            build_config({name: value})
+        if name not in used:
+            log.warning("note: --%s has no effect here; the checkpoint has its own", name)
+
+
 def _eval(args: argparse.Namespace) -> dict[str, Any]:
+    _note_unused(args, "dataset")
     from lenet import checkpoint as checkpoints
 
     loaded = checkpoints.load(args.checkpoint)
@@ -207,6 +218,7 @@ def _eval(args: argparse.Namespace) -> dict[str, Any]:
 def _test(args: argparse.Namespace) -> dict[str, Any]:
     if args.images and args.drawings:
         raise ConfigError("--images and --drawings exclude each other; give one of them")
+    _note_unused(args, "dataset", "seed")
     from lenet import checkpoint as checkpoints
     from lenet import samples
 

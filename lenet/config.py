@@ -132,7 +132,7 @@ class TrainingConfig(_Settings):
         "up to 2 pixels, or both. Sketch: both, and one in seven is a drawing of clothes.",
     )
     label_smoothing: Annotated[float, Knob("Label smoothing", "regularisation")] = Field(
-        0.0, ge=0, le=0.9, description="Share of the target spread evenly over all classes."
+        0.05, ge=0, le=0.9, description="Share of the target spread evenly over all classes."
     )
     weight_decay: Annotated[float, Knob("Weight decay", "regularisation")] = Field(
         0.02, ge=0, le=1, description="Pull of the weights towards zero at each step."
@@ -209,6 +209,7 @@ _POST: dict[str, Any] = {
     "normalization": "half",
     "val_size": 0,
     "augment": "none",
+    "label_smoothing": 0.0,
     "weight_decay": 0.0,
     "optimizer": "sgd",
     "lr": 0.01,
@@ -225,6 +226,7 @@ PRESETS: dict[PresetName, dict[str, Any]] = {
     "draw": {
         "augment": "sketch",
         "views": "mirror_shift",
+        "label_smoothing": 0.0,
         "lr": 0.01,
         "weight_decay": 0.01,
         "epochs": 55,
@@ -237,6 +239,7 @@ PRESETS: dict[PresetName, dict[str, Any]] = {
         "activation": "tanh",
         "init": "default",
         "augment": "none",
+        "label_smoothing": 0.0,
         "weight_decay": 0.0,
         "optimizer": "sgd",
         "lr": 0.05,

@@ -77,6 +77,7 @@ class Execution:
                 self._report(state="queued")
                 with slot(self.run, self._stop_asked) as granted:
                     if granted:
+                        self._report(state="starting")
                         self._train(config, saved)
                     else:
                         self._report(state="stopped")

@@ -90,5 +90,5 @@ def _refusal(
     return (
         f"input size {input_size}, kernel size {kernel_size} and padding {padding} cannot work: "
         f"{' → '.join(sizes)} → {failing.name} needs {needed}×{needed} but gets {before}×{before}; "
-        "use input size 32, padding 2 or a smaller kernel"
+        "use a larger input (32), more padding (2), a smaller kernel (3) or fewer poolings"
     )

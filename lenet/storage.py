@@ -48,5 +48,6 @@ def explained(path: Path) -> Iterator[None]:
                 f"the disk is full: {path} could not be written; free some space and try again"
             ) from error
         raise StorageError(
-            f"{path} could not be written ({error.strerror}); choose another folder or its rights"
+            f"{path} could not be written ({error.strerror}); "
+            "choose another folder or change its rights"
         ) from error
