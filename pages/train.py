@@ -11,7 +11,7 @@ from lenet.errors import ConfigError
 from lenet.fetch import locate
 from lenet.ui import dataset, fields, network, run_table
 from lenet.ui.frame import show
-from lenet.ui.watch import watch
+from lenet.ui.watch import turn_to, watch
 
 DOUBLE_CLICK = 1.5  # seconds in which a second press of Start belongs to the first
 
@@ -82,7 +82,7 @@ def start(config: Config | None, reason: str) -> None:
         disabled=config is None,
     )
     if pressed and config and not _just_started(config):
-        st.session_state["run"] = launch.start(config).id
+        turn_to(launch.start(config))
         st.rerun()
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lenet import launch
 from lenet.metrics import Metrics
@@ -29,16 +30,8 @@ BADGES = {
 
 def watch(known: dict[str, Run]) -> Run:
     """Choose one of the runs, the newest first, and watch it; a live run is followed."""
-    if st.session_state.get("run") not in known:
-        st.session_state["run"] = next(iter(known))
     chosen, others = st.columns([3, 2])
-    run_id = chosen.selectbox(
-        "Run",
-        list(known),
-        key="run",
-        persist_state="session",
-        format_func=lambda run_id: known[run_id].name,
-    )
+    run_id = _choose(chosen, known)
     compared = others.multiselect(
         "Compare with",
         [other for other in known if other != run_id],
@@ -53,6 +46,30 @@ def watch(known: dict[str, Run]) -> Run:
         follow = st.fragment(_follow, run_every=REFRESH if live else None)
         follow(run, [known[other] for other in compared], live)
     return run
+
+
+def turn_to(run: Run) -> None:
+    """Let the page watch this run from now on."""
+    st.session_state["watched"] = st.session_state["turned to"] = run.id
+
+
+def _choose(place: DeltaGenerator, known: dict[str, Run]) -> str:
+    """The id of the run to watch.
+
+    A page that follows a live run reports its widgets twice a second and may do so just when
+    another run is turned to; a new key keeps its outdated choice from winning.
+    """
+    ids = list(known)
+    watched = st.session_state.get("watched")
+    chosen: str = place.selectbox(
+        "Run",
+        ids,
+        index=ids.index(watched) if watched in known else 0,
+        key=f"run, after {st.session_state.get('turned to')}",
+        format_func=lambda run_id: known[run_id].name,
+    )
+    st.session_state["watched"] = chosen
+    return chosen
 
 
 def metrics_of(run: Run) -> Metrics:
@@ -98,13 +115,13 @@ def _headline(run: Run, status: Status) -> None:
         st.error(status.message, icon=":material/error:")
 
 
-def _resume_button(row: "st.delta_generator.DeltaGenerator", run: Run) -> None:
+def _resume_button(row: DeltaGenerator, run: Run) -> None:
     if row.button("Resume", icon=":material/play_arrow:", key=f"resume {run.id}", type="primary"):
         launch.resume(run)
         st.rerun()
 
 
-def _control_buttons(row: "st.delta_generator.DeltaGenerator", run: Run, status: Status) -> None:
+def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
     asked = run.asked(since=status.process_began)
     live = status.state in LIVE and asked.wish != "stop"
     steerable = live and status.state in ("running", "paused")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from lenet.config import build_config
 from lenet.metrics import Metrics
 from lenet.runs import Run
 from tests.e2e.app import App, until
@@ -20,7 +21,9 @@ QUICK = "?epochs=2&val_size=50000"  # 157 steps an epoch
 
 
 def button(page: Page, name: str) -> None:
-    page.get_by_role("main").get_by_role("button", name=name, exact=True).click()
+    """Press a button of the page, or of a popover, which Streamlit puts beside the page."""
+    shown = page.get_by_role("button", name=name, exact=True)
+    shown.and_(page.locator("[data-testid=stMain] *, [data-testid=stPopoverBody] *")).click()
 
 
 def recorded(run: Run) -> Metrics:
@@ -122,7 +125,7 @@ def test_bad_parameters_of_an_address_are_ignored_with_a_notice(
     expect(notice).to_have_text(re.compile("lr.*colour|colour.*lr"))
     expect(notice).not_to_have_text(re.compile("epochs|pooling"))
     expect(number(page, "Epochs")).to_have_value("7")
-    expect(number(page, "Learning rate")).to_have_value("0.01")
+    expect(number(page, "Learning rate")).to_have_value(f"{build_config().lr:g}")
 
 
 def test_a_run_is_renamed_promoted_to_nothing_and_deleted(
