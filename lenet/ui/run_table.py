@@ -26,12 +26,16 @@ def show(known: dict[str, Run]) -> None:
 def _table(known: dict[str, Run]) -> None:
     """Every run with what sets it apart and how it fared; its name can be changed in place."""
     rows = [row for run in known.values() if (row := _row(run))]
+    if not rows:
+        return
     frame = pd.DataFrame(rows).set_index("id")
+    # Streamlit remembers an edit by the number of its row; other rows are another table.
+    rows_shown = hash(tuple((row["id"], row["name"]) for row in rows))
     edited = st.data_editor(
         frame,
         hide_index=True,
         disabled=[column for column in frame.columns if column != "name"],
-        key="runs",
+        key=f"runs {rows_shown}",
         column_config={
             "name": st.column_config.TextColumn(max_chars=60, help="Click to change it."),
             "accuracy": st.column_config.NumberColumn(

@@ -128,11 +128,11 @@ def test_bad_parameters_of_an_address_are_ignored_with_a_notice(
     expect(number(page, "Learning rate")).to_have_value(f"{build_config().lr:g}")
 
 
-def test_a_run_is_renamed_promoted_to_nothing_and_deleted(
+def test_a_run_with_a_wicked_name_is_shown_as_text_and_deleted(
     fresh_app: App, open_tab: Callable[[str], Page]
 ) -> None:
     page = open_train(fresh_app, open_tab, "?epochs=1&val_size=50000")
-    press_start(page)
+    button(page, "Start")
     has_state(page, "Finished")
     [run] = fresh_app.runs()
     run.rename("<img src=x onerror=alert(1)>")
