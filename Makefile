@@ -28,7 +28,8 @@ lint: $(VENV)/.test
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.test data
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m 'not e2e' --numprocesses 2
+	$(BIN)/python -m pytest -m e2e
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -3,12 +3,14 @@
 There is no scheduler: a run that waits is a process of its own, polling for a file lock.
 """
 
+import json
 import logging
 import os
 import secrets
 import shlex
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +26,8 @@ from lenet.runs import GRACE, RESUMABLE, STAMP, Run
 
 log = logging.getLogger(__name__)
 
+PROGRAM = "lenet"
+"""The module that a training process runs."""
 POLL = 0.3
 """Seconds between two looks of a waiting run at the slots."""
 
@@ -34,18 +38,18 @@ def slots() -> int:
     return max(1, int(wanted) if wanted.isdecimal() else (os.cpu_count() or 2) // 2)
 
 
-def training_command(config: Config, output_dir: Path) -> list[str]:
-    """The command that a person would type for this training."""
-    return [
-        *("python", "-m", "lenet", "--mode", "train"),
-        *to_flags(config),
-        *("--output_dir", str(output_dir)),
-    ]
+_standby: "list[subprocess.Popen[bytes]]" = []
+_standby_lock = threading.Lock()
+
+
+def training_arguments(config: Config, output_dir: Path) -> list[str]:
+    """What a person would type after `python -m lenet` for this training."""
+    return ["--mode", "train", *to_flags(config), "--output_dir", str(output_dir)]
 
 
 def command_line(config: Config) -> str:
-    """`training_command` as one line for a shell."""
-    return shlex.join(training_command(config, Path("output")))
+    """The training as one line for a shell."""
+    return shlex.join(["python", "-m", "lenet", *training_arguments(config, Path("output"))])
 
 
 def start(config: Config) -> Run:
@@ -57,8 +61,30 @@ def start(config: Config) -> Run:
     stamp = datetime.now().strftime(STAMP)
     run = Run(runs_dir().resolve() / f"{stamp}-{config.preset}-{secrets.token_hex(2)}")
     run.prepare(config)
-    _spawn(run, [*training_command(config, run.folder), "--queue", "1"])
+    arguments = [*training_arguments(config, run.folder), "--queue", "1"]
+    if not _hand_over(run, arguments):
+        _spawn(run, arguments)
     return run
+
+
+def warm_up() -> None:
+    """Have a process ready for the next `start`, which is then quick.
+
+    There is at most one. It ends with this process or with the training that it is given.
+    """
+    with _standby_lock:
+        if _standby and _standby[0].poll() is None:
+            return
+        _standby[:] = [
+            subprocess.Popen(
+                [sys.executable, "-m", "lenet.standby"],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        ]
 
 
 def resume(run: Run) -> None:
@@ -72,10 +98,7 @@ def resume(run: Run) -> None:
     before = run.status()
     if before.state not in RESUMABLE:
         raise RunError(f"{run.name} cannot be resumed; it is {before.state}")
-    process = _spawn(
-        run,
-        ["python", "-m", "lenet", "--mode", "train", "--resume", str(run.folder), "--queue", "1"],
-    )
+    process = _spawn(run, ["--mode", "train", "--resume", str(run.folder), "--queue", "1"])
     deadline = time.monotonic() + GRACE
     while process.poll() is None and time.monotonic() < deadline:
         now = run.status()
@@ -129,10 +152,25 @@ def _free_slot() -> FileLock | None:
     return None
 
 
-def _spawn(run: Run, command: list[str]) -> "subprocess.Popen[bytes]":
+def _hand_over(run: Run, arguments: list[str]) -> bool:
+    """Let the process that is ready do it; whether there was one."""
+    with _standby_lock:
+        ready = _standby.pop() if _standby else None
+    if ready is None or ready.poll() is not None or ready.stdin is None:
+        return False
+    order = {"arguments": arguments, "log": str(run.log_file)}
+    try:
+        with ready.stdin as pipe:
+            pipe.write(json.dumps(order).encode() + b"\n")
+    except OSError:  # it has just been killed
+        return False
+    return True
+
+
+def _spawn(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes]":
     with run.log_file.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, *command[1:]],
+            [sys.executable, "-m", PROGRAM, *arguments],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -61,12 +61,19 @@ class LeNet5(nn.Module):
 
         They are the same whether or not forward() applies softmax.
         """
+        return self.shares(self.outputs(x))
+
+    def outputs(self, x: Tensor) -> list[Tensor]:
+        """(N, 1, S, S) → what forward() makes of each of `config.views`, the images first."""
         views = [x] if self.config.views == "one" else [x, x.flip(3)]
         if self.config.views == "mirror_shift":
             moves = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))
             views = [view.roll(move, (2, 3)) for view in views for move in moves]
-        outs: list[Tensor] = [self(view) for view in views]
-        shares = outs if self.config.softmax else [F.softmax(out, dim=1) for out in outs]
+        return [self(view) for view in views]
+
+    def shares(self, outputs: list[Tensor]) -> Tensor:
+        """(N, 10) of each view → (N, 10), their mean as probabilities."""
+        shares = outputs if self.config.softmax else [F.softmax(out, dim=1) for out in outputs]
         return torch.stack(shares).mean(0)
 
     def _stage(self, x: Tensor, pool: nn.Module) -> Tensor:

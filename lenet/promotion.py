@@ -4,7 +4,6 @@ python -m lenet.promotion output/model_epoch20.pt fashion-mnist
 """
 
 import re
-import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +16,7 @@ from lenet.data import fingerprint, load_split
 from lenet.datasets import DATASETS
 from lenet.errors import ConfigError, LabError
 from lenet.evaluation import Evaluation, evaluate
-from lenet.launch import training_command
+from lenet.launch import command_line
 from lenet.metrics import Metrics
 from lenet.paths import CHECKPOINTS
 from lenet.storage import write_atomic
@@ -72,7 +71,6 @@ def card(
     """A model card as Markdown: what the weights are, how they were made, what they can do."""
     config = found.config
     info = DATASETS[config.dataset]
-    command = shlex.join(training_command(config, Path("output")))
     validation = found.metrics.get("val_accuracy")
     rows = {
         "Network": f"LeNet-5, {measured.parameters:,} parameters, "
@@ -91,7 +89,7 @@ def card(
     }
     table = "\n".join(f"| {key} | {value} |" for key, value in rows.items())
     return (
-        f"# {name}\n\n| | |\n|---|---|\n{table}\n\n## Made by\n\n```\n{command}\n"
+        f"# {name}\n\n| | |\n|---|---|\n{table}\n\n## Made by\n\n```\n{command_line(config)}\n"
         f"python -m lenet.promotion output/model_epoch{found.metrics['epoch']}.pt {name}\n```\n\n"
         "Settings were chosen on the validation images, never on the test set."
         "\n\n## Limitations\n\nThe network knows ten classes of centred 28×28 grayscale "

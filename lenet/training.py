@@ -7,21 +7,20 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
 from lenet.augment import augment
-from lenet.config import Config, TrainingConfig
+from lenet.config import Config
 from lenet.data import Split, split_train_val
 from lenet.errors import ConfigError, TrainingError
 from lenet.events import EpochEvent, StepEvent
 from lenet.model import LeNet5
+from lenet.optimizers import lr_factor, make_optimizer
 from lenet.preprocessing import to_input
 from lenet.sketching import sketches
 
-WARM_UP = 0.2
-"""Share of a one-cycle schedule in which the learning rate rises."""
-EVALUATION_BATCH = 1000
+EVALUATION_BATCH = 500
 SKETCHES = 20_000
 """Drawings made before a training with augment sketch; each joins many batches."""
 SKETCH_SHARE = 6
@@ -44,32 +43,6 @@ def pick_device(name: str) -> torch.device:
     if not present[name]:
         raise ConfigError(f"this machine has no {name} device; use --device auto or cpu")
     return torch.device(name)
-
-
-def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
-    """SGD, Adam or AdamW over all weights, as `config` sets it."""
-    common: dict[str, Any] = {"lr": config.lr, "weight_decay": config.weight_decay, "fused": True}
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(
-            model.parameters(), momentum=config.momentum, nesterov=config.nesterov, **common
-        )
-    adam = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
-    return adam(model.parameters(), **common)
-
-
-def lr_factor(schedule: str, progress: float) -> float:
-    """Share of the highest learning rate at `progress` (0 to 1) of the run.
-
-    Cosine: Loshchilov & Hutter 2017, eq. 5, one cycle down to 0. One cycle: Smith & Topin
-    2018, from 1/25 up and down to 0, both ways along a cosine.
-    """
-    if schedule == "constant":
-        return 1.0
-    if schedule == "cosine":
-        return (1 + math.cos(math.pi * progress)) / 2
-    if progress < WARM_UP:
-        return 1 - (1 - 1 / 25) * (1 + math.cos(math.pi * progress / WARM_UP)) / 2
-    return (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP))) / 2
 
 
 class Trainer:
@@ -152,9 +125,9 @@ class Trainer:
                 self.val_labels.split(EVALUATION_BATCH),
                 strict=True,
             ):
-                x = to_input(images, self.config)
-                loss += F.cross_entropy(self.model(x), labels, reduction="sum").item()
-                right += int((self.model.probabilities(x).argmax(1) == labels).sum())
+                outputs = self.model.outputs(to_input(images, self.config))
+                loss += F.cross_entropy(outputs[0], labels, reduction="sum").item()
+                right += int((self.model.shares(outputs).argmax(1) == labels).sum())
         return loss / len(self.val_labels), right / len(self.val_labels)
 
     def state(self) -> dict[str, Any]:
@@ -201,7 +174,7 @@ class Trainer:
         images, labels = self._with_sketches(self.images[index], self.labels[index])
         out = self.model(to_input(augment(images, self.config), self.config))
         loss = F.cross_entropy(out, labels, label_smoothing=self.config.label_smoothing)
-        self.optimizer.zero_grad()
+        self.model.zero_grad()
         loss.backward()
         self.optimizer.step()
         self.scheduler.step()

@@ -11,7 +11,7 @@ from lenet.errors import ConfigError
 from lenet.fetch import locate
 from lenet.ui import dataset, fields, network, run_table
 from lenet.ui.frame import show
-from lenet.ui.watch import turn_to, watch
+from lenet.ui.watch import empty_chart, turn_to, watch
 
 DOUBLE_CLICK = 1.5  # seconds in which a second press of Start belongs to the first
 
@@ -25,17 +25,17 @@ def page() -> None:
         known = {run.id: run for run in launch.list_runs()}
         if known:
             chosen = watch(known)
-            with st.expander("This run: command, downloads, promote, delete"):
+            with st.expander("This run: command, downloads, promote, delete", key="this run"):
                 run_table.manage(chosen)
             st.subheader("Runs")
             run_table.show(known)
         else:
-            st.info(
-                "No run yet. Press Start: the loss appears here within seconds.",
-                icon=":material/show_chart:",
-            )
+            st.caption("No run yet. Press Start: the loss appears here within seconds.")
+            empty_chart()
         st.subheader("Network")
         network.layer_table(values)
+    if not any(run.live for run in known.values()):
+        launch.warm_up()
 
 
 def configure() -> dict[str, Any]:

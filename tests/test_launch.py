@@ -1,9 +1,14 @@
 """Starting runs in turn, and what a run is called."""
 
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lenet import launch
@@ -118,3 +123,39 @@ def test_live_run_is_told_from_a_dead_one(runs_folder: Path) -> None:
     wait_until(lambda: not run.live, "the run counts as dead")
     (run.folder / "status.json").write_text("{")
     assert not run.live
+
+
+class TestStandby:
+    """The process that waits for a run with everything imported."""
+
+    @pytest.fixture
+    def standby(self) -> Iterator[psutil.Process]:
+        launch.warm_up()
+        waiting = psutil.Process(launch._standby[0].pid)
+        yield waiting
+        launch._standby.clear()
+        with suppress(psutil.NoSuchProcess):
+            waiting.kill()
+
+    def test_there_is_one_however_often_it_is_asked_for(self, standby: psutil.Process) -> None:
+        launch.warm_up()
+        assert launch._standby[0].pid == standby.pid
+
+    def test_it_takes_the_next_run(self, standby: psutil.Process) -> None:
+        run = launch.start(build_config({"batch_size": 4096, "val_size": 50_000, "epochs": 1}))
+        wait_until(lambda: run.status().ended, "the end")
+        assert run.status().pid == standby.pid
+        assert run.log_tail()
+
+    def test_a_run_starts_without_it(self, standby: psutil.Process) -> None:
+        standby.kill()
+        standby.wait(60)
+        run = launch.start(build_config({"batch_size": 4096, "val_size": 50_000, "epochs": 1}))
+        wait_until(lambda: run.status().ended, "the end")
+        assert run.status().pid != standby.pid
+
+    def test_it_ends_with_the_process_that_it_waits_for(self) -> None:
+        code = "from lenet import launch; launch.warm_up(); print(launch._standby[0].pid)"
+        asked = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        pid = int(asked.stdout)
+        wait_until(lambda: not psutil.pid_exists(pid), "the end of the process that waits")

@@ -411,10 +411,10 @@ class TestList:
 
 def test_command_is_what_a_person_would_type() -> None:
     config = build_config({"preset": "post", "epochs": 7})
-    command = launch.training_command(config, Path("output"))
-    assert command[:5] == ["python", "-m", "lenet", "--mode", "train"]
-    assert command[5:-2] == to_flags(config)
-    assert command[-2:] == ["--output_dir", "output"]
+    flags = " ".join(to_flags(config))
+    assert (
+        launch.command_line(config) == f"python -m lenet --mode train {flags} --output_dir output"
+    )
 
 
 @pytest.fixture
@@ -434,13 +434,7 @@ class TestProcess:
 
     @pytest.fixture(autouse=True)
     def _with_small_data(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        real = launch.training_command
-
-        def command(config: Config, output_dir: Path) -> list[str]:
-            python, module, _, *flags = real(config, output_dir)
-            return [python, module, "tests.small_lab", *flags]
-
-        monkeypatch.setattr(launch, "training_command", command)
+        monkeypatch.setattr(launch, "PROGRAM", "tests.small_lab")
         monkeypatch.setenv("LENET_SLOTS", "4")
         monkeypatch.setattr(runs, "GRACE", PATIENCE)  # on a busy machine a start takes long
 
@@ -503,7 +497,10 @@ class TestProcess:
 
 @pytest.mark.real_data
 @pytest.mark.usefixtures("real_fashion_mnist", "runs_folder")
-def test_real_training_is_started_watched_and_stopped(started: list[Run]) -> None:
+@pytest.mark.parametrize("warm", [False, True])
+def test_real_training_is_started_watched_and_stopped(started: list[Run], warm: bool) -> None:
+    if warm:
+        launch.warm_up()
     run = launch.start(build_config({"epochs": 50}))
     started.append(run)
     metrics = Metrics(run.metrics_file)

@@ -14,8 +14,9 @@ from lenet.config import Config
 from lenet.data import Split, split_train_val
 from lenet.errors import ConfigError, TrainingError
 from lenet.events import EpochEvent, StepEvent
+from lenet.optimizers import lr_factor
 from lenet.preprocessing import to_input
-from lenet.training import Trainer, lr_factor, pick_device
+from lenet.training import Trainer, pick_device
 from tests.small import (
     assert_one_sentence,
     same_weights,

@@ -39,7 +39,7 @@ def curves(
     """Training loss, validation loss and validation accuracy over the steps.
 
     Args:
-        shown: the watched run, then those it is compared with.
+        shown: the watched run, then those it is compared with; empty axes without any.
         key: zoom is kept as long as it is the same.
         total_steps: length of the axis; 0 takes that of the longest run.
         smoothing: weight of the past in the strong line, 0 to below 1.
@@ -50,8 +50,9 @@ def curves(
     )
     for curve, color in zip(shown, cycle(COLORS), strict=False):
         _add_run(figure, curve, color, smoothing, alone=len(shown) == 1)
-    _add_lr_changes(figure, shown[0].metrics)
-    longest = max(curve.metrics.last("step") for curve in shown if len(curve.metrics))
+    if shown:
+        _add_lr_changes(figure, shown[0].metrics)
+    longest = max((curve.metrics.last("step") for curve in shown if len(curve.metrics)), default=1)
     figure.update_yaxes(gridcolor=QUIET, zeroline=False)
     loss_axis = {"type": "log"} if log else {"rangemode": "tozero"}
     figure.update_yaxes(title_text="loss", row=1, col=1, **loss_axis)

@@ -48,6 +48,12 @@ def watch(known: dict[str, Run]) -> Run:
     return run
 
 
+def empty_chart() -> None:
+    """Where the curves will be; the browser loads what draws them before the first run starts."""
+    figure = charts.curves([], "", 0, smoothing=0.0, log=False)
+    st.plotly_chart(figure, key="no curves", config=charts.CONFIG, alt="Axes without a curve")
+
+
 def turn_to(run: Run) -> None:
     """Let the page watch this run from now on."""
     st.session_state["watched"] = st.session_state["turned to"] = run.id
@@ -183,9 +189,6 @@ def _figures(status: Status, metrics: Metrics) -> None:
 
 
 def _curves(run: Run, status: Status, metrics: Metrics, compared: list[Run]) -> None:
-    if not len(metrics):
-        st.container(height=440, border=False).caption("Waiting for the first step…")
-        return
     row = st.container(horizontal=True, vertical_alignment="center")
     smoothing = row.slider(
         "Smoothing", 0.0, 0.99, 0.94, 0.01, key="smoothing", persist_state="session", width=220

@@ -17,7 +17,8 @@ from tests.e2e.test_train_page import grows, has_state, open_train, press_start,
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
-QUICK = "?epochs=2&val_size=50000"  # 157 steps an epoch
+QUICK = "?epochs=2&val_size=50000&kernel_size=3&pool2=1&padding=0"
+"""A run of two times 157 steps, a few seconds each."""
 
 
 def button(page: Page, name: str) -> None:
@@ -131,7 +132,7 @@ def test_bad_parameters_of_an_address_are_ignored_with_a_notice(
 def test_a_run_with_a_wicked_name_is_shown_as_text_and_deleted(
     fresh_app: App, open_tab: Callable[[str], Page]
 ) -> None:
-    page = open_train(fresh_app, open_tab, "?epochs=1&val_size=50000")
+    page = open_train(fresh_app, open_tab, QUICK)
     button(page, "Start")
     has_state(page, "Finished")
     [run] = fresh_app.runs()
