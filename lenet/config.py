@@ -125,11 +125,13 @@ class TrainingConfig(_Settings):
         "without touching the test set. 0 trains on all 60,000.",
     )
     augment: Annotated[
-        Literal["none", "flip", "shift", "flip_shift", "sketch"], Knob("Augmentation", "data")
+        Literal["none", "flip", "shift", "flip_shift", "warp", "sketch"],
+        Knob("Augmentation", "data"),
     ] = Field(
         "none",
         description="Random changes to each training image: mirrored left to right, moved by "
-        "up to 2 pixels, or both. Sketch: both, and one in seven is a drawing of clothes.",
+        "up to 2 pixels, or both. Warp: turned, stretched, slanted and moved a little. Sketch: "
+        "mirrored and moved, and one in seven is a drawing of clothes.",
     )
     label_smoothing: Annotated[float, Knob("Label smoothing", "regularisation")] = Field(
         0.05, ge=0, le=0.9, description="Share of the target spread evenly over all classes."
@@ -264,7 +266,7 @@ PRESET_NOTES: dict[PresetName, str] = {
 def preset_settings(preset: PresetName, dataset: DatasetName) -> dict[str, Any]:
     """What a preset sets for a dataset; digits are neither mirrored nor joined by clothes."""
     joined = dataset == "MNIST" and preset == "draw"
-    digits = {"augment": "shift", "views": "one"} if joined else {}
+    digits = {"augment": "warp", "views": "one"} if joined else {}
     return {**PRESETS[preset], **digits}
 
 

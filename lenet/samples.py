@@ -24,11 +24,17 @@ ENLARGE = 8
 """Screen pixels for each image pixel on a sheet."""
 
 
-def pick(split: Split, count: int, seed: int | None) -> Tensor:
-    """Indices (count,) of different random images; without a seed others each time."""
+def pick(split: Split, count: int, seed: int | None, among: Tensor | None = None) -> Tensor:
+    """Indices (count,) of different random images; without a seed others each time.
+
+    Args:
+        among: (N,) indices to pick from, all without it; if there are fewer, all of them.
+    """
     generator = torch.Generator()
     generator.manual_seed(seed) if seed is not None else generator.seed()
-    return torch.randperm(len(split.labels), generator=generator)[:count]
+    if among is None:
+        among = torch.arange(len(split.labels))
+    return among[torch.randperm(len(among), generator=generator)[:count]]
 
 
 def answer(checkpoint: Checkpoint, images: Tensor) -> list[Answer]:

@@ -1,17 +1,13 @@
 """Evaluate: what a checkpoint is worth on the 10,000 test images."""
 
-import hashlib
-from pathlib import Path
-
 import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from lenet.checkpoint import Checkpoint
-from lenet.data import load_split
 from lenet.datasets import DATASETS
-from lenet.evaluation import Evaluation, evaluate
+from lenet.evaluation import Evaluation
 from lenet.ui import charts, checkpoints, dataset
+from lenet.ui.evaluations import evaluated
 from lenet.ui.frame import show
 
 
@@ -41,24 +37,6 @@ def page() -> None:
         matrix(found, DATASETS[name].classes)
     with right:
         per_class(found, DATASETS[name].classes)
-
-
-def evaluated(path: Path, checkpoint: Checkpoint, name: str) -> Evaluation:
-    """The evaluation of these weights, computed once for each content and dataset."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return _evaluate(digest, name, checkpoint)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _evaluate(digest: str, name: str, _checkpoint: Checkpoint) -> Evaluation:
-    bar = st.progress(0.0)
-
-    def progress(share: float) -> None:
-        bar.progress(share, f"Classifying the test images… {share:.0%}")
-
-    found = evaluate(_checkpoint, load_split(name, "test"), progress)
-    bar.empty()
-    return found
 
 
 def headline(found: Evaluation) -> None:

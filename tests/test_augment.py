@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lenet.augment import MAX_SHIFT, augment, flip, shift
+from lenet.augment import MAX_SHIFT, augment, flip, shift, warp
 from lenet.config import build_config
 
 KINDS = ("none", "flip", "shift", "flip_shift")
@@ -54,6 +54,27 @@ def test_shift_moves_up_to_two_pixels_in_all_directions() -> None:
     assert len(set(found)) == 25  # 500 images miss one of 25 moves with probability 3e-8
 
 
+def test_warp_without_a_change_is_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "rand", lambda *shape, device: torch.full(shape, 0.5))
+    assert torch.equal(warp(images()), images())
+
+
+def test_warp_keeps_a_square_s_place_and_size_roughly() -> None:
+    torch.manual_seed(0)
+    square = torch.zeros(500, 28, 28, dtype=torch.uint8)
+    square[:, 9:19, 9:19] = 200
+    after = warp(square).float()
+    areas = after.sum((1, 2)) / 200
+    assert areas.mean().item() == pytest.approx(100, rel=0.05)
+    assert 70 < areas.min() < 90
+    assert 110 < areas.max() < 140
+    place = torch.arange(28.0)
+    for profile in (after.sum(1), after.sum(2)):
+        centres = (profile * place).sum(1) / profile.sum(1)
+        assert centres.mean().item() == pytest.approx(13.5, abs=0.2)
+        assert 1.5 < (centres - 13.5).abs().max() < 3
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_augmentation_does_what_its_name_says(kind: str) -> None:
     torch.manual_seed(0)
@@ -72,7 +93,7 @@ def test_augmentation_does_what_its_name_says(kind: str) -> None:
     assert (len(were_both) > 20) is (kind == "flip_shift")
 
 
-@pytest.mark.parametrize("kind", KINDS[1:])
+@pytest.mark.parametrize("kind", [*KINDS[1:], "warp"])
 def test_seed_decides(kind: str) -> None:
     config = build_config({"augment": kind})
     results = []
@@ -83,7 +104,7 @@ def test_seed_decides(kind: str) -> None:
     assert not torch.equal(results[0], results[2])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "warp"])
 def test_stored_images_stay_as_they_are(kind: str) -> None:
     before = images()
     augment(before, build_config({"augment": kind}))

@@ -177,11 +177,11 @@ def test_evaluate_shows_the_figures_of_the_shipped_checkpoint() -> None:
 
 
 @pytest.mark.usefixtures("small_dataset")
-def test_predict_shows_five_samples_and_then_five_others() -> None:
+def test_predict_shows_five_samples_and_then_other_images() -> None:
     app = visit("pages/predict.py")
     before = captions(app)
 
-    button(app, "Five others").click().run()
+    button(app, "Other images").click().run()
 
     assert len(before) == len(captions(sound(app))) == 5
     assert captions(app) != before

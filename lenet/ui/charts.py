@@ -52,6 +52,8 @@ def curves(
         _add_run(figure, curve, color, smoothing, alone=len(shown) == 1)
     if shown:
         _add_lr_changes(figure, shown[0].metrics)
+    if len(shown) > 1:
+        _explain_dots(figure)
     longest = max((curve.metrics.last("step") for curve in shown if len(curve.metrics)), default=1)
     figure.update_yaxes(gridcolor=QUIET, zeroline=False)
     loss_axis = {"type": "log"} if log else {"rangemode": "tozero"}
@@ -132,6 +134,19 @@ def _add_run(figure: go.Figure, curve: Curve, color: str, smoothing: float, *, a
         row=2,
         col=1,
         **points,
+    )
+
+
+def _explain_dots(figure: go.Figure) -> None:
+    """In a comparison a colour is a run, and dots are for validation: the legend says so."""
+    figure.add_scatter(
+        x=[None],
+        y=[None],
+        name="validation",
+        mode="lines+markers",
+        line={"color": "#8a8a8a", "width": 2.5, "dash": "dot"},
+        row=1,
+        col=1,
     )
 
 

@@ -59,7 +59,7 @@ _STYLE = """<style>
 .lenet-glance figure { margin: 0; }
 .lenet-glance img { width: 100%; image-rendering: pixelated; border-radius: 4px; display: block; }
 .lenet-glance figcaption { font-size: 0.72rem; line-height: 1.3; margin-top: 0.25rem;
-  font-variant-numeric: tabular-nums; overflow: hidden; text-overflow: ellipsis;
-  white-space: nowrap; }
+  font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
+  min-height: 3.9em; }
 .lenet-glance .wrong figcaption { opacity: 0.6; }
 </style>"""

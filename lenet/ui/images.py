@@ -1,6 +1,7 @@
 """Pictures and probabilities on a page: true grayscale, no smoothing."""
 
 import html
+import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,13 @@ def enlarged(array: np.ndarray, side: int = 28 * PIXEL) -> Image.Image:
     return Image.fromarray(array).resize(
         (array.shape[1] * factor, array.shape[0] * factor), Image.Resampling.NEAREST
     )
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """(H, W) or (H, W, 4) uint8 as a grayscale PNG."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).convert("L").save(file, "PNG")
+    return file.getvalue()
 
 
 def bars(

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from lenet import launch
-from lenet.config import overrides
+from lenet.config import Config, overrides
 from lenet.errors import LabError
 from lenet.metrics import Metrics
 from lenet.runs import Run
@@ -36,6 +36,7 @@ def _table(known: dict[str, Run]) -> None:
         hide_index=True,
         disabled=[column for column in frame.columns if column != "name"],
         key=f"runs {rows_shown}",
+        placeholder="–",
         column_config={
             "name": st.column_config.TextColumn(max_chars=60, help="Click to change it."),
             "accuracy": st.column_config.NumberColumn(
@@ -103,7 +104,9 @@ def _row(run: Run) -> dict[str, Any] | None:
         status, config, metrics = run.status(), run.config(), metrics_of(run)
     except LabError:
         return None
-    changed = {k: v for k, v in overrides(config).items() if k != "dataset"}
+    changed = overrides(config)
+    if changed.get("dataset") == Config.model_fields["dataset"].default:
+        del changed["dataset"]
     return {
         "id": run.id,
         "name": run.name,
@@ -113,7 +116,6 @@ def _row(run: Run) -> dict[str, Any] | None:
         "time": clock(status.seconds),
         "preset": config.preset,
         "changes": ", ".join(f"{name} {value}" for name, value in changed.items()),
-        "dataset": config.dataset,
     }
 
 

@@ -30,7 +30,7 @@ BADGES = {
 
 def watch(known: dict[str, Run]) -> Run:
     """Choose one of the runs, the newest first, and watch it; a live run is followed."""
-    chosen, others = st.columns([3, 2])
+    chosen, others = st.columns(2)
     run_id = _choose(chosen, known)
     compared = others.multiselect(
         "Compare with",
@@ -115,7 +115,7 @@ def _headline(run: Run, status: Status) -> None:
     row.space("stretch")
     if status.state in RESUMABLE:
         _resume_button(row, run)
-    else:
+    elif status.state in LIVE:
         _control_buttons(row, run, status)
     if status.message:
         st.error(status.message, icon=":material/error:")
@@ -131,19 +131,6 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
     asked = run.asked(since=status.process_began)
     live = status.state in LIVE and asked.wish != "stop"
     steerable = live and status.state in ("running", "paused")
-    with row.popover("Learning rate", icon=":material/tune:", disabled=not steerable):
-        lr = st.number_input(
-            "New learning rate",
-            min_value=0.0,
-            max_value=10.0,
-            value=asked.lr or run.config().lr,
-            format="%g",
-            step=0.001,
-            key=f"lr of {run.id}",
-            help="Holds from the next step on; the schedule goes on from there.",
-        )
-        if st.button("Apply", key=f"apply {run.id}", disabled=not lr):
-            run.ask(replace(asked, lr=lr))
     paused = asked.wish == "pause"
     if row.button(
         "Continue" if paused else "Pause",
@@ -159,6 +146,19 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
     if row.button(label, icon=":material/stop:", key=f"stop {run.id}", disabled=not live):
         run.ask(replace(asked, wish="stop"))
         st.rerun(scope="fragment")
+    with row.popover("Learning rate", icon=":material/tune:", disabled=not steerable):
+        lr = st.number_input(
+            "New learning rate",
+            min_value=0.0,
+            max_value=10.0,
+            value=asked.lr or run.config().lr,
+            format="%g",
+            step=0.001,
+            key=f"lr of {run.id}",
+            help="Holds from the next step on; the schedule goes on from there.",
+        )
+        if st.button("Apply", key=f"apply {run.id}", disabled=not lr):
+            run.ask(replace(asked, lr=lr))
 
 
 def _progress(run: Run, status: Status, metrics: Metrics) -> None:
@@ -189,6 +189,8 @@ def _figures(status: Status, metrics: Metrics) -> None:
 
 
 def _curves(run: Run, status: Status, metrics: Metrics, compared: list[Run]) -> None:
+    """The curves, and below them how they are drawn."""
+    place = st.container()
     row = st.container(horizontal=True, vertical_alignment="center")
     smoothing = row.slider(
         "Smoothing", 0.0, 0.99, 0.94, 0.01, key="smoothing", persist_state="session", width=220
@@ -197,10 +199,11 @@ def _curves(run: Run, status: Status, metrics: Metrics, compared: list[Run]) -> 
     curves = [charts.Curve(run.name, metrics)]
     curves += [charts.Curve(other.name, metrics_of(other)) for other in compared]
     shown = [(curve.name, len(curve.metrics), len(curve.metrics.epochs)) for curve in curves]
-    steady_chart(
-        "curves",
-        lambda: charts.curves(curves, run.id, status.total_steps, smoothing=smoothing, log=log),
-        subject=run.id,
-        version=(*shown, smoothing, log, len(metrics.lr_changes), status.total_steps),
-        alt="Training and validation loss and accuracy over the steps of the run",
-    )
+    with place:
+        steady_chart(
+            "curves",
+            lambda: charts.curves(curves, run.id, status.total_steps, smoothing=smoothing, log=log),
+            subject=run.id,
+            version=(*shown, smoothing, log, len(metrics.lr_changes), status.total_steps),
+            alt="Training and validation loss and accuracy over the steps of the run",
+        )

@@ -14,13 +14,12 @@ from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
 
 from lenet.datasets import DATASETS
+from lenet.examples import EXAMPLES, Drawing
 from tests.e2e.app import PATIENCE
 
 CLASSES = DATASETS["FashionMNIST"].classes
 
-T_SHIRT = [(0.35, 0.12), (0.65, 0.12), (0.95, 0.3), (0.85, 0.48), (0.7, 0.4), (0.7, 0.9)]
-T_SHIRT += [(1 - x, y) for x, y in reversed(T_SHIRT)]
-"""Corners of a T-shirt's outline, in shares of the canvas's side."""
+DRAWINGS = EXAMPLES["FashionMNIST"]
 
 EXPECTED_404 = re.compile(r"/_stcore/(health|host-config)$")
 """What Streamlit's own page asks for below a deep link before it finds the server's root."""
@@ -163,16 +162,17 @@ def read_answer(page: Page) -> str:
     return name
 
 
-def draw(page: Page, corners: list[tuple[float, float]]) -> None:
-    """Draw a closed line on the canvas with the mouse."""
+def draw(page: Page, strokes: Drawing) -> None:
+    """Draw on the canvas with the mouse."""
     canvas = page.locator("canvas").last
     expect(canvas).to_be_visible()
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    for place in [*places[1:], places[0]]:
-        page.mouse.move(*place, steps=8)
-    page.mouse.up()
+    for stroke in strokes:
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=8)
+        page.mouse.up()

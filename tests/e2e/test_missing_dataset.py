@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from lenet.datasets import FILES, locate
 from tests.e2e.app import BARE_MACHINE, PATIENCE, App, free_port, serve
-from tests.e2e.look import CLASSES, T_SHIRT, draw, read_answer, title
+from tests.e2e.look import CLASSES, DRAWINGS, draw, read_answer, title
 
 pytestmark = pytest.mark.e2e
 
@@ -126,7 +126,7 @@ def test_drawing_works_without_a_dataset(bare_app: App, open_tab: Callable[[str]
     page = open_tab(f"{bare_app.url}/predict?view=Draw")
     title(page, "Predict")
 
-    draw(page, T_SHIRT)
+    draw(page, DRAWINGS["T-shirt"])
 
     assert read_answer(page) in CLASSES
 

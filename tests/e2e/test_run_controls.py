@@ -4,15 +4,16 @@ import os
 import re
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from lenet.config import build_config
 from lenet.metrics import Metrics
 from lenet.runs import Run
-from tests.e2e.app import App, until
-from tests.e2e.look import at_rest, enter, number, title
+from tests.e2e.app import App, serve, until
+from tests.e2e.look import at_rest, enter, number, title, watched_tabs
 from tests.e2e.test_train_page import grows, has_state, open_train, press_start, press_stop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
@@ -87,6 +88,24 @@ def test_a_killed_run_shows_as_crashed_and_resumes(
     has_state(page, "Finished")
     assert [event["epoch"] for event in recorded(run).epochs] == [1, 2]
     assert list(recorded(run).steps["step"]) == list(range(1, 315))
+
+
+def test_a_run_outlives_its_tab_and_its_server(browser: Browser, tmp_path: Path) -> None:
+    with serve(tmp_path) as first:
+        with watched_tabs(browser) as visit:
+            press_start(open_train(first, visit, "?epochs=50"))
+        [run] = first.runs()
+        first.process.kill()
+        first.process.wait()
+    try:
+        with serve(tmp_path) as second, watched_tabs(browser) as visit:
+            page = open_train(second, visit)
+            has_state(page, "Training")
+            grows(page)
+            press_stop(page)
+    finally:
+        if run.live:
+            os.kill(run.status().pid, signal.SIGKILL)
 
 
 def test_a_second_run_waits_its_turn_and_both_are_compared(

@@ -1,0 +1,26 @@
+"""What the network says to a picture that a person made."""
+
+import streamlit as st
+import torch
+
+from lenet import samples
+from lenet.checkpoint import Checkpoint
+from lenet.datasets import DatasetInfo
+from lenet.drawing import Prepared
+from lenet.ui import images
+
+
+def answer_to(checkpoint: Checkpoint, prepared: Prepared, info: DatasetInfo) -> str:
+    """What the network sees in a drawing or a photograph, and says to it; the class it names."""
+    [answer] = samples.answer(checkpoint, torch.from_numpy(prepared.array)[None])
+    st.subheader(answer["name"], anchor=False)
+    left, right = st.columns([1, 2])
+    left.image(
+        images.enlarged(prepared.array),
+        caption="What the network sees",
+        width="stretch",
+        output_format="PNG",
+    )
+    with right:
+        images.bars(answer["probabilities"], info.classes)
+    return str(answer["name"])

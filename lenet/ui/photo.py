@@ -1,0 +1,56 @@
+"""A photograph, and the steps from it to what the network sees."""
+
+from typing import get_args
+
+import streamlit as st
+
+from lenet import drawing, pictures
+from lenet.checkpoint import Checkpoint
+from lenet.datasets import DatasetInfo
+from lenet.ui import images
+from lenet.ui.answers import answer_to
+from lenet.ui.frame import explained
+
+WIDTH = 280
+TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
+POLARITIES: dict[drawing.Polarity, str] = {
+    "auto": "Detect",
+    "dark_on_light": "Dark on light",
+    "light_on_dark": "Light on dark",
+}
+
+
+def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
+    """Ask for a picture, and show what the network says to it and how it got to see it."""
+    file = st.file_uploader(
+        "A photograph of one thing on a plain background", type=list(TYPES), key="photo"
+    )
+    if file is None:
+        return
+    with explained():
+        photo = pictures.read_image(file.getvalue(), file.name)
+        left, right = st.columns([2, 3], gap="large")
+        with left:
+            st.image(photo, caption=file.name, width=WIDTH, output_format="PNG")
+            polarity = st.segmented_control(
+                "The thing is",
+                get_args(drawing.Polarity),
+                default="auto",
+                required=True,
+                format_func=POLARITIES.__getitem__,
+                key="polarity",
+            )
+            prepared = drawing.from_photo(photo, info, polarity, name=file.name)
+            if polarity == "auto":
+                found = POLARITIES["dark_on_light" if prepared.inverted else "light_on_dark"]
+                st.caption(f"Detected: {found.lower()}")
+        with right:
+            answer_to(checkpoint, prepared, info)
+        _steps(prepared)
+
+
+def _steps(prepared: drawing.Prepared) -> None:
+    st.caption("From the photograph to what the network sees")
+    with st.grid(len(prepared.steps), min_column_width=150):
+        for title, array in prepared.steps:
+            st.image(images.enlarged(array), caption=title, width="stretch", output_format="PNG")

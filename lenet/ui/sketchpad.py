@@ -1,0 +1,118 @@
+"""A canvas to draw on, and the prediction after each stroke."""
+
+import random
+
+import streamlit as st
+from streamlit_drawable_canvas import CanvasResult, st_canvas
+
+from lenet import drawing, examples
+from lenet.checkpoint import Checkpoint
+from lenet.datasets import DatasetInfo
+from lenet.ui import images
+from lenet.ui.answers import answer_to
+
+SIDE = 280
+"""Pixels of the canvas."""
+BRUSH = 14
+THUMBNAIL = 64
+
+
+def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
+    """The canvas with its tools on the left, the answer on the right, examples below."""
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        _prompt(info)
+        canvas = _canvas()
+    with right:
+        pixels = canvas.image_data
+        if pixels is None:  # the canvas reports strokes of the hand only
+            pixels = examples.picture(_example()[1], SIDE, BRUSH)
+        drawn = drawing.from_canvas(pixels, info, "light_on_dark")
+        if drawn is None:
+            st.info(
+                "Draw a digit." if info.name == "MNIST" else "Draw a piece of clothing, large.",
+                icon=":material/draw:",
+            )
+        else:
+            answer_to(checkpoint, drawn, info)
+            st.download_button(
+                "Keep as PNG",
+                data=images.png(pixels),
+                file_name="drawing.png",
+                mime="image/png",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+    _examples(info)
+
+
+def _canvas() -> CanvasResult:
+    """The canvas with pen or eraser; undo, redo and clear are at its upper right corner."""
+    tool = st.segmented_control(
+        "Tool",
+        ["Pen", "Eraser"],
+        default="Pen",
+        required=True,
+        key="tool",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    place = st.container()
+    width = st.slider("Size", 4, 40, BRUSH, key="brush", persist_state="session", width=SIDE)
+    with place:
+        return _canvas_for(tool == "Eraser", width)
+
+
+def _canvas_for(erasing: bool, width: int) -> CanvasResult:
+    count, strokes = _example()
+    return st_canvas(
+        stroke_width=width,
+        stroke_color="#000000" if erasing else "#ffffff",
+        background_color="#000000",
+        width=SIDE,
+        height=SIDE,
+        initial_drawing=examples.on_canvas(strokes, SIDE, BRUSH) if strokes else None,
+        return_image_data=True,
+        key=f"canvas {count}",
+    )
+
+
+def _prompt(info: DatasetInfo) -> None:
+    """An idea what to draw."""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    key = f"prompt of {info.name}"
+    place = row.empty()
+    if row.button("Another idea", icon=":material/casino:", type="tertiary") or (
+        key not in st.session_state
+    ):
+        rest = [name for name in info.classes if name != st.session_state.get(key)]
+        st.session_state[key] = random.choice(rest)  # noqa: S311
+    name = st.session_state[key]
+    article = "an" if name[0] in "AEIOU" else "a"
+    place.markdown(f"Try: draw {article} **{name}**")
+
+
+def _examples(info: DatasetInfo) -> None:
+    """Drawings that load with a click."""
+    st.caption("Or start from one of these")
+    with st.grid(6, min_column_width=90):
+        for name, strokes in examples.EXAMPLES[info.name].items():
+            with st.container():
+                st.image(
+                    images.enlarged(examples.picture(strokes, THUMBNAIL, 3), THUMBNAIL),
+                    width=THUMBNAIL,
+                    output_format="PNG",
+                    alt=f"Drawing: {name}",
+                )
+                st.button(name, key=f"example {name}", on_click=_load, args=(strokes,))
+
+
+def _load(strokes: examples.Drawing) -> None:
+    """Put an example on a fresh canvas: the same one may be asked for again."""
+    st.session_state["example"] = (_example()[0] + 1, strokes)
+
+
+def _example() -> tuple[int, examples.Drawing]:
+    """How many examples were loaded, and the strokes of the last one."""
+    count, strokes = st.session_state.get("example", (0, ()))
+    return count, strokes
