@@ -9,7 +9,7 @@ from lenet import launch
 from lenet.config import PRESET_NOTES, Config, build_config
 from lenet.errors import ConfigError
 from lenet.fetch import locate
-from lenet.ui import dataset, fields, network, run_table
+from lenet.ui import dataset, fields, network, preview, run_table
 from lenet.ui.frame import show
 from lenet.ui.watch import empty_chart, turn_to, watch
 
@@ -54,6 +54,8 @@ def configure() -> dict[str, Any]:
         with st.expander(group.capitalize()):
             for name in fields.names(group):
                 values[name] = fields.widget(name, values)
+                if name == "augment":
+                    preview.augmented(values)
     with button:
         start(*built(values))
     return values

@@ -1,12 +1,13 @@
 """Fixtures that several test files use."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
-from lenet import checkpoint
+from lenet import checkpoint, launch
 from lenet.checkpoint import Checkpoint
 from lenet.datasets import DatasetInfo, locate
 from tests.idx_files import install_small_dataset
@@ -14,6 +15,16 @@ from tests.small import small_config, snapshot_of, trained
 
 # More threads gain nothing on networks so small, and crawl when anything else runs.
 torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_stands_by() -> Iterator[None]:
+    """What a test's Train page has made ready must not take the next test's run."""
+    yield
+    while launch._standby:
+        process = launch._standby.pop()
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture

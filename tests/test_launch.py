@@ -133,7 +133,6 @@ class TestStandby:
         launch.warm_up()
         waiting = psutil.Process(launch._standby[0].pid)
         yield waiting
-        launch._standby.clear()
         with suppress(psutil.NoSuchProcess):
             waiting.kill()
 

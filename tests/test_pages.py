@@ -200,3 +200,13 @@ def test_predict_renders_each_of_its_views(view: str) -> None:
 
     sound(app)
     assert captions(app) == []
+
+
+@pytest.mark.usefixtures("small_dataset")
+@pytest.mark.parametrize("augment", ["none", "warp", "sketch"])
+def test_train_shows_what_the_augmentation_does(augment: str) -> None:
+    app = visit(augment=augment)
+    next(toggle for toggle in app.toggle if toggle.key == "preview").set_value(True).run()
+
+    sheets = sound(app).get("image")
+    assert len(sheets) == (3 if augment == "sketch" else 2)

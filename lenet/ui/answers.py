@@ -9,6 +9,9 @@ from lenet.datasets import DatasetInfo
 from lenet.drawing import Prepared
 from lenet.ui import images
 
+WIDTH = 196
+"""Screen pixels of what the network sees."""
+
 
 def answer_to(checkpoint: Checkpoint, prepared: Prepared, info: DatasetInfo) -> str:
     """What the network sees in a drawing or a photograph, and says to it; the class it names."""
@@ -18,7 +21,7 @@ def answer_to(checkpoint: Checkpoint, prepared: Prepared, info: DatasetInfo) -> 
     left.image(
         images.enlarged(prepared.array),
         caption="What the network sees",
-        width="stretch",
+        width=WIDTH,
         output_format="PNG",
     )
     with right:

@@ -31,7 +31,7 @@ def show_samples(path: Path, checkpoint: Checkpoint, info: DatasetInfo) -> None:
     """
     dataset.require(info.name)
     split = load_split(info.name, "test")
-    if "seed" not in st.session_state and "seed" not in st.query_params:
+    if "sample_seed" not in {*st.session_state, *st.query_params}:
         _reshuffle()
     row = st.container(horizontal=True)
     row.button("Other images", icon=":material/shuffle:", on_click=_reshuffle)
@@ -51,7 +51,7 @@ def show_samples(path: Path, checkpoint: Checkpoint, info: DatasetInfo) -> None:
 
 
 def _reshuffle() -> None:
-    st.session_state["seed"] = secrets.randbelow(SEEDS)
+    st.session_state["sample_seed"] = secrets.randbelow(SEEDS)
 
 
 def _which(
@@ -59,11 +59,16 @@ def _which(
 ) -> tuple[int, int, Tensor]:
     """How many images, the seed that picks them, and the indices that they are picked from."""
     with place:
-        count = st.number_input("Images", 1, MOST, COUNT, key="count", bind="query-params")
+        count = st.number_input("Images", 1, MOST, COUNT, key="sample_count", bind="query-params")
         seed = st.number_input(
-            "Seed", 0, SEEDS - 1, key="seed", bind="query-params", help="Each seed, other images."
+            "Seed",
+            0,
+            SEEDS - 1,
+            key="sample_seed",
+            bind="query-params",
+            help="Picks the images.",
         )
-        name = st.selectbox("Class", [ALL, *info.classes], key="class", bind="query-params")
+        name = st.selectbox("Class", [ALL, *info.classes], key="sample_class", bind="query-params")
         mistakes = st.toggle("Only mistakes", key="mistakes", bind="query-params")
     split = load_split(info.name, "test")
     wanted = torch.ones(len(split.labels), dtype=torch.bool)

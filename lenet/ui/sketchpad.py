@@ -58,7 +58,7 @@ def _canvas() -> CanvasResult:
         label_visibility="collapsed",
     )
     place = st.container()
-    width = st.slider("Size", 4, 40, BRUSH, key="brush", persist_state="session", width=SIDE)
+    width = st.slider("Brush", 4, 40, BRUSH, key="brush", persist_state="session", width=SIDE)
     with place:
         return _canvas_for(tool == "Eraser", width)
 
