@@ -62,8 +62,8 @@ def start(config: Config) -> Run:
     run = Run(runs_dir().resolve() / f"{stamp}-{config.preset}-{secrets.token_hex(2)}")
     run.prepare(config)
     arguments = [*training_arguments(config, run.folder), "--queue", "1"]
-    if not _hand_over(run, arguments):
-        _spawn(run, arguments)
+    process = _hand_over(run, arguments) or _spawn(run, arguments)
+    run.note_process(process.pid)
     return run
 
 
@@ -152,19 +152,19 @@ def _free_slot() -> FileLock | None:
     return None
 
 
-def _hand_over(run: Run, arguments: list[str]) -> bool:
-    """Let the process that is ready do it; whether there was one."""
+def _hand_over(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes] | None":
+    """Let the process that is ready do it; None if there is none."""
     with _standby_lock:
         ready = _standby.pop() if _standby else None
     if ready is None or ready.poll() is not None or ready.stdin is None:
-        return False
+        return None
     order = {"arguments": arguments, "log": str(run.log_file)}
     try:
         with ready.stdin as pipe:
             pipe.write(json.dumps(order).encode() + b"\n")
     except OSError:  # it has just been killed
-        return False
-    return True
+        return None
+    return ready
 
 
 def _spawn(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes]":

@@ -4,6 +4,7 @@ The folder is all there is to know about a run, so whoever can read it can watch
 run, and nothing is lost with a closed page or a restarted server:
 
     config.json      the configuration
+    process.json     the process that was started for it, which may not have spoken yet
     status.json      state, process, message
     metrics.jsonl    one event a line: steps, epochs, changes of the learning rate
     control.json     what a person asks of the running process
@@ -19,6 +20,7 @@ import logging
 import re
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -39,7 +41,7 @@ LIVE: tuple[State, ...] = ("starting", "queued", "running", "paused")
 RESUMABLE: tuple[State, ...] = ("stopped", "failed", "crashed")
 
 GRACE = 15.0
-"""Seconds that a new process has to write its first status."""
+"""Seconds that a run has to write its first status if nobody knows its process."""
 STAMP = "%Y%m%d-%H%M%S"
 MAX_NAME = 60
 
@@ -190,6 +192,12 @@ class Run:
         except (OSError, ValueError, TypeError):
             return Control()
 
+    def note_process(self, pid: int) -> None:
+        """Remember the process that was just started for the run: it may die before it speaks."""
+        with suppress(psutil.NoSuchProcess):
+            process = {"pid": pid, "began": psutil.Process(pid).create_time()}
+            write_json(self.folder / "process.json", process)
+
     def write_status(self, status: Status) -> None:
         write_json(self.folder / "status.json", asdict(status))
 
@@ -228,7 +236,7 @@ class Run:
         """Delete what an earlier training left: its files must not be taken for the new one's."""
         self.must_be_free()
         names = (
-            *("status.json", "metrics.jsonl", "control.json", "stopped.pt"),
+            *("process.json", "status.json", "metrics.jsonl", "control.json", "stopped.pt"),
             *("glance.json", "glance.png"),
         )
         with explained(self.folder):
@@ -240,9 +248,16 @@ class Run:
         began = _modified(self.folder / "config.json")
         if began is None:
             raise RunError(f"{self.folder} is no run's folder; choose a run")
-        state: State = "starting" if time.time() - began < GRACE else "crashed"
-        ended = None if state == "starting" else began
-        return Status(state, 0, 0.0, began, ended, message=self.log_tail() or None)
+        try:
+            process = json.loads((self.folder / "process.json").read_text())
+            pid, process_began = process["pid"], process["began"]
+            alive = _alive(pid, process_began)
+        except (OSError, ValueError, TypeError, KeyError):
+            pid, process_began = 0, 0.0
+            alive = time.time() - began < GRACE
+        if alive:
+            return Status("starting", pid, process_began, began)
+        return Status("crashed", pid, process_began, began, began, message=self.log_tail() or None)
 
     def _first_name(self) -> str:
         match = _ID.fullmatch(self.id)

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lenet import launch
+from lenet import launch, runs
 from lenet.config import build_config
 from lenet.errors import RunError
 from lenet.runs import Run, own_status
@@ -145,6 +145,16 @@ class TestStandby:
         wait_until(lambda: run.status().ended, "the end")
         assert run.status().pid == standby.pid
         assert run.log_tail()
+
+    def test_killed_before_its_first_word_it_shows_as_crashed_at_once(
+        self, standby: psutil.Process
+    ) -> None:
+        standby.suspend()
+        run = launch.start(build_config({"epochs": 1}))
+        assert run.status().state == "starting"
+        standby.kill()
+        wait_until(lambda: run.status().state == "crashed", "the crash")
+        assert run.status().seconds < runs.GRACE / 3
 
     def test_a_run_starts_without_it(self, standby: psutil.Process) -> None:
         standby.kill()

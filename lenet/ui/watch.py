@@ -13,7 +13,7 @@ from lenet.ui import charts, glance
 from lenet.ui.frame import explained
 from lenet.ui.steady import steady_chart
 
-REFRESH = 0.5
+REFRESH = 0.4
 """Seconds between two looks at a live run."""
 
 BADGES = {
@@ -169,6 +169,7 @@ def _progress(run: Run, status: Status, metrics: Metrics) -> None:
         epochs = run.config().epochs
         epoch = min(epochs, len(metrics.epochs) + 1)
         text = f"Epoch {epoch} of {epochs}, step {step:,} of {status.total_steps:,}"
+        text += f", {clock(status.seconds)} so far" if status.state in LIVE else ""
     st.progress(share, text)
 
 
