@@ -39,7 +39,7 @@ def curves(
     """Training loss, validation loss and validation accuracy over the steps.
 
     Args:
-        shown: the watched run, then those it is compared with; empty axes without any.
+        shown: the watched run, then those it is compared with.
         key: zoom is kept as long as it is the same.
         total_steps: length of the axis; 0 takes that of the longest run.
         smoothing: weight of the past in the strong line, 0 to below 1.
@@ -48,12 +48,13 @@ def curves(
     figure = make_subplots(
         rows=2, shared_xaxes=True, row_heights=[0.64, 0.36], vertical_spacing=0.07
     )
-    for curve, color in zip(shown, cycle(COLORS), strict=False):
-        _add_run(figure, curve, color, smoothing, alone=len(shown) == 1)
-    if shown:
-        _add_lr_changes(figure, shown[0].metrics)
-    if len(shown) > 1:
+    compared = len(shown) > 1
+    if compared:
         _explain_dots(figure)
+    # The watched run comes last, upon the others; the legend names it first.
+    for curve, color in reversed(list(zip(shown, cycle(COLORS), strict=False))):
+        _add_run(figure, curve, color, smoothing, alone=not compared)
+    _add_lr_changes(figure, shown[0].metrics)
     longest = max((curve.metrics.last("step") for curve in shown if len(curve.metrics)), default=1)
     figure.update_yaxes(gridcolor=QUIET, zeroline=False)
     loss_axis = {"type": "log"} if log else {"rangemode": "tozero"}
@@ -70,7 +71,13 @@ def curves(
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
         hovermode="x unified",
         uirevision=key,
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        legend={
+            "orientation": "h",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "x": 0,
+            "traceorder": "reversed" if compared else "normal",
+        },
     )
     return figure
 

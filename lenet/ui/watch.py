@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -50,7 +51,8 @@ def watch(known: dict[str, Run]) -> Run:
 
 def empty_chart() -> None:
     """Where the curves will be; the browser loads what draws them before the first run starts."""
-    figure = charts.curves([], "", 0, smoothing=0.0, log=False)
+    nothing = charts.Curve("", Metrics(Path()))
+    figure = charts.curves([nothing], "", 1000, smoothing=0.0, log=False)
     st.plotly_chart(figure, key="no curves", config=charts.CONFIG, alt="Axes without a curve")
 
 
