@@ -231,7 +231,7 @@ PRESETS: dict[PresetName, dict[str, Any]] = {
         "label_smoothing": 0.0,
         "lr": 0.01,
         "weight_decay": 0.01,
-        "epochs": 55,
+        "epochs": 110,
     },
     "classic": {
         "input_size": 32,
