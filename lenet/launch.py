@@ -128,8 +128,14 @@ def queue() -> list[Run]:
 
 @contextmanager
 def slot(run: Run, cancelled: Callable[[], bool]) -> Iterator[bool]:
-    """Hold one of the machine's slots, after waiting for it in turn; False when cancelled."""
+    """Hold one of the machine's slots, after waiting for it in turn; False when cancelled.
+
+    Raises:
+        RunError: the run was deleted while it waited.
+    """
     while not cancelled():
+        if not run.folder.exists():
+            raise RunError(f"{run.folder} was deleted while the run waited; start it again")
         if (first := queue()) and first[0].id == run.id and (lock := _free_slot()):
             with lock:
                 yield True

@@ -1,5 +1,6 @@
 """Starting runs in turn, and what a run is called."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -123,6 +124,18 @@ def test_live_run_is_told_from_a_dead_one(runs_folder: Path) -> None:
     wait_until(lambda: not run.live, "the run counts as dead")
     (run.folder / "status.json").write_text("{")
     assert not run.live
+
+
+def test_waiting_run_whose_folder_is_deleted_waits_no_longer(runs_folder: Path) -> None:
+    waiting(runs_folder, "a", 1.0)
+    behind = waiting(runs_folder, "b", 2.0)
+
+    def cancelled() -> bool:
+        shutil.rmtree(behind.folder, ignore_errors=True)
+        return False
+
+    with pytest.raises(RunError, match="deleted"), launch.slot(behind, cancelled):
+        pass
 
 
 class TestStandby:
