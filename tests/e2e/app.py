@@ -56,8 +56,10 @@ class App:
 
     def end(self) -> None:
         """End the server and the trainings that it started."""
-        ours = psutil.Process(self.process.pid)
-        family = [*ours.children(recursive=True), ours] if self.process.poll() is None else []
+        family: list[psutil.Process] = []
+        if self.process.poll() is None:
+            ours = psutil.Process(self.process.pid)
+            family = [*ours.children(recursive=True), ours]
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
