@@ -56,8 +56,19 @@ class Execution:
             RunError: a process is training into the folder.
             LabError: the training failed; the status says why, finished epochs are kept.
         """
+        self.run.must_be_free()
+        if self.run.used:
+            self._make_sure(config)
         self.run.prepare(config)
         self._work(config, None)
+
+    def _make_sure(self, config: Config) -> None:
+        """Fail before an earlier training is cleared away, if this one cannot begin."""
+        from lenet.training import check
+
+        data = self._load()
+        check(config, data)
+        self._load = lambda: data
 
     def resume(self) -> None:
         """Go on from the newest checkpoint, bit for bit as if there had been no break (CPU).

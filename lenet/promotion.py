@@ -31,22 +31,29 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 
 
 def promote(
-    source: Path, name: str, notes: Mapping[str, str] | None = None, folder: Path = CHECKPOINTS
+    source: Path,
+    name: str,
+    notes: Mapping[str, str] | None = None,
+    folder: Path = CHECKPOINTS,
+    *,
+    replacing: bool = False,
 ) -> Path:
     """Copy a checkpoint without its training state into `folder`, and write its card beside it.
 
     The test set is read here, once, for the card; `notes` are further rows for it.
 
     Raises:
-        ConfigError: `name` is no plain file name.
+        ConfigError: `name` is no plain file name, or is taken and not to be replaced.
         CheckpointError, DatasetError, StorageError: it cannot be read, judged or written.
     """
     if not _NAME.fullmatch(name):
         raise ConfigError(f"{name!r} is no name for a checkpoint; use a-z, 0-9 and hyphens")
+    target = folder / f"{name}.pt"
+    if target.exists() and not replacing:
+        raise ConfigError(f"{target.name} is there already; choose another name")
     found = checkpoints.load(source)
     measured = evaluate(found, load_split(found.config.dataset, "test"))
     text = card(name, found, measured, training_seconds(source), notes or {})
-    target = folder / f"{name}.pt"
     checkpoints.save(target, replace(found, training=None))
     write_atomic(target.with_suffix(".md"), text.encode())
     return target
@@ -106,7 +113,7 @@ def main(arguments: list[str]) -> int:
     source, name, *rows = arguments
     notes = {row: text for row, _, text in (note.partition("=") for note in rows)}
     try:
-        target = promote(Path(source), name, notes)
+        target = promote(Path(source), name, notes, replacing=True)
     except LabError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code

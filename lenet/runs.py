@@ -20,6 +20,8 @@ import logging
 import re
 import shutil
 import time
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -162,6 +164,11 @@ class Run:
         return status
 
     @property
+    def used(self) -> bool:
+        """Whether a training has been in the folder."""
+        return (self.folder / "status.json").exists()
+
+    @property
     def live(self) -> bool:
         """Whether a process is at work on the run; a folder that tells nothing is not live."""
         try:
@@ -208,7 +215,7 @@ class Run:
             RunError: a process is training into it.
             StorageError: it cannot be written.
         """
-        if (self.folder / "status.json").exists():
+        if self.used:
             self._clear()
         with explained(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -227,7 +234,7 @@ class Run:
 
     def must_be_free(self) -> None:
         """Raise RunError while a process is training into the folder."""
-        if (self.folder / "status.json").exists() and self.live:
+        if self.used and self.live:
             raise RunError(
                 f"a run is training into {self.folder} already; choose another --output_dir"
             )
@@ -264,6 +271,16 @@ class Run:
         if not match:
             return self.id
         return f"{match[2]} · {datetime.strptime(match[1], STAMP):%d %b, %H:%M:%S}"
+
+
+def labels(runs: Iterable[Run]) -> dict[str, str]:
+    """What to call each run, by id; where several have one name, the id's end tells them apart."""
+    names = {run.id: run.name for run in runs}
+    often = Counter(names.values())
+    return {
+        run_id: f"{name} ({run_id[-4:]})" if often[name] > 1 else name
+        for run_id, name in names.items()
+    }
 
 
 def own_status() -> Status:

@@ -45,6 +45,23 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def check(config: Config, data: Split) -> tuple[Tensor, Tensor]:
+    """The indices to train on and those held back, if a training of `config` can begin at all.
+
+    Raises:
+        ConfigError: the batch or the validation split is larger than the data, or this
+            machine lacks the device.
+    """
+    pick_device(config.device)
+    train, val = split_train_val(data.labels, config.val_size)
+    if config.batch_size > len(train):
+        raise ConfigError(
+            f"batch_size {config.batch_size} is larger than the {len(train)} training images; "
+            "choose a smaller one"
+        )
+    return train, val
+
+
 class Trainer:
     """LeNet-5 being trained as `config` says; `run()` trains and yields events.
 
@@ -62,12 +79,7 @@ class Trainer:
     def __init__(self, config: Config, data: Split) -> None:
         self.config = config
         self.device = pick_device(config.device)
-        train, val = split_train_val(data.labels, config.val_size)
-        if config.batch_size > len(train):
-            raise ConfigError(
-                f"batch_size {config.batch_size} is larger than the {len(train)} training images; "
-                "choose a smaller one"
-            )
+        train, val = check(config, data)
         self.images, self.labels = _on(self.device, data, train)
         self.val_images, self.val_labels = _on(self.device, data, val)
         drawn = sketches(SKETCHES if config.augment == "sketch" else 0, config.seed)

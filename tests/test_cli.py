@@ -346,6 +346,19 @@ class TestTrainEvalTest:
         assert Run(output).checkpoints() == []
         assert Run(output).status().state == "failed"
 
+    @pytest.mark.parametrize("flags", [("--batch_size", "5000"), ("--val_size", "300")])
+    def test_refused_training_leaves_an_earlier_one_alone(
+        self, output: Path, flags: tuple[str, str]
+    ) -> None:
+        assert in_process("--mode", "train", *QUICK, "--output_dir", output).status == 0
+        before = {path.name: path.read_bytes() for path in output.iterdir()}
+        assert "model_epoch1.pt" in before
+
+        refused = in_process("--mode", "train", *QUICK, *flags, "--output_dir", output)
+
+        assert refused.status == 2
+        assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+
     def test_ctrl_c_saves_and_stops(self, output: Path) -> None:
         command = [sys.executable, "-m", "tests.small_lab", "--mode", "train", "--json", *QUICK]
         command += ["--epochs", "1000", "--output_dir", str(output)]

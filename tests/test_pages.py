@@ -1,5 +1,6 @@
 """The pages without a browser: each renders, and shows what it is for."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,7 @@ def test_a_run_that_has_ended_is_shown_and_resumed_unless_it_is_finished(state: 
     app = visit()
 
     assert watched(app) == run.id
-    assert any(error.value == "why" for error in app.error)
+    assert any("why" in shown.value for shown in (*app.error, *app.code))
     assert ("Resume" in {found.label for found in app.button}) == (state != "finished")
 
 
@@ -210,3 +211,29 @@ def test_train_shows_what_the_augmentation_does(augment: str) -> None:
 
     sheets = sound(app).get("image")
     assert len(sheets) == (3 if augment == "sketch" else 2)
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_switches_in_an_address_are_written_as_on_the_command_line_too() -> None:
+    app = visit(softmax="1", batch_norm="0", colour="red")
+    shown = widgets(app)
+    assert shown["softmax"].value is True
+    assert shown["batch_norm"].value is False
+    assert "colour" not in app.query_params
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_a_promoted_checkpoint_does_not_become_the_default(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from lenet.ui import checkpoints
+
+    for name in (DEFAULT_CHECKPOINT.name, "aaa.pt"):
+        shutil.copy(DEFAULT_CHECKPOINT, tmp_path / name)
+    monkeypatch.setattr(checkpoints, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(checkpoints, "DEFAULT_CHECKPOINT", tmp_path / DEFAULT_CHECKPOINT.name)
+
+    app = visit("pages/predict.py")
+
+    [box] = [box for box in app.selectbox if box.key == "checkpoint"]
+    assert box.value.startswith(DEFAULT_CHECKPOINT.stem)

@@ -417,6 +417,16 @@ def test_command_is_what_a_person_would_type() -> None:
     )
 
 
+def test_runs_of_one_name_can_be_told_apart(tmp_path: Path) -> None:
+    here = [Run(tmp_path / f"20250102-131415-lab-00a{number}") for number in range(3)]
+    for run in here:
+        run.prepare(build_config())
+    for run in here[:2]:
+        run.rename("same")
+    here[2].rename("another")
+    assert list(runs.labels(here).values()) == ["same (00a0)", "same (00a1)", "another"]
+
+
 @pytest.fixture
 def started() -> Iterator[list[Run]]:
     """Runs that a test has started; whatever it left running ends with it."""

@@ -9,7 +9,8 @@ from lenet.checkpoint import Checkpoint, load
 from lenet.errors import CheckpointError
 from lenet.launch import list_runs
 from lenet.metrics import Metrics
-from lenet.paths import CHECKPOINTS
+from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT
+from lenet.runs import labels
 
 
 def choose() -> tuple[Path, Checkpoint]:
@@ -18,9 +19,13 @@ def choose() -> tuple[Path, Checkpoint]:
     Raises:
         CheckpointError: there is none, or the chosen one cannot be used.
     """
-    shipped = {f"{path.stem} (shipped)": [path] for path in sorted(CHECKPOINTS.glob("*.pt"))}
-    trained = {run.name: found for run in list_runs() if (found := run.checkpoints())}
-    sources = shipped | trained
+    shipped = {f"{path.stem} (shipped)": [path] for path in _default_first()}
+    runs = {run.id: run for run in list_runs()}
+    named = labels(runs.values())
+    trained = {named[run_id]: found for run_id, run in runs.items() if (found := run.checkpoints())}
+    sources = shipped | {
+        name + " (run)" * (name in shipped): found for name, found in trained.items()
+    }
     if not sources:
         raise CheckpointError("there is no checkpoint yet; train one on the Train page")
     place = st.container(horizontal=True)
@@ -28,6 +33,11 @@ def choose() -> tuple[Path, Checkpoint]:
     files = sources[name]
     path = files[0] if len(files) == 1 else _choose_epoch(place, name, files)
     return path, _load(path, path.stat().st_mtime_ns)
+
+
+def _default_first() -> list[Path]:
+    """The files in `checkpoints/`, that of the command line first whatever was promoted."""
+    return sorted(CHECKPOINTS.glob("*.pt"), key=lambda path: (path != DEFAULT_CHECKPOINT, path))
 
 
 def _choose_epoch(place: DeltaGenerator, name: str, files: list[Path]) -> Path:

@@ -41,6 +41,13 @@ def warn_of_bad_address() -> None:
         return
     st.session_state["address checked"] = True
     bad = [name for name, value in st.query_params.items() if not accepts(name, value)]
+    for name in bad:
+        del st.query_params[name]
+    # A switch is 0 or 1 on the command line; Streamlit's addresses know false and true only.
+    for name, value in st.query_params.to_dict().items():
+        if Config.model_fields[name].annotation is bool and value in ("0", "1"):
+            del st.query_params[name]
+            st.session_state[name] = value == "1"
     if bad:
         st.warning(
             f"Ignored in the address: {', '.join(bad)}. Everything else is set as the link says.",

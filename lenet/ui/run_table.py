@@ -74,7 +74,9 @@ def manage(run: Run) -> None:
     )
     with row.popover("Promote", icon=":material/verified:", disabled=best is None):
         _promote(run, best)
-    with row.popover("Delete", icon=":material/delete:", disabled=run.live):
+    with row.popover(
+        "Delete", icon=":material/delete:", disabled=run.live, key=f"deletion of {run.id}"
+    ):
         _delete(run)
     st.caption("The same run as a command")
     st.code(launch.command_line(run.config()), language="bash", wrap_lines=True)
@@ -132,7 +134,7 @@ def _promote(run: Run, best: Path | None) -> None:
 
 
 def _delete(run: Run) -> None:
-    st.write("This deletes the run with all its checkpoints and cannot be undone.")
+    st.text(f"This deletes {run.name} with all its checkpoints and cannot be undone.")
     if st.button("Delete for good", key=f"delete {run.id}", type="primary"):
         run.delete()
         st.rerun()

@@ -93,8 +93,13 @@ def _prompt(info: DatasetInfo) -> None:
 
 
 def _examples(info: DatasetInfo) -> None:
-    """Drawings that load with a click."""
-    st.caption("Or start from one of these")
+    """Drawings that load with a click, and an empty canvas to have instead of one."""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.caption("Or start from one of these", width="content")
+    if _example()[1]:
+        row.button(
+            "Empty canvas", icon=":material/delete:", type="tertiary", on_click=_load, args=((),)
+        )
     with st.grid(6, min_column_width=90):
         for name, strokes in examples.EXAMPLES[info.name].items():
             with st.container():

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lenet import launch
 from lenet.metrics import Metrics
-from lenet.runs import LIVE, RESUMABLE, Run, Status
+from lenet.runs import LIVE, RESUMABLE, Run, Status, labels
 from lenet.ui import charts, glance
 from lenet.ui.frame import explained
 from lenet.ui.steady import steady_chart
@@ -38,7 +38,7 @@ def watch(known: dict[str, Run]) -> Run:
         [other for other in known if other != run_id],
         key="compared",
         persist_state="session",
-        format_func=lambda run_id: known[run_id].name,
+        format_func=labels(known.values()).__getitem__,
         placeholder="Other runs",
     )
     run = known[run_id]
@@ -74,7 +74,7 @@ def _choose(place: DeltaGenerator, known: dict[str, Run]) -> str:
         ids,
         index=ids.index(watched) if watched in known else 0,
         key=f"run, after {st.session_state.get('turned to')}",
-        format_func=lambda run_id: known[run_id].name,
+        format_func=labels(known.values()).__getitem__,
     )
     st.session_state["watched"] = chosen
     return chosen
@@ -119,7 +119,14 @@ def _headline(run: Run, status: Status) -> None:
         _resume_button(row, run)
     elif status.state in LIVE:
         _control_buttons(row, run, status)
-    if status.message:
+    if status.state == "crashed":
+        st.error(
+            "The process ended without a last word. Resume goes on from what it has saved.",
+            icon=":material/error:",
+        )
+        if status.message:
+            st.code(status.message, language=None, wrap_lines=True)
+    elif status.message:
         st.error(status.message, icon=":material/error:")
 
 

@@ -100,6 +100,17 @@ def test_an_example_loads_with_a_click_and_can_be_drawn_on(page: Page) -> None:
     assert kept[10:18, 20:260].max() == 255, "the line is not in the file"
 
 
+def test_an_example_gives_way_to_an_empty_canvas(page: Page) -> None:
+    choose(page, "Draw")
+    page.get_by_role("button", name="Dress", exact=True).click()
+    assert read_answer(page) == "Dress"
+
+    page.get_by_role("button", name="Empty canvas").click()
+
+    expect(page.get_by_text("Draw a piece of clothing")).to_be_visible()
+    expect(answers(page)).to_have_count(0)
+
+
 def test_only_mistakes_of_a_class_are_shown(page: Page) -> None:
     page.get_by_role("button", name="Which").click()
     page.get_by_role("combobox", name="Class").click()

@@ -139,13 +139,16 @@ def test_double_click_starts_one_run(fresh_app: App, open_tab: Callable[[str], P
 def test_bad_parameters_of_an_address_are_ignored_with_a_notice(
     app: App, open_tab: Callable[[str], Page]
 ) -> None:
-    page = open_train(app, open_tab, "?epochs=7&lr=-4&colour=red&pooling=average")
+    page = open_train(app, open_tab, "?epochs=7&lr=-4&colour=red&pooling=average&softmax=1")
 
     notice = page.get_by_role("alert").filter(has_text="Ignored in the address")
     expect(notice).to_have_text(re.compile("lr.*colour|colour.*lr"))
     expect(notice).not_to_have_text(re.compile("epochs|pooling"))
     expect(number(page, "Epochs")).to_have_value("7")
     expect(number(page, "Learning rate")).to_have_value(f"{build_config().lr:g}")
+    expect(page).not_to_have_url(re.compile("colour"))
+    page.locator("summary", has_text="Network").click()
+    expect(page.get_by_role("switch", name="Softmax in forward()")).to_be_checked()
 
 
 def test_a_run_with_a_wicked_name_is_shown_as_text_and_deleted(
