@@ -1,11 +1,12 @@
 """Drawings of ours, to try the canvas with a click: strokes, as a hand would make them."""
 
-from collections.abc import Sequence
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+
+from lenet.strokes import FINE, inked
 
 Stroke: TypeAlias = tuple[tuple[float, float], ...]
 """Places (x, y) of the pen, from the left and from the top, 0 to 1 of the canvas."""
@@ -73,7 +74,7 @@ EXAMPLES: dict[str, dict[str, Drawing]] = {
 }
 
 
-def on_canvas(strokes: Sequence[Stroke], side: int, width: int) -> dict[str, object]:
+def on_canvas(strokes: Drawing, side: int, width: int) -> dict[str, object]:
     """The strokes as the canvas takes a drawing (`initial_drawing`), white and `width` thick."""
     paths = [
         [["M" if at == 0 else "L", x * side, y * side] for at, (x, y) in enumerate(stroke)]
@@ -90,15 +91,8 @@ def on_canvas(strokes: Sequence[Stroke], side: int, width: int) -> dict[str, obj
     return {"objects": [{**style, "path": path} for path in paths]}
 
 
-def picture(strokes: Sequence[Stroke], side: int, width: int) -> NDArray[np.uint8]:
-    """(side, side) uint8: the strokes white on black, as a screen would show them."""
-    scale = 4  # drawn large and made small, which smooths the edges
-    canvas = Image.new("L", (scale * side, scale * side))
-    pen = ImageDraw.Draw(canvas)
-    for stroke in strokes:
-        places = [(scale * side * x, scale * side * y) for x, y in stroke]
-        pen.line(places, fill=255, width=scale * width, joint="curve")
-        for x, y in places:
-            radius = scale * width / 2
-            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
-    return np.asarray(canvas.resize((side, side), Image.Resampling.LANCZOS))
+@cache
+def picture(strokes: Drawing, side: int, width: int) -> NDArray[np.uint8]:
+    """(side, side) uint8: the strokes white on black, as a screen would show them; read only."""
+    placed = (np.array(stroke) * (side * FINE) for stroke in strokes)
+    return np.asarray(inked(placed, side, width, round_corners=True))

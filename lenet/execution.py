@@ -56,8 +56,8 @@ class Execution:
             RunError: a process is training into the folder.
             LabError: the training failed; the status says why, finished epochs are kept.
         """
-        self.run.must_be_free()
         if self.run.used:
+            self.run.must_be_free()
             self._make_sure(config)
         self.run.prepare(config)
         self._work(config, None)

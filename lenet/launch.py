@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock, Timeout
 
@@ -31,15 +32,14 @@ PROGRAM = "lenet"
 POLL = 0.3
 """Seconds between two looks of a waiting run at the slots."""
 
+_standby: "list[subprocess.Popen[bytes]]" = []
+_standby_lock = threading.Lock()
+
 
 def slots() -> int:
     """Runs that may train at once: `LENET_SLOTS`, else one for every two cores."""
     wanted = os.environ.get("LENET_SLOTS", "")
     return max(1, int(wanted) if wanted.isdecimal() else (os.cpu_count() or 2) // 2)
-
-
-_standby: "list[subprocess.Popen[bytes]]" = []
-_standby_lock = threading.Lock()
 
 
 def training_arguments(config: Config, output_dir: Path) -> list[str]:
@@ -75,16 +75,7 @@ def warm_up() -> None:
     with _standby_lock:
         if _standby and _standby[0].poll() is None:
             return
-        _standby[:] = [
-            subprocess.Popen(
-                [sys.executable, "-m", "lenet.standby"],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        ]
+        _standby[:] = [_process(["lenet.standby"], subprocess.PIPE, subprocess.DEVNULL)]
 
 
 def resume(run: Run) -> None:
@@ -175,11 +166,16 @@ def _hand_over(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes] | Non
 
 def _spawn(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes]":
     with run.log_file.open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", PROGRAM, *arguments],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        return _process([PROGRAM, *arguments], subprocess.DEVNULL, output)
+
+
+def _process(module: list[str], stdin: int, output: "int | IO[bytes]") -> "subprocess.Popen[bytes]":
+    """A Python module with its arguments, started as a process that a Ctrl-C here leaves alone."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *module],
+        cwd=ROOT,
+        stdin=stdin,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )

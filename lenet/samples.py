@@ -93,11 +93,12 @@ def classify_drawings(checkpoint: Checkpoint, files: Sequence[Path]) -> list[Ans
     return _with_paths(checkpoint, files, arrays)
 
 
-def sheet(images: Tensor) -> Image.Image:
-    """(N, 28, 28) uint8 in a row, enlarged without smoothing, in true grayscale (mode L)."""
-    row = np.pad(images.numpy(), ((0, 0), (1, 1), (1, 1))).swapaxes(0, 1).reshape(30, -1)
-    return Image.fromarray(row).resize(
-        (row.shape[1] * ENLARGE, row.shape[0] * ENLARGE), Image.Resampling.NEAREST
+def sheet(*rows: Tensor, factor: int = ENLARGE) -> Image.Image:
+    """Rows of (N, 28, 28) uint8, enlarged without smoothing, in true grayscale (mode L)."""
+    framed = [np.pad(row.numpy(), ((0, 0), (1, 1), (1, 1))) for row in rows]
+    small = np.vstack([row.swapaxes(0, 1).reshape(row.shape[1], -1) for row in framed])
+    return Image.fromarray(small).resize(
+        (small.shape[1] * factor, small.shape[0] * factor), Image.Resampling.NEAREST
     )
 
 

@@ -11,12 +11,11 @@ import numpy as np
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
 from lenet import accessories, garments
 from lenet.data import Split
 from lenet.datasets import SIDE
-from lenet.strokes import Drawing, Stroke
+from lenet.strokes import FINE, Drawing, Stroke, inked
 
 MAKERS: tuple[Callable[[Generator], Drawing], ...] = (
     garments.t_shirt,
@@ -33,8 +32,6 @@ MAKERS: tuple[Callable[[Generator], Drawing], ...] = (
 """Who outlines each of Fashion-MNIST's classes, in their order."""
 SHARES = np.array((1.2, 1.0, 1.0, 0.5, 1.2, 1.0, 0.4, 1.0, 1.0, 0.6))
 """How often each class is drawn against the others: what people draw rarely, less often."""
-FINE = 4
-"""Strokes are drawn this many times larger than 28×28 and scaled down, for soft edges."""
 SPACING = 1 / 40
 """Distance of a wobbly stroke's points, as a share of the drawing's longer side."""
 
@@ -80,15 +77,8 @@ def render(strokes: Drawing, width: float) -> NDArray[np.uint8]:
     offset = (SIDE * FINE - 1) / 2 - (low + high) / 2 * scale
     odd = np.round(extent * scale / FINE + width) % 2 == 1
     offset = offset + np.where(odd, FINE / 2, 0.0)  # the larger rest is above and left
-    image = Image.new("L", (SIDE * FINE, SIDE * FINE))
-    pen = ImageDraw.Draw(image)
-    radius = width * FINE / 2
-    for stroke in strokes:
-        path = [(float(x), float(y)) for x, y in stroke * scale + offset]
-        pen.line(path, fill=255, width=round(2 * radius))
-        for x, y in (path[0], path[-1]):  # round ends
-            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
-    small = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS), np.float32)
+    placed = (stroke * scale + offset for stroke in strokes)
+    small = np.asarray(inked(placed, SIDE, width, round_corners=False), np.float32)
     return (small * (255 / max(float(small.max()), 1.0))).round().astype(np.uint8)
 
 

@@ -40,7 +40,7 @@ def page() -> None:
 
 def configure() -> dict[str, Any]:
     """The hyperparameters, and Start."""
-    fields.warn_of_bad_address()
+    fields.clean_address()
     values = fields.current()
     for name in ("preset", "dataset"):
         values[name] = fields.widget(name, values)

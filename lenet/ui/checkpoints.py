@@ -24,7 +24,7 @@ def choose() -> tuple[Path, Checkpoint]:
     named = labels(runs.values())
     trained = {named[run_id]: found for run_id, run in runs.items() if (found := run.checkpoints())}
     sources = shipped | {
-        name + " (run)" * (name in shipped): found for name, found in trained.items()
+        f"{name} (run)" if name in shipped else name: found for name, found in trained.items()
     }
     if not sources:
         raise CheckpointError("there is no checkpoint yet; train one on the Train page")

@@ -35,8 +35,8 @@ def current() -> dict[str, Any]:
     return {name: st.session_state.get(name, default) for name, default in defaults.items()}
 
 
-def warn_of_bad_address() -> None:
-    """Say once which parameters of the address the page was opened with are of no use."""
+def clean_address() -> None:
+    """Take out what is of no use in the address that the page was opened with, and say so, once."""
     if "address checked" in st.session_state:
         return
     st.session_state["address checked"] = True

@@ -2,7 +2,6 @@
 
 import base64
 import html
-import io
 import json
 
 import streamlit as st
@@ -10,6 +9,7 @@ from PIL import Image
 
 from lenet.datasets import DATASETS, SIDE
 from lenet.runs import Run
+from lenet.ui.images import png
 
 
 def strip(run: Run) -> None:
@@ -48,9 +48,7 @@ def _pictures(path: str) -> list[str]:
 
 
 def _address(tile: Image.Image) -> str:
-    buffer = io.BytesIO()
-    tile.convert("L").save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return "data:image/png;base64," + base64.b64encode(png(tile)).decode()
 
 
 _STYLE = """<style>

@@ -20,18 +20,10 @@ def enlarged(array: np.ndarray, side: int = 28 * PIXEL) -> Image.Image:
     )
 
 
-def tiled(rows: np.ndarray, factor: int = 2) -> Image.Image:
-    """(R, C, H, W) uint8 as one picture in mode L, R rows of C images, each pixel a square."""
-    framed = np.pad(rows, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    height, width = framed.shape[2:]
-    sheet = framed.swapaxes(1, 2).reshape(len(rows) * height, rows.shape[1] * width)
-    return enlarged(sheet, factor * sheet.shape[1])
-
-
-def png(pixels: np.ndarray) -> bytes:
-    """(H, W) or (H, W, 4) uint8 as a grayscale PNG."""
+def png(picture: Image.Image) -> bytes:
+    """A picture as a grayscale PNG file."""
     file = io.BytesIO()
-    Image.fromarray(pixels).convert("L").save(file, "PNG")
+    picture.convert("L").save(file, "PNG")
     return file.getvalue()
 
 

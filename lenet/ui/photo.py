@@ -1,7 +1,5 @@
 """A photograph, and the steps from it to what the network sees."""
 
-from typing import get_args
-
 import streamlit as st
 
 from lenet import drawing, pictures
@@ -34,7 +32,7 @@ def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
             st.image(photo, caption=file.name, width=WIDTH, output_format="PNG")
             polarity = st.segmented_control(
                 "The thing is",
-                get_args(drawing.Polarity),
+                list(POLARITIES),
                 default="auto",
                 required=True,
                 format_func=POLARITIES.__getitem__,

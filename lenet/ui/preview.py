@@ -9,7 +9,6 @@ from PIL import Image
 from lenet.config import Config, build_config
 from lenet.errors import ConfigError
 from lenet.fetch import locate
-from lenet.ui import images
 
 COLUMNS = 10
 SEED = 5
@@ -25,8 +24,8 @@ def augmented(values: Mapping[str, Any]) -> None:
     except ConfigError as error:
         st.caption(f"{error}.")
         return
-    for caption, sheet in _sheets(config).items():
-        st.image(sheet, caption=caption, width="stretch", output_format="PNG")
+    for caption, picture in _sheets(config).items():
+        st.image(picture, caption=caption, width="stretch", output_format="PNG")
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -37,6 +36,7 @@ def _sheets(config: Config) -> dict[str, Image.Image]:
 
     from lenet.augment import augment
     from lenet.data import load_split
+    from lenet.samples import sheet
     from lenet.sketching import sketches
 
     split = load_split(config.dataset, "train")
@@ -50,4 +50,4 @@ def _sheets(config: Config) -> dict[str, Image.Image]:
         sheets["Drawings that join them"] = [
             sketches(COLUMNS, seed).images for seed in (SEED, SEED + 1)
         ]
-    return {caption: images.tiled(torch.stack(rows).numpy()) for caption, rows in sheets.items()}
+    return {caption: sheet(*rows, factor=2) for caption, rows in sheets.items()}

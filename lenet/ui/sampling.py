@@ -1,6 +1,5 @@
 """Random test images with truth, prediction and ten probabilities."""
 
-import io
 import secrets
 from pathlib import Path
 
@@ -35,9 +34,8 @@ def show_samples(path: Path, checkpoint: Checkpoint, info: DatasetInfo) -> None:
         _reshuffle()
     row = st.container(horizontal=True)
     row.button("Other images", icon=":material/shuffle:", on_click=_reshuffle)
-    count, seed, among = _which(
-        row.popover("Which", icon=":material/tune:"), path, checkpoint, info
-    )
+    choice = row.popover("Which", icon=":material/tune:")
+    count, seed, among = _which(choice, split, info, path, checkpoint)
     if not len(among):
         st.info("There is no such image; choose another class.", icon=":material/search_off:")
         return
@@ -55,7 +53,7 @@ def _reshuffle() -> None:
 
 
 def _which(
-    place: DeltaGenerator, path: Path, checkpoint: Checkpoint, info: DatasetInfo
+    place: DeltaGenerator, split: Split, info: DatasetInfo, path: Path, checkpoint: Checkpoint
 ) -> tuple[int, int, Tensor]:
     """How many images, the seed that picks them, and the indices that they are picked from."""
     with place:
@@ -70,22 +68,19 @@ def _which(
         )
         name = st.selectbox("Class", [ALL, *info.classes], key="sample_class", bind="query-params")
         mistakes = st.toggle("Only mistakes", key="mistakes", bind="query-params")
-    split = load_split(info.name, "test")
     wanted = torch.ones(len(split.labels), dtype=torch.bool)
     if name != ALL:
         wanted &= split.labels == info.classes.index(name)
     if mistakes:
         predictions = evaluated(path, checkpoint, info.name).predictions
-        wanted &= torch.from_numpy(np.asarray(predictions)) != split.labels
+        wanted &= torch.from_numpy(predictions) != split.labels
     return int(count), int(seed), wanted.nonzero().flatten()
 
 
 def _download(row: DeltaGenerator, split: Split, index: Tensor) -> None:
-    file = io.BytesIO()
-    samples.sheet(split.images[index]).save(file, "PNG")
     row.download_button(
         "Sheet",
-        data=file.getvalue(),
+        data=lambda: images.png(samples.sheet(split.images[index])),
         file_name="samples.png",
         mime="image/png",
         icon=":material/download:",

@@ -3,6 +3,7 @@
 import random
 
 import streamlit as st
+from PIL import Image
 from streamlit_drawable_canvas import CanvasResult, st_canvas
 
 from lenet import drawing, examples
@@ -37,7 +38,7 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
             answer_to(checkpoint, drawn, info)
             st.download_button(
                 "Keep as PNG",
-                data=images.png(pixels),
+                data=lambda: images.png(Image.fromarray(pixels)),
                 file_name="drawing.png",
                 mime="image/png",
                 icon=":material/download:",

@@ -31,21 +31,22 @@ BADGES = {
 
 def watch(known: dict[str, Run]) -> Run:
     """Choose one of the runs, the newest first, and watch it; a live run is followed."""
+    named = labels(known.values())
     chosen, others = st.columns(2)
-    run_id = _choose(chosen, known)
+    run_id = _choose(chosen, named)
     compared = others.multiselect(
         "Compare with",
         [other for other in known if other != run_id],
         key="compared",
         persist_state="session",
-        format_func=labels(known.values()).__getitem__,
+        format_func=named.__getitem__,
         placeholder="Other runs",
     )
     run = known[run_id]
     with explained():
         live = run.status().state in LIVE
         follow = st.fragment(_follow, run_every=REFRESH if live else None)
-        follow(run, [known[other] for other in compared], live)
+        follow(run, [known[other] for other in compared], named, live)
     return run
 
 
@@ -61,20 +62,20 @@ def turn_to(run: Run) -> None:
     st.session_state["watched"] = st.session_state["turned to"] = run.id
 
 
-def _choose(place: DeltaGenerator, known: dict[str, Run]) -> str:
+def _choose(place: DeltaGenerator, named: dict[str, str]) -> str:
     """The id of the run to watch.
 
     A page that follows a live run reports its widgets twice a second and may do so just when
     another run is turned to; a new key keeps its outdated choice from winning.
     """
-    ids = list(known)
+    ids = list(named)
     watched = st.session_state.get("watched")
     chosen: str = place.selectbox(
         "Run",
         ids,
-        index=ids.index(watched) if watched in known else 0,
+        index=ids.index(watched) if watched in named else 0,
         key=f"run, after {st.session_state.get('turned to')}",
-        format_func=labels(known.values()).__getitem__,
+        format_func=named.__getitem__,
     )
     st.session_state["watched"] = chosen
     return chosen
@@ -93,14 +94,16 @@ def clock(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds))).removeprefix("0:")
 
 
-def _follow(run: Run, compared: list[Run], was_live: bool) -> None:
+def _follow(run: Run, compared: list[Run], named: dict[str, str], was_live: bool) -> None:
     with explained():
         status = run.status()
         metrics = metrics_of(run)
         _headline(run, status)
         _progress(run, status, metrics)
         _figures(status, metrics)
-        _curves(run, status, metrics, compared)
+        curves = [charts.Curve(named[run.id], metrics)]
+        curves += [charts.Curve(named[other.id], metrics_of(other)) for other in compared]
+        _curves(run, status, curves)
         glance.strip(run)
         if was_live and status.state not in LIVE:
             st.rerun()
@@ -198,7 +201,7 @@ def _figures(status: Status, metrics: Metrics) -> None:
             st.metric("Time", clock(status.seconds))
 
 
-def _curves(run: Run, status: Status, metrics: Metrics, compared: list[Run]) -> None:
+def _curves(run: Run, status: Status, curves: list[charts.Curve]) -> None:
     """The curves, and below them how they are drawn."""
     place = st.container()
     row = st.container(horizontal=True, vertical_alignment="center")
@@ -206,14 +209,12 @@ def _curves(run: Run, status: Status, metrics: Metrics, compared: list[Run]) -> 
         "Smoothing", 0.0, 0.99, 0.94, 0.01, key="smoothing", persist_state="session", width=220
     )
     log = row.toggle("Logarithmic loss", key="log loss", persist_state="session")
-    curves = [charts.Curve(run.name, metrics)]
-    curves += [charts.Curve(other.name, metrics_of(other)) for other in compared]
     shown = [(curve.name, len(curve.metrics), len(curve.metrics.epochs)) for curve in curves]
     with place:
         steady_chart(
             "curves",
             lambda: charts.curves(curves, run.id, status.total_steps, smoothing=smoothing, log=log),
             subject=run.id,
-            version=(*shown, smoothing, log, len(metrics.lr_changes), status.total_steps),
+            version=(*shown, smoothing, log, len(curves[0].metrics.lr_changes), status.total_steps),
             alt="Training and validation loss and accuracy over the steps of the run",
         )
