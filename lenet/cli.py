@@ -108,7 +108,7 @@ def _metavar(name: str) -> str:
     info = Config.model_fields[name]
     if options := choices(info):
         return "|".join(options)
-    return {bool: "0|1", int: "N", float: "X"}[info.annotation]  # type: ignore[index]
+    return {bool: "0|1", int: "N", float: "X", str: "STEP:X,…"}[info.annotation]  # type: ignore[index]
 
 
 def _help(name: str) -> str:
@@ -117,7 +117,7 @@ def _help(name: str) -> str:
     signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
     notes = [f"{signs[kind]} {limit:g}" for kind, limit in limits.items()]
     default = int(info.default) if isinstance(info.default, bool) else info.default
-    notes.append(f"default: {default}")
+    notes.append(f"default: {'none' if default == '' else default}")
     return f"{info.description} ({', '.join(notes)})".replace("%", "%%")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from lenet import geometry
@@ -33,8 +33,25 @@ class Knob:
     only_if: Mapping[str, Container[object]] = field(default_factory=dict)
 
 
+MAX_LR = 10
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def _ordered_changes(text: str) -> str:
+    """`step:rate` pairs in the order of their steps, each step once; the later one counts."""
+    found: dict[int, float] = {}
+    for pair in filter(None, text.replace(" ", "").split(",")):
+        step, _, lr = pair.partition(":")
+        try:
+            found[int(step)] = float(lr)
+        except ValueError:
+            raise ValueError("step:rate pairs like 500:0.005,900:0.001") from None
+    if not all(step >= 1 and 0 < lr <= MAX_LR for step, lr in found.items()):
+        raise ValueError(f"steps from 1 on with rates above 0 and up to {MAX_LR}")
+    return ",".join(f"{step}:{lr!r}" for step, lr in sorted(found.items()))
 
 
 class ModelConfig(_Settings):
@@ -143,7 +160,14 @@ class TrainingConfig(_Settings):
         Field("adamw", description="Rule that turns gradients into steps.")
     )
     lr: Annotated[float, Knob("Learning rate", "optimisation")] = Field(
-        0.012, gt=0, le=10, description="Length of a step; with a schedule, the highest one."
+        0.012, gt=0, le=MAX_LR, description="Length of a step; with a schedule, the highest one."
+    )
+    lr_changes: Annotated[
+        str, AfterValidator(_ordered_changes), Knob("Later learning rates", "optimisation")
+    ] = Field(
+        "",
+        description="Learning rates to go on with after some steps, as step:rate, say "
+        "500:0.005,900:0.001. A change made while training is noted here.",
     )
     schedule: Annotated[
         Literal["constant", "cosine", "one_cycle"], Knob("Schedule", "optimisation")
@@ -191,6 +215,17 @@ class Config(ModelConfig, TrainingConfig):
     preset: Annotated[PresetName, Knob("Preset", "data")] = Field(
         "lab", description="Named settings to start from; a flag given beside it overrides it."
     )
+
+    @property
+    def later_lrs(self) -> dict[int, float]:
+        """`lr_changes` as a mapping from finished steps to the rate that follows them."""
+        pairs = (pair.split(":") for pair in filter(None, self.lr_changes.split(",")))
+        return {int(step): float(lr) for step, lr in pairs}
+
+    def with_lr(self, step: int, lr: float) -> "Config":
+        """The same with another learning rate after `step` steps."""
+        changes = _ordered_changes(f"{self.lr_changes},{step}:{lr!r}")
+        return self.model_copy(update={"lr_changes": changes})
 
     @model_validator(mode="after")
     def _usable_together(self) -> "Config":
@@ -295,7 +330,7 @@ def _first_fault(error: ValidationError) -> str:
     name = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"{name} is not a hyperparameter; use one of {', '.join(Config.model_fields)}"
-    must = fault["msg"].removeprefix("Input should be ")
+    must = fault["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     return f"{name} must be {must}, not {fault['input']!r}; change it and try again"
 
 
@@ -340,6 +375,14 @@ def overrides(config: Config) -> dict[str, Any]:
     reference = build_config({"preset": config.preset, "dataset": config.dataset})
     changed = {name: value for name, value in config if value != getattr(reference, name)}
     return {"dataset": config.dataset, **changed}
+
+
+def differences(config: Config) -> str:
+    """What differs from the preset on its usual dataset, for people."""
+    changed = overrides(config)
+    if changed["dataset"] == Config.model_fields["dataset"].default:
+        del changed["dataset"]
+    return ", ".join(f"{name} {value}" for name, value in changed.items())
 
 
 def to_flags(config: Config) -> list[str]:

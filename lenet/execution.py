@@ -8,13 +8,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lenet.config import Config
 from lenet.errors import LabError, StorageError
 from lenet.events import EpochEvent, Event, LrEvent
 from lenet.launch import slot
-from lenet.runs import Control, Run, Status, own_status
+from lenet.runs import Control, Run
+from lenet.status import Status, own_status
 
 if TYPE_CHECKING:  # torch is imported once the run has its turn, not while it waits
     from lenet.data import Split
@@ -48,6 +49,7 @@ class Execution:
         self._watch = watch
         self._queued = queued
         self._signalled = False
+        self._asked_lr: float | None = None
 
     def start(self, config: Config) -> None:
         """Train as `config` says, into a folder cleared of what an earlier training left.
@@ -78,8 +80,8 @@ class Execution:
             LabError: as `start`.
         """
         self.run.must_be_free()
-        earlier = self.run.status().seconds
-        self.status = replace(self.status, earlier=earlier)
+        before = self.run.status()
+        self.status = replace(self.status, earlier=before.seconds, total_steps=before.total_steps)
         self._work(self.run.config(), newest_checkpoint(self.run))
 
     def _work(self, config: Config, saved: Path | None) -> None:
@@ -106,24 +108,27 @@ class Execution:
             self._report(state="running", total_steps=trainer.total_steps)
             for event in trainer.run():
                 recorder.record(event)
+                self._watch(event, trainer.total_steps)
+                if isinstance(event, LrEvent):
+                    continue
                 if isinstance(event, EpochEvent):
                     self.last = event
                     recorder.save(self.run.epoch_checkpoint(event.epoch), event)
-                self._watch(event, trainer.total_steps)
-                control = self._obey(trainer, recorder.record)
+                control = self._obey(trainer)
                 if control.wish == "stop" and trainer.epoch < config.epochs:
                     recorder.save(self.run.stopped_checkpoint, event)
                     self._report(state="stopped")
                     return
         self._report(state="finished")
 
-    def _obey(self, trainer: "Trainer", record: Callable[[Event], None]) -> Control:
+    def _obey(self, trainer: "Trainer") -> Control:
         """Do what the control file asks, as long as it asks to pause; what it asks then."""
         while True:
             control = self._control()
-            if control.lr and control.lr != trainer.lr:
-                trainer.set_lr(control.lr)
-                record(LrEvent(trainer.step, trainer.epoch + 1, control.lr))
+            if control.lr and control.lr != self._asked_lr:
+                self._asked_lr = control.lr
+                trainer.change_lr(control.lr)
+                self.run.write_config(trainer.config)  # a killed run then goes on with it
             wanted = "paused" if control.wish == "pause" else "running"
             if self.status.state != wanted:
                 self._report(state=wanted)
@@ -138,11 +143,9 @@ class Execution:
     def _stop_asked(self) -> bool:
         return self._control().wish == "stop"
 
-    def _report(self, **changes: object) -> None:
-        """Write a changed status; an end comes with its time."""
-        self.status = replace(self.status, **changes)  # type: ignore[arg-type]
-        if self.status.state in ("finished", "stopped", "failed"):
-            self.status = replace(self.status, ended=time.time())
+    def _report(self, **changes: Any) -> None:
+        """Write a changed status."""
+        self.status = self.status.changed(**changes)
         self.run.write_status(self.status)
 
     @contextmanager
@@ -163,7 +166,8 @@ class Execution:
 
         def note(number: int, frame: FrameType | None) -> None:
             self._signalled = True
-            if not self.status.total_steps:  # nothing to save yet: a download ends at once
+            # Before the first step nothing need be saved: a download, say, ends at once.
+            if self.status.state in ("starting", "queued"):
                 raise KeyboardInterrupt
 
         before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}

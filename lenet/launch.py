@@ -23,7 +23,8 @@ from filelock import FileLock, Timeout
 from lenet.config import Config, to_flags
 from lenet.errors import RunError
 from lenet.paths import ROOT, runs_dir
-from lenet.runs import GRACE, RESUMABLE, STAMP, Run
+from lenet.runs import GRACE, STAMP, Run
+from lenet.status import RESUMABLE
 
 log = logging.getLogger(__name__)
 

@@ -113,6 +113,8 @@ def _until(line: bytes, step: int, epoch: int) -> bool:
         event = json.loads(line)
         if "train_loss" in event:
             return bool(event["epoch"] <= epoch)
+        if "lr_set" in event:  # the trainer will tell again of one that is due now
+            return bool(event["step"] < step)
         return bool(event["step"] <= step)
     except (ValueError, TypeError, KeyError):
         return False

@@ -23,56 +23,30 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import Literal
 
 import psutil
 
-from lenet.config import Config, build_config
+from lenet.config import Config, build_config, differences
 from lenet.errors import ConfigError, RunError
+from lenet.status import LIVE, Status, alive
 from lenet.storage import explained, write_atomic, write_json
 
 log = logging.getLogger(__name__)
-
-State = Literal[
-    "starting", "queued", "running", "paused", "finished", "stopped", "failed", "crashed"
-]
-LIVE: tuple[State, ...] = ("starting", "queued", "running", "paused")
-RESUMABLE: tuple[State, ...] = ("stopped", "failed", "crashed")
 
 GRACE = 15.0
 """Seconds that a run has to write its first status if nobody knows its process."""
 STAMP = "%Y%m%d-%H%M%S"
 MAX_NAME = 60
+MAX_CHANGES = 30
+"""Characters of a first name that tell of settings."""
 
 _ID = re.compile(r"(\d{8}-\d{6})-(.+)-[0-9a-f]{4}")
 _EPOCH = re.compile(r"model_epoch(\d+)\.pt")
-
-
-@dataclass(frozen=True)
-class Status:
-    """What `status.json` says.
-
-    `total_steps` is 0 until the data is loaded; `began` and `ended` are seconds since
-    the Unix epoch; `earlier` counts the seconds before a resume; `message` says why a
-    run failed.
-    """
-
-    state: State
-    pid: int
-    process_began: float
-    began: float
-    ended: float | None = None
-    earlier: float = 0.0
-    message: str | None = None
-    total_steps: int = 0
-
-    @property
-    def seconds(self) -> float:
-        """Time the run has taken so far."""
-        return self.earlier + (self.ended or time.time()) - self.began
 
 
 @dataclass(frozen=True)
@@ -158,9 +132,9 @@ class Run:
             return self._unspoken()
         except (OSError, ValueError, TypeError):
             raise RunError(f"run {self.id} has an unreadable status.json; start it again") from None
-        if status.state in LIVE and not _alive(status.pid, status.process_began):
+        if status.state in LIVE and not alive(status.pid, status.process_began):
             ended = _modified(self.metrics_file) or status.began
-            return replace(status, state="crashed", ended=ended, message=self.log_tail())
+            return status.changed(at=ended, state="crashed", message=self.log_tail())
         return status
 
     @property
@@ -205,6 +179,9 @@ class Run:
             process = {"pid": pid, "began": psutil.Process(pid).create_time()}
             write_json(self.folder / "process.json", process)
 
+    def write_config(self, config: Config) -> None:
+        write_json(self.folder / "config.json", config.model_dump())
+
     def write_status(self, status: Status) -> None:
         write_json(self.folder / "status.json", asdict(status))
 
@@ -219,7 +196,7 @@ class Run:
             self._clear()
         with explained(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        write_json(self.folder / "config.json", config.model_dump())
+        self.write_config(config)
 
     def delete(self) -> None:
         """Delete the folder with everything in it.
@@ -258,19 +235,24 @@ class Run:
         try:
             process = json.loads((self.folder / "process.json").read_text())
             pid, process_began = process["pid"], process["began"]
-            alive = _alive(pid, process_began)
+            there = alive(pid, process_began)
         except (OSError, ValueError, TypeError, KeyError):
             pid, process_began = 0, 0.0
-            alive = time.time() - began < GRACE
-        if alive:
+            there = time.time() - began < GRACE
+        if there:
             return Status("starting", pid, process_began, began)
-        return Status("crashed", pid, process_began, began, began, message=self.log_tail() or None)
+        message = self.log_tail() or None
+        return Status("crashed", pid, process_began, began, ended=began, message=message)
 
     def _first_name(self) -> str:
         match = _ID.fullmatch(self.id)
         if not match:
             return self.id
-        return f"{match[2]} · {datetime.strptime(match[1], STAMP):%d %b, %H:%M:%S}"
+        settings = match[2]
+        with suppress(RunError):
+            if changes := shorten(differences(self.config()), MAX_CHANGES, placeholder=" …"):
+                settings += f", {changes}"
+        return f"{settings} · {datetime.strptime(match[1], STAMP):%d %b, %H:%M:%S}"
 
 
 def labels(runs: Iterable[Run]) -> dict[str, str]:
@@ -283,24 +265,8 @@ def labels(runs: Iterable[Run]) -> dict[str, str]:
     }
 
 
-def own_status() -> Status:
-    """The first status of a run whose process is this one."""
-    process = psutil.Process()
-    return Status("starting", process.pid, process.create_time(), time.time())
-
-
 def _modified(path: Path) -> float | None:
     try:
         return path.stat().st_mtime
     except OSError:
         return None
-
-
-def _alive(pid: int, began: float) -> bool:
-    """Whether the process is there and is not another one with its number."""
-    try:
-        process = psutil.Process(pid)
-        same = abs(float(process.create_time()) - began) < 1
-        return same and bool(process.status() != psutil.STATUS_ZOMBIE)
-    except (psutil.Error, TypeError, ValueError):  # gone, or no number of a process
-        return False

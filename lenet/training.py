@@ -14,7 +14,7 @@ from lenet.augment import augment
 from lenet.config import Config
 from lenet.data import Split, split_train_val
 from lenet.errors import ConfigError, TrainingError
-from lenet.events import EpochEvent, StepEvent
+from lenet.events import EpochEvent, Event, LrEvent, StepEvent
 from lenet.model import LeNet5
 from lenet.optimizers import lr_factor, make_optimizer
 from lenet.preprocessing import to_input
@@ -112,8 +112,15 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = lr * factor
 
-    def run(self) -> Iterator[StepEvent | EpochEvent]:
+    def change_lr(self, lr: float) -> None:
+        """As `set_lr`, and noted in the configuration: the same training can be had again."""
+        self.config = self.config.with_lr(self.step, lr)
+        self.set_lr(lr)
+
+    def run(self) -> Iterator[Event]:
         """Train to the end of the last epoch, an event after each step and each epoch.
+
+        A change of the learning rate that the configuration asks for is told before the step.
 
         Raises:
             TrainingError: the loss is no longer a number.
@@ -122,6 +129,9 @@ class Trainer:
             batches = self._batches(self.epoch + 1)
             done = self.step - self.epoch * self.steps_per_epoch
             for index in batches[done:]:
+                if lr := self.config.later_lrs.get(self.step):
+                    self.set_lr(lr)
+                    yield LrEvent(self.step, self.epoch + 1, lr)
                 yield self._train_step(index)
             yield self._finish_epoch(seen=sum(len(index) for index in batches))
 

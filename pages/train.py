@@ -25,7 +25,7 @@ def page() -> None:
         known = {run.id: run for run in launch.list_runs()}
         if known:
             chosen = watch(known)
-            with st.expander("This run: command, downloads, promote, delete", key="this run"):
+            with st.expander("This run: name, command, downloads, promote, delete", key="this run"):
                 run_table.manage(chosen)
             st.subheader("Runs")
             run_table.show(known)

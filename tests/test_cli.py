@@ -99,7 +99,8 @@ class TestFlags:
         assert result.status == 0
         text = "".join(result.out.split())  # however its lines are broken
         for name, info in Config.model_fields.items():
-            kind = "|".join(choices(info)) or {bool: "0|1", int: "N", float: "X"}[info.annotation]
+            kinds = {bool: "0|1", int: "N", float: "X", str: "STEP:X,…"}
+            kind = "|".join(choices(info)) or kinds[info.annotation]
             description = "".join((info.description or "").split())
             start = f"--{name}{kind}{description}("
             assert text.count(start) == 1, name
@@ -311,7 +312,7 @@ class TestTrainEvalTest:
     def test_folder_that_another_training_uses(self, lab: Lab, output: Path) -> None:
         run = Run(output)
         run.prepare(build_config())
-        from lenet.runs import own_status
+        from lenet.status import own_status
 
         run.write_status(own_status())
         result = lab("--mode", "train", *QUICK, "--output_dir", output)

@@ -48,8 +48,38 @@ def below_and_above(name: str) -> list[float]:
     return [low, high]
 
 
-def test_every_field_is_a_number_a_switch_or_a_choice() -> None:
-    assert sorted(NUMBERS + SWITCHES + CHOICES) == sorted(FIELDS)
+def test_every_field_but_one_is_a_number_a_switch_or_a_choice() -> None:
+    assert sorted([*NUMBERS, *SWITCHES, *CHOICES, "lr_changes"]) == sorted(FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "meant"),
+    [
+        ("", "", {}),
+        (" 9:0.1, 5:2,", "5:2.0,9:0.1", {5: 2.0, 9: 0.1}),
+        ("5:1,5:3", "5:3.0", {5: 3.0}),
+        ("1:1e-05", "1:1e-05", {1: 1e-5}),
+    ],
+)
+def test_later_learning_rates_are_kept_in_order(
+    text: str, kept: str, meant: dict[int, float]
+) -> None:
+    config = build_config({"lr_changes": text})
+    assert config.lr_changes == kept
+    assert config.later_lrs == meant
+
+
+@pytest.mark.parametrize("text", ["5", "5:", "x:1", "5:x", "0:1", "-5:1", "5:0", "5:11", "5:nan"])
+def test_unusable_later_learning_rates_are_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="lr_changes must be") as refused:
+        build_config({"lr_changes": text})
+    assert_one_sentence(str(refused.value))
+
+
+def test_a_learning_rate_set_anew_joins_the_later_ones() -> None:
+    config = build_config({"lr_changes": "7:0.1"}).with_lr(3, 0.02).with_lr(7, 0.3)
+    assert config.later_lrs == {3: 0.02, 7: 0.3}
+    assert build_config(config.model_dump()) == config
 
 
 @pytest.mark.parametrize("name", FIELDS)

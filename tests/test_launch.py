@@ -15,7 +15,8 @@ import pytest
 from lenet import launch, runs
 from lenet.config import build_config
 from lenet.errors import RunError
-from lenet.runs import Run, own_status
+from lenet.runs import Run
+from lenet.status import own_status
 from tests.small import wait_until
 
 

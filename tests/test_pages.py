@@ -16,7 +16,8 @@ from lenet.data import load_split
 from lenet.datasets import DATASETS, DatasetInfo
 from lenet.evaluation import evaluate
 from lenet.paths import DEFAULT_CHECKPOINT, ROOT, runs_dir
-from lenet.runs import Run, Status
+from lenet.runs import Run
+from lenet.status import Status
 
 SECONDS = 60
 PAGES = {
@@ -52,7 +53,10 @@ def sound(app: AppTest) -> AppTest:
 
 
 def widgets(app: AppTest) -> dict[str, Any]:
-    kinds = (app.selectbox, app.number_input, app.toggle, app.segmented_control)
+    kinds = (
+        *(app.selectbox, app.number_input, app.toggle, app.segmented_control),
+        app.text_input,
+    )
     return {widget.key: widget for kind in kinds for widget in kind if widget.key}
 
 

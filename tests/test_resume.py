@@ -17,11 +17,12 @@ import pytest
 from lenet import checkpoint
 from lenet.config import Config
 from lenet.errors import RunError
-from lenet.events import Event, LrEvent, StepEvent
+from lenet.events import Event, StepEvent
 from lenet.execution import Execution
 from lenet.metrics import Metrics
 from lenet.recording import cut
-from lenet.runs import Control, Run, own_status
+from lenet.runs import Control, Run
+from lenet.status import own_status
 from tests.small import same_weights, small_config, small_split, trained, wait_until
 
 CONFIG = small_config(epochs=4, dropout=0.2, augment="flip_shift")
@@ -80,7 +81,6 @@ class TestResume:
         before = run.status().seconds
         (run.folder / "control.json").unlink()
         Execution(run, small_split, ignore).resume()
-        assert run.status().earlier == pytest.approx(before)
         assert run.status().seconds > before
 
     def test_run_at_work_is_refused(self, run: Run) -> None:
@@ -127,10 +127,8 @@ class TestSteering:
 
     def test_learning_rate_is_changed_recorded_and_kept(self, run: Run) -> None:
         config = small_config(epochs=3, schedule="constant", lr=0.01)
-        seen: list[Event] = []
 
         def watch(event: Event, _: int) -> None:
-            seen.append(event)
             if event.step == 3:
                 run.ask(Control(lr=0.002))
             if event.step == 10:
@@ -143,7 +141,51 @@ class TestSteering:
         assert metrics.lr_changes == [{"step": 3, "epoch": 1, "lr_set": 0.002}]
         assert set(metrics.steps["lr"][:3]) == {0.01}
         assert set(metrics.steps["lr"][3:]) == {0.002}
-        assert not any(isinstance(event, LrEvent) for event in seen)
+        assert run.config().later_lrs == {3: 0.002}
+
+    def test_changed_learning_rate_outlives_the_process_that_was_killed(self, run: Run) -> None:
+        """The change comes after the checkpoint to go on from; it is made again at its step."""
+        config = small_config(epochs=3, schedule="constant", lr=0.01)
+        changed, done = 11, 14
+
+        def watch(event: Event, _: int) -> None:
+            if event.step == changed:
+                run.ask(Control(lr=0.002))
+            if event.step == done:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        worker = multiprocessing.get_context("fork").Process(
+            target=lambda: Execution(run, small_split, watch).start(config)
+        )
+        worker.start()
+        worker.join()
+        assert run.checkpoints() == [run.epoch_checkpoint(1)]
+        (run.folder / "control.json").unlink()  # this process is older than what was asked
+
+        Execution(run, small_split, ignore).resume()
+
+        again = config.with_lr(changed, 0.002)
+        assert run.config() == again
+        assert_whole(run, again)
+        assert set(Metrics(run.metrics_file).poll().steps["lr"][changed:]) == {0.002}
+
+    def test_pause_is_no_time_of_the_run(self, run: Run) -> None:
+        paused: list[float] = []
+
+        def go_on() -> None:
+            wait_until(lambda: run.status().state == "paused", "the pause")
+            first = run.status().seconds
+            time.sleep(0.3)  # what the clock shows after this time is what is asserted
+            paused.append(run.status().seconds - first)
+            run.ask(Control("run"))
+
+        def pause() -> None:
+            run.ask(Control("pause"))
+            threading.Thread(target=go_on, daemon=True).start()
+
+        Execution(run, small_split, at_step(5, pause)).start(CONFIG)
+        assert paused == [0.0]
+        assert run.status().seconds > 0
 
 
 @pytest.mark.usefixtures("small_dataset")

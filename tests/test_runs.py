@@ -22,7 +22,8 @@ from lenet.errors import DatasetError, RunError, StorageError, TrainingError
 from lenet.events import EpochEvent, Event
 from lenet.execution import Execution
 from lenet.metrics import Metrics
-from lenet.runs import Control, Run, Status, own_status
+from lenet.runs import Control, Run
+from lenet.status import Status, own_status
 from lenet.training import Trainer
 from tests.small import (
     PATIENCE,

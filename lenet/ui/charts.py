@@ -36,7 +36,7 @@ class Curve:
 def curves(
     shown: Sequence[Curve], key: str, total_steps: int, *, smoothing: float, log: bool
 ) -> go.Figure:
-    """Training loss, validation loss and validation accuracy over the steps.
+    """Training loss, validation loss, validation accuracy and learning rate over the steps.
 
     Args:
         shown: the watched run, then those it is compared with.
@@ -46,7 +46,7 @@ def curves(
         log: a logarithmic axis for the loss.
     """
     figure = make_subplots(
-        rows=2, shared_xaxes=True, row_heights=[0.64, 0.36], vertical_spacing=0.07
+        rows=3, shared_xaxes=True, row_heights=[0.56, 0.28, 0.16], vertical_spacing=0.06
     )
     compared = len(shown) > 1
     if compared:
@@ -65,9 +65,12 @@ def curves(
     figure.update_xaxes(
         showgrid=False, zeroline=False, range=[0, max(total_steps, longest)], tickformat="~s"
     )
-    figure.update_xaxes(title_text="step", row=2, col=1)
+    figure.update_yaxes(
+        title_text="rate", rangemode="tozero", tickformat="~g", nticks=3, row=3, col=1
+    )
+    figure.update_xaxes(title_text="step", row=3, col=1)
     figure.update_layout(
-        height=440,
+        height=500,
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
         hovermode="x unified",
         uirevision=key,
@@ -141,6 +144,17 @@ def _add_run(figure: go.Figure, curve: Curve, color: str, smoothing: float, *, a
         row=2,
         col=1,
         **points,
+    )
+    figure.add_scatter(
+        x=steps[even],
+        y=np.array(metrics.steps["lr"])[even],
+        name="learning rate" if alone else group,
+        line={"color": color, "width": 1.5},
+        hovertemplate="%{y:.2g}",
+        showlegend=False,
+        legendgroup=group,
+        row=3,
+        col=1,
     )
 
 

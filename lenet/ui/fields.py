@@ -90,6 +90,8 @@ def _draw(name: str, info: FieldInfo, common: dict[str, Any], default: Any) -> A
         return st.selectbox(options=options, index=options.index(default), **common)
     if info.annotation is bool:
         return st.toggle(value=default, **common)
+    if info.annotation is str:
+        return st.text_input(value=default, **common)
     limits = bounds(info)
     number: type = int if info.annotation is int else float
     return st.number_input(

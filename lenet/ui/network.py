@@ -18,9 +18,7 @@ def layer_table(values: Mapping[str, Any]) -> None:
     if failing:
         rows.append((failing.name, "does not fit", float("nan")))
     frame = pd.DataFrame(rows, columns=["layer", "output", "parameters"])
-    styled = frame.style.format(
-        {"parameters": lambda count: "" if pd.isna(count) else f"{count:,.0f}"}
-    )
+    styled = frame.style.format({"parameters": "{:,.0f}"})
     if failing:
         styled = styled.apply(lambda row: _red(row, failing.name), axis=1)
     st.dataframe(
@@ -28,6 +26,7 @@ def layer_table(values: Mapping[str, Any]) -> None:
         hide_index=True,
         height=36 * (len(rows) + 1),
         row_height=36,
+        placeholder="",
         alt="Layers of the network with their output shapes and parameters",
     )
 

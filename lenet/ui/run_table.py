@@ -7,11 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from lenet import launch
-from lenet.config import Config, overrides
+from lenet.config import differences
 from lenet.errors import LabError
-from lenet.metrics import Metrics
-from lenet.runs import Run
-from lenet.ui.watch import BADGES, clock, metrics_of
+from lenet.metrics import EPOCH_KEYS, LR_KEYS, Metrics
+from lenet.runs import MAX_NAME, Run
+from lenet.ui.controls import BADGES
+from lenet.ui.watch import clock, metrics_of
 
 REFRESH = 2.0
 """Seconds between two looks at live runs."""
@@ -24,36 +25,36 @@ def show(known: dict[str, Run]) -> None:
 
 
 def _table(known: dict[str, Run]) -> None:
-    """Every run with what sets it apart and how it fared; its name can be changed in place."""
+    """Every run with what sets it apart and how it fared."""
     rows = [row for run in known.values() if (row := _row(run))]
     if not rows:
         return
-    frame = pd.DataFrame(rows).set_index("id")
-    # Streamlit remembers an edit by the number of its row; other rows are another table.
-    rows_shown = hash(tuple((row["id"], row["name"]) for row in rows))
-    edited = st.data_editor(
-        frame,
+    st.dataframe(
+        pd.DataFrame(rows),
         hide_index=True,
-        disabled=[column for column in frame.columns if column != "name"],
-        key=f"runs {rows_shown}",
+        key="runs",
         placeholder="–",
+        alt="All runs with their state, accuracy, time and settings",
         column_config={
-            "name": st.column_config.TextColumn(max_chars=60, help="Click to change it."),
             "accuracy": st.column_config.NumberColumn(
                 "best val. acc.", format="percent", width=100
             ),
             "changes": st.column_config.TextColumn(help="What differs from the preset."),
         },
     )
-    for run_id, name in edited["name"].items():
-        if name != frame.loc[run_id, "name"]:
-            known[str(run_id)].rename(str(name or ""))
-            st.rerun()
 
 
 def manage(run: Run) -> None:
-    """The chosen run's command, downloads, promotion and deletion."""
+    """The chosen run's name, command, downloads, promotion and deletion."""
     metrics = metrics_of(run)
+    st.text_input(
+        "Name",
+        run.name,
+        max_chars=MAX_NAME,
+        key=f"name of {run.id}",
+        on_change=_rename,
+        args=(run,),
+    )
     best = best_checkpoint(run, metrics)
     row = st.container(horizontal=True)
     row.download_button(
@@ -70,7 +71,7 @@ def manage(run: Run) -> None:
         file_name=f"{run.id}.csv",
         icon=":material/download:",
         disabled=not len(metrics),
-        help="Every step as CSV.",
+        help="Every step as CSV, with the validation after each epoch.",
     )
     with row.popover("Promote", icon=":material/verified:", disabled=best is None):
         _promote(run, best)
@@ -96,8 +97,15 @@ def best_checkpoint(run: Run, metrics: Metrics) -> Path | None:
 
 
 def csv(metrics: Metrics) -> str:
-    """The recorded steps, a row each."""
-    text: str = pd.DataFrame(metrics.steps).to_csv(index=False)
+    """The recorded steps, a row each; an epoch's figures stand at its last step.
+
+    `lr_set` is the learning rate that somebody set after the step.
+    """
+    steps = pd.DataFrame(metrics.steps).astype({"step": int})
+    epochs = pd.DataFrame(metrics.epochs, columns=[*EPOCH_KEYS, "val_loss", "val_accuracy"])
+    changes = pd.DataFrame(metrics.lr_changes, columns=[*LR_KEYS])
+    table = steps.merge(epochs, "left", "step").merge(changes, "left", "step")
+    text: str = table.astype({"epoch": "Int64"}).to_csv(index=False)
     return text
 
 
@@ -106,31 +114,35 @@ def _row(run: Run) -> dict[str, Any] | None:
         status, config, metrics = run.status(), run.config(), metrics_of(run)
     except LabError:
         return None
-    changed = overrides(config)
-    if changed.get("dataset") == Config.model_fields["dataset"].default:
-        del changed["dataset"]
     return {
-        "id": run.id,
         "name": run.name,
         "status": BADGES[status.state][0],
         "accuracy": metrics.best_accuracy,
         "epochs": f"{len(metrics.epochs)}/{config.epochs}",
         "time": clock(status.seconds),
         "preset": config.preset,
-        "changes": ", ".join(f"{name} {value}" for name, value in changed.items()),
+        "changes": differences(config),
     }
+
+
+def _rename(run: Run) -> None:
+    key = f"name of {run.id}"
+    run.rename(st.session_state[key])
+    st.session_state[key] = run.name  # an empty one gives the first name back
 
 
 def _promote(run: Run, best: Path | None) -> None:
     st.write("Copy the best checkpoint and its model card into `checkpoints/`.")
     name = st.text_input("Name", value=run.config().preset, max_chars=60, key=f"promote {run.id}")
     if st.button("Promote", key=f"promote now {run.id}", type="primary") and best:
-        from lenet.promotion import promote
-
         try:
-            st.success(f"Saved as {promote(best, name).name}.")
+            with st.spinner("Reading the test images for the model card…"):
+                from lenet.promotion import promote
+
+                saved = promote(best, name)
+            st.success(f"Saved as {saved.name}; Evaluate and Predict offer it now.")
         except LabError as error:
-            st.error(str(error))
+            st.error(f"{error}.")
 
 
 def _delete(run: Run) -> None:

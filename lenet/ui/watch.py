@@ -1,38 +1,27 @@
 """Watching a run: its state, progress and curves, read from its folder while it goes on."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lenet import launch
+from lenet.config import Config
 from lenet.metrics import Metrics
-from lenet.runs import LIVE, RESUMABLE, Run, Status, labels
-from lenet.ui import charts, glance
+from lenet.runs import Run, labels
+from lenet.status import LIVE, Status
+from lenet.ui import charts, controls, glance
 from lenet.ui.frame import explained
 from lenet.ui.steady import steady_chart
 
 REFRESH = 0.4
 """Seconds between two looks at a live run."""
 
-BADGES = {
-    "starting": ("Starting", "blue", ":material/hourglass_top:"),
-    "queued": ("Queued", "blue", ":material/hourglass_top:"),
-    "running": ("Training", "green", ":material/play_arrow:"),
-    "paused": ("Paused", "orange", ":material/pause:"),
-    "finished": ("Finished", "gray", ":material/check:"),
-    "stopped": ("Stopped", "orange", ":material/stop:"),
-    "failed": ("Failed", "red", ":material/error:"),
-    "crashed": ("Crashed", "red", ":material/error:"),
-}
-
 
 def watch(known: dict[str, Run]) -> Run:
     """Choose one of the runs, the newest first, and watch it; a live run is followed."""
     named = labels(known.values())
-    chosen, others = st.columns(2)
+    chosen, others = st.container(key="watched").columns(2)
     run_id = _choose(chosen, named)
     compared = others.multiselect(
         "Compare with",
@@ -43,6 +32,8 @@ def watch(known: dict[str, Run]) -> Run:
         placeholder="Other runs",
     )
     run = known[run_id]
+    if st.session_state.pop("bring into sight", False):
+        st.html(_INTO_SIGHT, unsafe_allow_javascript=True)
     with explained():
         live = run.status().state in LIVE
         follow = st.fragment(_follow, run_every=REFRESH if live else None)
@@ -58,8 +49,9 @@ def empty_chart() -> None:
 
 
 def turn_to(run: Run) -> None:
-    """Let the page watch this run from now on."""
+    """Let the page watch this run from now on, and show it at once where it is out of sight."""
     st.session_state["watched"] = st.session_state["turned to"] = run.id
+    st.session_state["bring into sight"] = True
 
 
 def _choose(place: DeltaGenerator, named: dict[str, str]) -> str:
@@ -98,107 +90,54 @@ def _follow(run: Run, compared: list[Run], named: dict[str, str], was_live: bool
     with explained():
         status = run.status()
         metrics = metrics_of(run)
-        _headline(run, status)
-        _progress(run, status, metrics)
-        _figures(status, metrics)
+        controls.headline(run, status)
+        config = run.config()
+        _progress(config, status, metrics)
+        _figures(config, status, metrics)
         curves = [charts.Curve(named[run.id], metrics)]
         curves += [charts.Curve(named[other.id], metrics_of(other)) for other in compared]
-        _curves(run, status, curves)
-        glance.strip(run)
+        drawn, seen = st.columns([6, 1])
+        with drawn:
+            _curves(run, status, curves)
+        with seen:
+            glance.strip(run)
         if was_live and status.state not in LIVE:
             st.rerun()
 
 
-def _headline(run: Run, status: Status) -> None:
-    """The state, and the buttons that make sense in it."""
-    label, color, icon = BADGES[status.state]
-    if status.state == "queued":
-        places = [waiting.id for waiting in launch.queue()]
-        label += f", place {places.index(run.id) + 1} of {len(places)}" if run.id in places else ""
-    row = st.container(horizontal=True, vertical_alignment="center")
-    row.badge(label, color=color, icon=icon)  # type: ignore[arg-type]
-    row.space("stretch")
-    if status.state in RESUMABLE:
-        _resume_button(row, run)
-    elif status.state in LIVE:
-        _control_buttons(row, run, status)
-    if status.state == "crashed":
-        st.error(
-            "The process ended without a last word. Resume goes on from what it has saved.",
-            icon=":material/error:",
-        )
-        if status.message:
-            st.code(status.message, language=None, wrap_lines=True)
-    elif status.message:
-        st.error(status.message, icon=":material/error:")
-
-
-def _resume_button(row: DeltaGenerator, run: Run) -> None:
-    if row.button("Resume", icon=":material/play_arrow:", key=f"resume {run.id}", type="primary"):
-        launch.resume(run)
-        st.rerun()
-
-
-def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
-    asked = run.asked(since=status.process_began)
-    live = status.state in LIVE and asked.wish != "stop"
-    steerable = live and status.state in ("running", "paused")
-    paused = asked.wish == "pause"
-    if row.button(
-        "Continue" if paused else "Pause",
-        icon=":material/play_arrow:" if paused else ":material/pause:",
-        key=f"pause {run.id}",
-        disabled=not steerable,
-    ):
-        run.ask(replace(asked, wish="run" if paused else "pause"))
-        st.rerun(scope="fragment")
-    label = "Cancel" if status.state == "queued" else "Stop"
-    if asked.wish == "stop" and status.state in LIVE:
-        label = "Stopping…"
-    if row.button(label, icon=":material/stop:", key=f"stop {run.id}", disabled=not live):
-        run.ask(replace(asked, wish="stop"))
-        st.rerun(scope="fragment")
-    with row.popover("Learning rate", icon=":material/tune:", disabled=not steerable):
-        lr = st.number_input(
-            "New learning rate",
-            min_value=0.0,
-            max_value=10.0,
-            value=asked.lr or run.config().lr,
-            format="%g",
-            step=0.001,
-            key=f"lr of {run.id}",
-            help="Holds from the next step on; the schedule goes on from there.",
-        )
-        if st.button("Apply", key=f"apply {run.id}", disabled=not lr):
-            run.ask(replace(asked, lr=lr))
-
-
-def _progress(run: Run, status: Status, metrics: Metrics) -> None:
+def _progress(config: Config, status: Status, metrics: Metrics) -> None:
     step = int(metrics.last("step")) if len(metrics) else 0
     share = min(1.0, step / status.total_steps) if status.total_steps else 0.0
     text = " "
     if status.total_steps:
-        epochs = run.config().epochs
+        epochs = config.epochs
         epoch = min(epochs, len(metrics.epochs) + 1)
         text = f"Epoch {epoch} of {epochs}, step {step:,} of {status.total_steps:,}"
         text += f", {clock(status.seconds)} so far" if status.state in LIVE else ""
     st.progress(share, text)
 
 
-def _figures(status: Status, metrics: Metrics) -> None:
+def _figures(config: Config, status: Status, metrics: Metrics) -> None:
     accuracies = metrics.accuracies()
     speeds = metrics.steps["images_per_second"][-50:]
     with st.grid(5, min_column_width=110):
         st.metric("Training loss", f"{metrics.last('loss'):.3f}" if len(metrics) else "–")
         st.metric("Val. accuracy", f"{accuracies[-1]:.2%}" if accuracies else "–")
-        st.metric("Learning rate", f"{metrics.last('lr'):.2g}" if len(metrics) else "–")
+        st.metric("Learning rate", f"{round(metrics.last('lr'), 6):.2g}" if len(metrics) else "–")
         st.metric("Images/s", f"{sum(speeds) / len(speeds):,.0f}" if speeds else "–")
-        step = metrics.last("step") if len(metrics) else 0
-        if status.state in LIVE and step and status.total_steps:
-            left = status.seconds / step * (status.total_steps - step)
-            st.metric("Time left", clock(left))
+        if status.state in LIVE and len(metrics) and status.total_steps:
+            steps_left = status.total_steps - metrics.last("step")
+            st.metric("Time left", clock(steps_left * _step_seconds(config, status, metrics)))
         else:
             st.metric("Time", clock(status.seconds))
+
+
+def _step_seconds(config: Config, status: Status, metrics: Metrics) -> float:
+    """What a step costs: in the last epoch, its validation included, or in the last steps."""
+    if metrics.epochs:
+        return float(metrics.epochs[-1]["seconds"]) * config.epochs / status.total_steps
+    speeds = metrics.steps["images_per_second"][-50:]
+    return config.batch_size * len(speeds) / sum(speeds)
 
 
 def _curves(run: Run, status: Status, curves: list[charts.Curve]) -> None:
@@ -218,3 +157,13 @@ def _curves(run: Run, status: Status, curves: list[charts.Curve]) -> None:
             version=(*shown, smoothing, log, len(curves[0].metrics.lr_changes), status.total_steps),
             alt="Training and validation loss and accuracy over the steps of the run",
         )
+
+
+# On a phone the run is below the settings, and who has pressed Start would not see it.
+_INTO_SIGHT = """<script>
+const run = document.querySelector(".st-key-watched");
+if (run && run.getBoundingClientRect().top > window.innerHeight / 2) {
+  run.style.scrollMarginTop = "4rem";
+  run.scrollIntoView({ behavior: "smooth" });
+}
+</script>"""

@@ -1,0 +1,68 @@
+"""The state of a run, as `status.json` says it, and the time that it has taken."""
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import psutil
+
+State = Literal[
+    "starting", "queued", "running", "paused", "finished", "stopped", "failed", "crashed"
+]
+LIVE: tuple[State, ...] = ("starting", "queued", "running", "paused")
+BUSY: tuple[State, ...] = ("starting", "running")
+"""The states whose time counts as the run's."""
+RESUMABLE: tuple[State, ...] = ("stopped", "failed", "crashed")
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `status.json` says.
+
+    `total_steps` is 0 until the data is loaded; `began`, `since` and `ended` are seconds
+    since the Unix epoch, `since` being None while the run waits or rests; `earlier` counts
+    the seconds of work before `since`; `message` says why a run failed.
+    """
+
+    state: State
+    pid: int
+    process_began: float
+    began: float
+    since: float | None = None
+    ended: float | None = None
+    earlier: float = 0.0
+    message: str | None = None
+    total_steps: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """Time that the run has worked so far, without pauses and without waiting."""
+        return self._seconds(time.time())
+
+    def changed(self, at: float | None = None, **changes: Any) -> "Status":
+        """The status with other values from now on, or from `at`, its clock set accordingly."""
+        now = time.time() if at is None else at
+        after = replace(self, earlier=self._seconds(now), since=None, **changes)
+        if after.state in BUSY:
+            return replace(after, since=now)
+        return after if after.state in LIVE else replace(after, ended=now)
+
+    def _seconds(self, now: float) -> float:
+        return self.earlier + (0.0 if self.since is None else max(0.0, now - self.since))
+
+
+def own_status() -> Status:
+    """The first status of a run whose process is this one."""
+    process = psutil.Process()
+    now = time.time()
+    return Status("starting", process.pid, process.create_time(), now, since=now)
+
+
+def alive(pid: int, began: float) -> bool:
+    """Whether the process is there and is not another one with its number."""
+    try:
+        process = psutil.Process(pid)
+        same = abs(float(process.create_time()) - began) < 1
+        return same and bool(process.status() != psutil.STATUS_ZOMBIE)
+    except (psutil.Error, TypeError, ValueError):  # gone, or no number of a process
+        return False
