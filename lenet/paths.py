@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CHECKPOINTS = ROOT / "checkpoints"
-DEFAULT_CHECKPOINT = CHECKPOINTS / "fashion-mnist.pt"
+SHIPPED = ROOT / "checkpoints"
+DEFAULT_CHECKPOINT = SHIPPED / "fashion-mnist.pt"
+CHECKPOINTS = Path(os.environ.get("LENET_CHECKPOINTS_DIR") or SHIPPED)
+"""What the pages offer, and where Promote puts a run's best weights."""
 
 
 def runs_dir() -> Path:

@@ -52,8 +52,8 @@ def _address(tile: Image.Image) -> str:
 
 
 _STYLE = """<style>
-.lenet-glance { display: grid; gap: 0.6rem 0.5rem;
-  grid-template-columns: repeat(auto-fit, minmax(56px, 1fr)); }
+.lenet-glance { display: grid; gap: 0.3rem 0.5rem;
+  grid-template-columns: repeat(auto-fit, minmax(46px, 1fr)); }
 .lenet-glance figure { margin: 0; }
 .lenet-glance img { width: 100%; image-rendering: pixelated; border-radius: 4px; display: block; }
 .lenet-glance figcaption { font-size: 0.72rem; line-height: 1.3; margin-top: 0.25rem;

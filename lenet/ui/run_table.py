@@ -12,7 +12,7 @@ from lenet.errors import LabError
 from lenet.metrics import EPOCH_KEYS, LR_KEYS, Metrics
 from lenet.runs import MAX_NAME, Run
 from lenet.ui.controls import BADGES
-from lenet.ui.watch import clock, metrics_of
+from lenet.ui.watch import clock, metrics_of, turn_to
 
 REFRESH = 2.0
 """Seconds between two looks at live runs."""
@@ -128,11 +128,12 @@ def _row(run: Run) -> dict[str, Any] | None:
 def _rename(run: Run) -> None:
     key = f"name of {run.id}"
     run.rename(st.session_state[key])
+    turn_to(run)
     st.session_state[key] = run.name  # an empty one gives the first name back
 
 
 def _promote(run: Run, best: Path | None) -> None:
-    st.write("Copy the best checkpoint and its model card into `checkpoints/`.")
+    st.write("Keep the best checkpoint, with a model card, for Evaluate and Predict.")
     name = st.text_input("Name", value=run.config().preset, max_chars=60, key=f"promote {run.id}")
     if st.button("Promote", key=f"promote now {run.id}", type="primary") and best:
         try:

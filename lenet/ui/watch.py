@@ -50,7 +50,8 @@ def empty_chart() -> None:
 
 def turn_to(run: Run) -> None:
     """Let the page watch this run from now on, and show it at once where it is out of sight."""
-    st.session_state["watched"] = st.session_state["turned to"] = run.id
+    st.session_state["watched"] = run.id
+    st.session_state["turned to"] = (run.id, run.name)
     st.session_state["bring into sight"] = True
 
 
@@ -58,7 +59,8 @@ def _choose(place: DeltaGenerator, named: dict[str, str]) -> str:
     """The id of the run to watch.
 
     A page that follows a live run reports its widgets twice a second and may do so just when
-    another run is turned to; a new key keeps its outdated choice from winning.
+    another run is turned to; a new key keeps its outdated choice from winning. A box of the
+    same key would also go on showing the name that a run had before.
     """
     ids = list(named)
     watched = st.session_state.get("watched")
@@ -96,7 +98,7 @@ def _follow(run: Run, compared: list[Run], named: dict[str, str], was_live: bool
         _figures(config, status, metrics)
         curves = [charts.Curve(named[run.id], metrics)]
         curves += [charts.Curve(named[other.id], metrics_of(other)) for other in compared]
-        drawn, seen = st.columns([6, 1])
+        drawn, seen = st.columns([5, 1.2])
         with drawn:
             _curves(run, status, curves)
         with seen:

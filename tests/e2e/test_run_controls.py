@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from lenet import launch
 from lenet.config import build_config
 from lenet.metrics import Metrics
 from lenet.runs import Run
 from tests.e2e.app import App, serve, until
-from tests.e2e.look import at_rest, enter, number, title, watched_tabs
+from tests.e2e.look import at_rest, enter, go, number, title, watched_tabs
 from tests.e2e.test_train_page import grows, has_state, open_train, press_start, press_stop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
@@ -76,7 +77,7 @@ def test_a_change_of_the_learning_rate_is_recorded_and_drawn(
 def test_a_killed_run_shows_as_crashed_and_resumes(
     fresh_app: App, open_tab: Callable[[str], Page]
 ) -> None:
-    page = open_train(fresh_app, open_tab, QUICK)
+    page = open_train(fresh_app, open_tab, QUICK.replace("epochs=2", "epochs=5"))
     press_start(page)
     [run] = fresh_app.runs()
     until(run.checkpoints, "the first epoch is saved")
@@ -86,8 +87,8 @@ def test_a_killed_run_shows_as_crashed_and_resumes(
     button(page, "Resume")
 
     has_state(page, "Finished")
-    assert [event["epoch"] for event in recorded(run).epochs] == [1, 2]
-    assert list(recorded(run).steps["step"]) == list(range(1, 315))
+    assert [event["epoch"] for event in recorded(run).epochs] == [1, 2, 3, 4, 5]
+    assert list(recorded(run).steps["step"]) == list(range(1, 5 * 157 + 1))
 
 
 def test_a_run_outlives_its_tab_and_its_server(browser: Browser, tmp_path: Path) -> None:
@@ -127,6 +128,66 @@ def test_a_second_run_waits_its_turn_and_both_are_compared(
     first, second = fresh_app.runs()
     for run in (first, second):
         expect(other.locator(".legendtext", has_text=run.name).first).to_be_attached()
+
+
+def test_a_waiting_run_can_be_cancelled(fresh_app: App, open_tab: Callable[[str], Page]) -> None:
+    page = open_train(fresh_app, open_tab, "?epochs=50")
+    press_start(page)
+    other = open_train(fresh_app, open_tab, QUICK)
+    button(other, "Start")
+    has_state(other, "Queued, place 1 of 1")
+
+    button(other, "Cancel")
+
+    has_state(other, "Stopped")
+    first, second = fresh_app.runs()
+    assert (first.status().state, second.status().state) == ("running", "stopped")
+    press_stop(page)
+
+
+def test_a_run_is_renamed_while_it_trains(fresh_app: App, open_tab: Callable[[str], Page]) -> None:
+    page = open_train(fresh_app, open_tab, "?epochs=50")
+    press_start(page)
+    [run] = fresh_app.runs()
+    first_name = run.name
+    page.locator("summary", has_text="This run").click()
+
+    for entered, name in (("for the demo", "for the demo"), ("", first_name)):
+        field = page.get_by_role("textbox", name="Name", exact=True)
+        field.fill(entered)
+        field.press("Enter")
+        expect(page.get_by_role("combobox", name="Run")).to_have_value(name)
+        expect(page.locator("[role=gridcell]", has_text=name).first).to_be_attached()
+        expect(field).to_have_value(name)
+        assert run.name == name
+    grows(page)
+    press_stop(page)
+
+
+def test_the_best_checkpoint_is_promoted_and_offered(browser: Browser, tmp_path: Path) -> None:
+    promoted = tmp_path / "promoted"
+    with (
+        serve(tmp_path, LENET_CHECKPOINTS_DIR=str(promoted)) as app,
+        watched_tabs(browser) as visit,
+    ):
+        page = open_train(app, visit, QUICK)
+        button(page, "Start")
+        has_state(page, "Finished")
+        [run] = app.runs()
+        page.locator("summary", has_text="This run").click()
+        button(page, "Promote")
+        name = page.get_by_test_id("stPopoverBody").get_by_role("textbox", name="Name")
+        for entered, answer in (("../wicked", "no name for a checkpoint"), ("mine", "Saved as")):
+            name.fill(entered)
+            name.press("Enter")
+            page.get_by_test_id("stPopoverBody").get_by_role("button", name="Promote").click()
+            expect(page.get_by_test_id("stAlert").filter(has_text=answer)).to_be_visible()
+
+        assert {path.name for path in promoted.iterdir()} == {"mine.md", "mine.pt"}
+        assert launch.command_line(run.config()) in (promoted / "mine.md").read_text()
+        go(page, "Evaluate")
+        title(page, "Evaluate")
+        expect(page.get_by_role("combobox", name="Checkpoint")).to_have_value("mine (shipped)")
 
 
 def test_double_click_starts_one_run(fresh_app: App, open_tab: Callable[[str], Page]) -> None:
