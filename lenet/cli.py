@@ -135,6 +135,8 @@ def _config(args: argparse.Namespace) -> Config:
 
 
 def _summary(args: argparse.Namespace) -> dict[str, Any]:
+    if args.checkpoint != paths.DEFAULT_CHECKPOINT:
+        log.warning("note: --checkpoint has no effect here; the flags say what is summed up")
     config = _config(args)
     layers = config.layers()
     return {

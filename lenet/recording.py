@@ -45,7 +45,7 @@ class Recorder:
         cut(run.metrics_file, trainer.step, trainer.epoch)
         with explained(run.metrics_file):
             self._file = run.metrics_file.open("a", encoding="utf-8")
-        self._board = _tensorboard(run)
+        self._board = _tensorboard(run, trainer.step)
         if self._ten:
             _write_pictures(run.folder / "glance.png", self._ten.images)
 
@@ -148,13 +148,13 @@ def _write_pictures(path: Path, images: Tensor) -> None:
         Image.fromarray(row).save(path)
 
 
-def _tensorboard(run: Run) -> Any:
-    """A writer of TensorBoard's event files, where TensorBoard is installed."""
+def _tensorboard(run: Run, step: int) -> Any:
+    """A writer of TensorBoard's event files from after `step` on, where it is installed."""
     if find_spec("tensorboard") is None:
         return None
     from torch.utils.tensorboard import SummaryWriter
 
-    return SummaryWriter(str(run.folder))
+    return SummaryWriter(str(run.folder), purge_step=step + 1 if step else None)
 
 
 def _to_board(board: Any, event: Event) -> None:

@@ -13,6 +13,7 @@ run, and nothing is lost with a closed page or a restarted server:
     stopped.pt       the state between two epochs at which the run was stopped
     glance.json      what the network says to ten fixed test images, and glance.png, those
     log.txt          what the process printed
+    events.out.*     the same events for TensorBoard, where it is installed
 """
 
 import json
@@ -224,7 +225,8 @@ class Run:
             *("glance.json", "glance.png"),
         )
         with explained(self.folder):
-            for path in [*(self.folder / name for name in names), *self.checkpoints()]:
+            left = [self.folder / name for name in names] + self.checkpoints()
+            for path in [*left, *self.folder.glob("events.out.tfevents.*")]:
                 path.unlink(missing_ok=True)
 
     def _unspoken(self) -> Status:

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from lenet import checkpoint, launch, recording, runs
 from lenet.config import Config, build_config, to_flags
@@ -150,6 +151,40 @@ class TestStopping:
         assert not run.stopped_checkpoint.exists()
 
 
+class TestTensorBoard:
+    def shown(self, run: Run, tag: str) -> list[tuple[int, float]]:
+        """What TensorBoard reads for a curve."""
+        reader = EventAccumulator(str(run.folder))
+        reader.Reload()
+        return [(event.step, event.value) for event in reader.Scalars(tag)]
+
+    def test_reads_the_curves_of_the_run(self, run: Run) -> None:
+        train(run, small_config())
+        recorded = Metrics(run.metrics_file).poll()
+        for tag, column in (("loss/train", "loss"), ("lr", "lr")):
+            steps, values = zip(*self.shown(run, tag), strict=True)
+            assert list(steps) == list(recorded.steps["step"])
+            assert values == pytest.approx(list(recorded.steps[column]), rel=1e-6)
+        validated = [(event["step"], event["val_accuracy"]) for event in recorded.epochs]
+        found = self.shown(run, "accuracy/validation")
+        assert found == [(step, pytest.approx(value, rel=1e-6)) for step, value in validated]
+
+    def test_reads_nothing_of_an_earlier_training_in_the_folder(self, run: Run) -> None:
+        train(run, small_config(epochs=3))
+        train(run, small_config(epochs=1))
+        assert [step for step, _ in self.shown(run, "loss/train")] == list(range(1, 9))
+
+    def test_reads_each_step_once_after_a_resume(self, run: Run) -> None:
+        def watch(event: Event, _: int) -> None:
+            if event.step == 11:
+                raise TrainingError("it diverged")
+
+        with pytest.raises(TrainingError):
+            train(run, small_config(epochs=2), watch)
+        Execution(run, small_split, ignore).resume()
+        assert [step for step, _ in self.shown(run, "loss/train")] == list(range(1, 17))
+
+
 class TestFailing:
     def test_status_says_why(self, run: Run) -> None:
         def load() -> Split:
@@ -210,8 +245,9 @@ class TestUsingAFolderAgain:
         run.stopped_checkpoint.write_bytes(b"old")
         (run.folder / "notes.txt").write_text("mine")
         assert train(run, small_config(epochs=1)).state == "finished"
-        names = {path.name for path in run.folder.iterdir()}
+        names = {path.name.partition(".tfevents")[0] for path in run.folder.iterdir()}
         assert names == {
+            "events.out",
             "config.json",
             "status.json",
             "metrics.jsonl",
