@@ -16,6 +16,13 @@ from lenet.ui.filters import filters
 from lenet.ui.frame import show
 from lenet.ui.subject import Subject, subject
 
+WIDTH = 168
+"""Screen pixels of what the network sees."""
+ORDER = (
+    "The textbook's order: convolution, batch norm, activation, pooling; a convolution's maps "
+    "are shown after their activation. With max pooling the program activates last, to save "
+    "time; the values are the same."
+)
 DIFFERENT = 0.005
 """Difference of a probability from which the two answers are told apart."""
 
@@ -24,21 +31,18 @@ def page() -> None:
     st.title("Inside")
     path, checkpoint = checkpoints.choose()
     info = DATASETS[checkpoint.config.dataset]
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        chosen = subject(info)
+    chosen = subject(info)
     if chosen is None:
         return
     torch.set_num_threads(1)  # several would wait for each other while a training runs beside
     model = checkpoint.model()
     image = torch.from_numpy(chosen.array)
     layers = walk(model, to_input(image[None], checkpoint.config))
-    with right:
-        answer(checkpoint, chosen, layers["fc4"], info)
-    st.subheader("From the picture to the answer", anchor=False)
+    answer(checkpoint, chosen, layers["fc4"], info)
+    st.subheader("From the picture to the answer", anchor=False, help=ORDER)
     st.caption(
         "Mid-grey is 0, lighter is above it, darker below; ± says what white and black are. "
-        "Choose any map."
+        "Choose any map or feature."
     )
     explore(model, layers, info.classes)
     filters(model)
@@ -47,10 +51,23 @@ def page() -> None:
 
 
 def answer(checkpoint: Checkpoint, chosen: Subject, last: Layer, info: DatasetInfo) -> None:
-    """The ten probabilities of this one pass, and whether Predict says something else."""
-    probabilities = last.values.tolist()
-    st.subheader(info.classes[int(last.values.argmax())], anchor=False)
-    images.bars(probabilities, info.classes, target=chosen.target)
+    """What the network sees, and the ten probabilities of this one pass."""
+    left, right = st.columns([1, 3], gap="large")
+    truth = chosen.target
+    left.image(
+        images.enlarged(chosen.array),
+        caption="What the network sees" if truth is None else f"Truth: {info.classes[truth]}",
+        width=WIDTH,
+        output_format="PNG",
+    )
+    with right:
+        st.subheader(info.classes[int(last.values.argmax())], anchor=False)
+        images.bars(last.values.tolist(), info.classes, target=truth)
+        compare(checkpoint, chosen, last, info)
+
+
+def compare(checkpoint: Checkpoint, chosen: Subject, last: Layer, info: DatasetInfo) -> None:
+    """Where a checkpoint answers from several views: what Predict says, if it differs."""
     if checkpoint.config.views == "one":
         return
     [shares] = predict(checkpoint, torch.from_numpy(chosen.array)[None])

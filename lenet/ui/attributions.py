@@ -22,7 +22,9 @@ def attribute(checkpoint: Checkpoint, image: Tensor, predicted: int, info: Datas
     """
     st.subheader("What speaks for a class", anchor=False)
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    wanted = row.toggle("Show integrated gradients", key="attribution", persist_state="session")
+    wanted = row.toggle(
+        "Show integrated gradients", key="show attribution", persist_state="session"
+    )
     if not wanted:
         return
     name = row.selectbox(
@@ -42,17 +44,16 @@ def _picture(found: Attribution, name: str) -> str:
     values = found.values.numpy()
     scale = shades.largest(values)
     said = html.escape(name)
-    rows = (
-        ("Logit of a black picture", found.baseline),
-        ("Sum over the pixels", float(values.sum())),
-        ("Logit of this picture", found.logit),
-    )
-    table = "".join(
-        f"<tr><td>{term}</td><td>{shades.signed(value, 3)}</td></tr>" for term, value in rows
-    )
+    terms = (("Logit of a black picture", found.baseline), ("Sum over the pixels", values.sum()))
+    table = "".join(_row(term, value) for term, value in terms)
+    table += _row("Logit of this picture", found.logit, "line")
     return (
         f'<div class="closeup"><figure>{shades.image(values, scale, f"Attribution to {said}")}'
         f"<figcaption>Light pixels speak for {said}, dark ones against it "
         f'<span class="quiet">(±{scale:.3f})</span></figcaption></figure>'
         f'<table class="sum">{table}</table></div>'
     )
+
+
+def _row(term: str, value: float, kind: str = "") -> str:
+    return f'<tr class="{kind}"><td>{term}</td><td>{shades.signed(value, 3)}</td></tr>'

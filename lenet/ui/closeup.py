@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lenet.config import Config
 from lenet.drawing import Gray
+from lenet.geometry import POOL
 from lenet.inside.arithmetic import Arithmetic, Convolution, Pooling, WeightedSum
 from lenet.inside.receptive import fields, window
 from lenet.inside.walk import Layer
@@ -49,11 +50,11 @@ def closeup(
         parts.append(_convolution_sum(found, layer, before))
         below = _terms(found, before) + _numbers(found, before)
     elif isinstance(found, Pooling):
-        parts.append(_pooling_sum(found, layer))
+        parts.append(_pooling_sum(found, layer, before, spot))
         below = ""
     else:
-        parts.append(_weighted_sum(found, layer, before))
-        below = _strongest(found, layers, before)
+        parts += [_weighted_sum(found, layer, before), _strongest(found, before)]
+        below = ""
     title = html.escape(name_of(layer, spot.index, classes))
     return f'<div class="closeup" data-spot="{title}">{"".join(parts)}</div>{below}'
 
@@ -93,7 +94,7 @@ def _map(layer: Layer, spot: Spot, config: Config) -> str:
     scale = shades.largest(values)
     picture = shades.image(values[spot.index], scale, f"Map {spot.index} of {layer.name}")
     mark = _square("mark", spot.row, spot.column, spot.row + 1, spot.column + 1, side)
-    hint = "" if side == 1 else ". Point anywhere"
+    hint = "" if side == 1 else ". Point anywhere on it"
     return (
         f'<figure><div class="framed map" tabindex="0" role="group" {places} '
         f'aria-label="Map {spot.index}; the arrow keys move the position">{picture}{mark}</div>'
@@ -133,18 +134,19 @@ def _convolution_sum(found: Convolution, layer: Layer, before: Layer) -> str:
         ("Convolution", found.convolved),
     ]
     if norm := found.normalisation:
+        epsilon = np.format_float_positional(norm.epsilon)
+        mean, weight, bias = (shades.signed(x, 3) for x in (norm.mean, norm.weight, norm.bias))
         formula = (
-            f"(x − mean) / √(variance + {norm.epsilon:g}) · weight + bias, with mean "
-            f"{shades.signed(norm.mean, 3)}, variance {norm.variance:.3f}, weight "
-            f"{shades.signed(norm.weight, 3)}, bias {shades.signed(norm.bias, 3)}"
+            f"(x − mean) / √(variance + {epsilon}) · weight + bias, with mean {mean}, "
+            f"variance {norm.variance:.3f}, weight {weight}, bias {bias}"
         )
         rows.append((f'Batch norm<br><span class="quiet">{formula}</span>', found.normalised))
     return _table([*rows, (list(layer.steps)[-1], found.value)])
 
 
-def _pooling_sum(found: Pooling, layer: Layer) -> str:
+def _pooling_sum(found: Pooling, layer: Layer, before: Layer, spot: Spot) -> str:
     rows = [
-        (f"Row {row}, column {column} of the four", float(value))
+        (f"{before.name}, row {POOL * spot.row + row}, column {POOL * spot.column + column}", value)
         for (row, column), value in np.ndenumerate(found.window)
     ]
     return _table([*rows, (next(iter(layer.steps)).capitalize(), found.value)])
@@ -156,10 +158,9 @@ def _weighted_sum(found: WeightedSum, layer: Layer, before: Layer) -> str:
         (f"Sum of {len(found.inputs)} products with {before.name}", float(found.products.sum())),
         ("plus bias", found.bias),
         ("Logit" if layer.name == "fc4" else "Weighted sum", found.total),
+        ("Softmax over the ten logits" if last == "softmax" else last, found.value),
     ]
-    return _table(
-        [*rows, (f"{last} over the ten logits" if last == "softmax" else last, found.value)]
-    )
+    return _table(rows)
 
 
 def _terms(found: Convolution, before: Layer) -> str:
@@ -179,7 +180,8 @@ def _terms(found: Convolution, before: Layer) -> str:
     explained = ", ".join(f"{name} ±{scale:.2f}" for name, scale in zip(kinds, scales, strict=True))
     return (
         f"<h4>Each map of {before.name}: its patch, the kernel upon it, the products and their "
-        f'sum</h4><div class="quiet">{explained}</div><div class="terms">{"".join(terms)}</div>'
+        f'sum</h4><div class="quiet scales">{explained}</div>'
+        f'<div class="terms">{"".join(terms)}</div>'
     )
 
 
@@ -213,7 +215,7 @@ def _grid(values: NDArray[np.float64]) -> str:
     return f"<table>{rows}</table>"
 
 
-def _strongest(found: WeightedSum, layers: Mapping[str, Layer], before: Layer) -> str:
+def _strongest(found: WeightedSum, before: Layer) -> str:
     """The input features that add most, and what the rest adds."""
     chosen = found.strongest(STRONGEST)
     side = before.shape[-1] if before.values.dim() == 3 else 1
@@ -225,7 +227,7 @@ def _strongest(found: WeightedSum, layers: Mapping[str, Layer], before: Layer) -
     )
     rest = float(found.products.sum() - found.products[chosen].sum())
     return (
-        f'<h4>What adds most</h4><table class="shares"><tr class="quiet"><th>{before.name}</th>'
+        f'<table class="shares"><tr class="quiet"><th>Most from {before.name}</th>'
         f"<th>value</th><th>× weight</th><th>= product</th></tr>{rows}"
         f"<tr><td>{len(found.inputs) - len(chosen)} others</td><td></td><td></td>"
         f"<td>{shades.signed(rest, 3)}</td></tr></table>"

@@ -30,7 +30,12 @@ def step_through(path: Path, image: Tensor, info: DatasetInfo) -> None:
         st.caption("Choose a run of two epochs or more as checkpoint to see it learn.")
         return
     epoch = st.slider(
-        "Epoch", 1, len(files), files.index(path) + 1, key=f"inside epoch of {path.parent.name}"
+        "Epoch",
+        1,
+        len(files),
+        files.index(path) + 1,
+        key=f"inside epoch of {path.parent.name}",
+        help="The same picture and the filters as they were then.",
     )
     checkpoint = load(files[epoch - 1])
     model = checkpoint.model()

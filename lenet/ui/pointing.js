@@ -7,12 +7,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".pointing");
   if (root.shown !== data.html) replace(root, data.html);
   for (const button of root.querySelectorAll("[data-pick]")) {
+    button.disabled = data.fixed;
     const chosen = button.dataset.pick === data.chosen;
     button.setAttribute("aria-pressed", chosen);
     // The Tab key stops once at each layer; the arrows go on from there.
     button.tabIndex = chosen || !button.previousElementSibling ? 0 : -1;
   }
   const map = root.querySelector(".map");
+  if (data.fixed) return;
   const pick = (value) => setTriggerValue("picked", value);
 
   root.onclick = (event) => {

@@ -29,7 +29,8 @@ def pointing(
         html: ours; every text in it that comes from elsewhere is escaped.
         chosen: the `data-pick` of the element that is marked.
         picked: called, before the page runs again, with the `data-pick` that was clicked or
-            the "row,column" of a position on the element of class "map".
+            the "row,column" of a position on the element of class "map". Without it,
+            nothing can be clicked.
     """
 
     def report() -> None:
@@ -37,4 +38,5 @@ def pointing(
         if picked and isinstance(value, str):
             picked(value)
 
-    _show(key=key, data={"html": html, "chosen": chosen}, on_picked_change=report)
+    data = {"html": html, "chosen": chosen, "fixed": picked is None}
+    _show(key=key, data=data, on_picked_change=report)

@@ -15,7 +15,9 @@ COLUMNS = {6: 2, 16: 4, 84: 6, 120: 10}
 """Maps beside each other in a layer of so many."""
 SIDES = {6: 52, 16: 38, 84: 10, 120: 12}
 """Screen pixels of one of so many maps."""
-INPUT = 110
+INPUT = 96
+COMPACT = 0.8
+"""Shrinks the strip of a network with pool2, so that it fits a screen as the others do."""
 WHAT = {"input": "", "conv": "map", "pool": "map", "fc": "feature"}
 
 
@@ -26,27 +28,36 @@ def kind(name: str) -> str:
 
 def strip(layers: Mapping[str, Layer], config: Config, classes: Sequence[str]) -> str:
     """HTML of all layers, from the input to the ten probabilities; see `pointing`."""
-    parts = [_input(layers["input"], config)]
+    parts = [_input(layers, config)]
     for layer in list(layers.values())[1:-1]:
         maps = _features(layer) if layer.values[0].numel() == 1 else _maps(layer)
         parts.append(_column(layer, _scale(layer), maps))
     parts.append(_column(layers["fc4"], "probabilities", _bars(layers["fc4"], classes)))
-    return f'<ol class="strip">{"".join(parts)}</ol>'
+    scale = COMPACT if config.pool2 else 1
+    return f'<ol class="strip" style="--scale:{scale}">{"".join(parts)}</ol>'
 
 
 def input_shades(layers: Mapping[str, Layer], config: Config) -> Gray:
     """(S, S) uint8: the input as a picture again, background black, a full pixel white."""
-    extremes = torch.stack([torch.zeros(28, 28), torch.full((28, 28), 255.0)]).byte()
-    low, high = (float(x) for x in to_input(extremes, config).aminmax())
-    levels = (layers["input"].values[0] - low) * 255 / (high - low)
+    black, white = _extremes(config)
+    levels = (layers["input"].values[0] - black) * 255 / (white - black)
     return levels.round().clamp(0, 255).byte().numpy()
 
 
-def _input(layer: Layer, config: Config) -> str:
-    picture = shades.source(input_shades({"input": layer}, config))
-    shown = f'<div style="width:{INPUT}px"><img src="{picture}" alt="The input"></div>'
-    low, high = (float(x) for x in layer.values.aminmax())
-    return _column(layer, f"{shades.signed(low, 2)} to {shades.signed(high, 2)}", shown)
+def _extremes(config: Config) -> tuple[float, float]:
+    """What a pixel of 0 and one of 255 become as input."""
+    plain = torch.stack([torch.zeros(28, 28), torch.full((28, 28), 255.0)]).byte()
+    black, white = to_input(plain, config).aminmax()
+    return float(black), float(white)
+
+
+def _input(layers: Mapping[str, Layer], config: Config) -> str:
+    picture = shades.source(input_shades(layers, config))
+    side = _pixels(INPUT)
+    shown = f'<div style="width:{side}"><img src="{picture}" alt="The input"></div>'
+    black, white = _extremes(config)
+    scale = f"{shades.signed(black, 2)} to {shades.signed(white, 2)}"
+    return _column(layers["input"], scale, shown)
 
 
 def _column(layer: Layer, scale: str, content: str) -> str:
@@ -84,7 +95,7 @@ def _features(layer: Layer) -> str:
     buttons = "".join(
         f'<button data-pick="{layer.name}/{index}" aria-label="{_label(layer, index)}"'
         f' title="{index}: {shades.signed(value, 3)}" style="{shades.color(value, scale)};'
-        f'height:{SIDES[len(values)]}px"></button>'
+        f'height:{_pixels(SIDES[len(values)])}"></button>'
         for index, value in enumerate(values.tolist())
     )
     return _grid(layer, "maps features", buttons)
@@ -92,8 +103,12 @@ def _features(layer: Layer) -> str:
 
 def _grid(layer: Layer, name: str, buttons: str) -> str:
     count = layer.shape[0]
-    columns = f"grid-template-columns:repeat({COLUMNS[count]},{SIDES[count]}px)"
+    columns = f"grid-template-columns:repeat({COLUMNS[count]},{_pixels(SIDES[count])})"
     return f'<div class="{name}" style="{columns}">{buttons}</div>'
+
+
+def _pixels(count: int) -> str:
+    return f"calc(var(--scale)*{count}px)"
 
 
 def _bars(layer: Layer, classes: Sequence[str]) -> str:

@@ -1,23 +1,25 @@
 """The picture to look at: a test image, a drawing or an upload, through the app's one pipeline."""
 
-import secrets
 from dataclasses import dataclass
 
 import streamlit as st
+import torch
+from streamlit.delta_generator import DeltaGenerator
 from streamlit_drawable_canvas import st_canvas
+from torch import Tensor
 
 from lenet import drawing, pictures
-from lenet.data import load_split
+from lenet.data import Split, load_split
 from lenet.datasets import DatasetInfo
 from lenet.drawing import Gray
-from lenet.ui import dataset, images
+from lenet.samples import pick
+from lenet.ui import dataset
 from lenet.ui.frame import explained
 from lenet.ui.photo import TYPES
 from lenet.ui.sampling import ALL
 from lenet.ui.sketchpad import BRUSH, SIDE
 
 SOURCES = ("Test image", "Draw", "Upload")
-WIDTH = 196
 FIRST = 0
 """Test image shown when a visitor comes."""
 
@@ -37,7 +39,8 @@ class Subject:
 
 def subject(info: DatasetInfo) -> Subject | None:
     """Widgets to choose a picture; None as long as there is none that can be used."""
-    source = st.segmented_control(
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    source = row.segmented_control(
         "Picture",
         SOURCES,
         default=SOURCES[0],
@@ -45,53 +48,41 @@ def subject(info: DatasetInfo) -> Subject | None:
         key="inside_source",
         bind="query-params",
         label_visibility="collapsed",
+        width="content",
     )
     if source == "Test image":
-        return _test_image(info)
+        return _test_image(row, info)
     return _drawn(info) if source == "Draw" else _uploaded(info)
 
 
-def _test_image(info: DatasetInfo) -> Subject:
+def _test_image(row: DeltaGenerator, info: DatasetInfo) -> Subject:
     dataset.require(info.name)
     split = load_split(info.name, "test")
-    count = len(split.labels)
-    if st.session_state.get("inside_image", 0) >= count:  # of a larger dataset, in a link
+    last = len(split.labels) - 1
+    if st.session_state.get("inside_image", FIRST) > last:  # it was of a larger test set
         st.session_state["inside_image"] = FIRST
-    row = st.container(horizontal=True, vertical_alignment="bottom")
     index = row.number_input(
-        "Test image",
-        0,
-        count - 1,
-        FIRST,
-        key="inside_image",
-        bind="query-params",
-        width=140,
+        "Test image", 0, last, FIRST, key="inside_image", bind="query-params", width=140
     )
     name = row.selectbox(
         "Class", [ALL, *info.classes], key="inside_class", persist_state="session", width=170
     )
-    among = range(count) if name == ALL else _of_class(split.labels.tolist(), info, name)
+    among = torch.arange(last + 1)
+    if name != ALL:
+        among = (split.labels == info.classes.index(name)).nonzero().flatten()
     row.button(
         "Another",
         icon=":material/shuffle:",
         on_click=_another,
-        args=(among,),
-        disabled=not among,
+        args=(split, among),
+        disabled=not len(among),
         help="Another test image of this class.",
     )
-    picture = split.images[int(index)].numpy()
-    target = int(split.labels[int(index)])
-    _show(picture, f"Truth: {info.classes[target]}")
-    return Subject(picture, target)
+    return Subject(split.images[int(index)].numpy(), int(split.labels[int(index)]))
 
 
-def _of_class(labels: list[int], info: DatasetInfo, name: str) -> list[int]:
-    wanted = info.classes.index(name)
-    return [index for index, label in enumerate(labels) if label == wanted]
-
-
-def _another(among: range | list[int]) -> None:
-    st.session_state["inside_image"] = secrets.choice(among)
+def _another(split: Split, among: Tensor) -> None:
+    st.session_state["inside_image"] = int(pick(split, 1, None, among))
 
 
 def _drawn(info: DatasetInfo) -> Subject | None:
@@ -121,11 +112,5 @@ def _uploaded(info: DatasetInfo) -> Subject | None:
         return None
     with explained():
         photo = pictures.read_image(file.getvalue(), file.name)
-        prepared = drawing.from_photo(photo, info, name=file.name)
-        _show(prepared.array, "What the network sees")
-        return Subject(prepared.array)
+        return Subject(drawing.from_photo(photo, info, name=file.name).array)
     return None
-
-
-def _show(picture: Gray, caption: str) -> None:
-    st.image(images.enlarged(picture), caption=caption, width=WIDTH, output_format="PNG")
