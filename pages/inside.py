@@ -2,11 +2,10 @@
 
 import streamlit as st
 import torch
+from torch import Tensor
 
-from lenet.checkpoint import Checkpoint
 from lenet.datasets import DATASETS, DatasetInfo
-from lenet.inside.walk import Layer, walk
-from lenet.prediction import predict
+from lenet.inside.walk import walk
 from lenet.preprocessing import to_input
 from lenet.ui import checkpoints, images
 from lenet.ui.attributions import attribute
@@ -37,8 +36,11 @@ def page() -> None:
     torch.set_num_threads(1)  # several would wait for each other while a training runs beside
     model = checkpoint.model()
     image = torch.from_numpy(chosen.array)
-    layers = walk(model, to_input(image[None], checkpoint.config))
-    answer(checkpoint, chosen, layers["fc4"], info)
+    x = to_input(image[None], checkpoint.config)
+    layers = walk(model, x)
+    with torch.inference_mode():
+        said = model.probabilities(x)[0]
+    answer(chosen, layers["fc4"].values, said, info)
     st.subheader("From the picture to the answer", anchor=False, help=ORDER)
     st.caption(
         "Mid-grey is 0, lighter is above it, darker below; ± says what white and black are. "
@@ -50,8 +52,13 @@ def page() -> None:
     step_through(path, image, info)
 
 
-def answer(checkpoint: Checkpoint, chosen: Subject, last: Layer, info: DatasetInfo) -> None:
-    """What the network sees, and the ten probabilities of this one pass."""
+def answer(chosen: Subject, shares: Tensor, said: Tensor, info: DatasetInfo) -> None:
+    """What the network sees and answers to it.
+
+    Args:
+        shares: (10,), the probabilities of this one pass.
+        said: (10,), those that Predict shows, a mean over `config.views`.
+    """
     left, right = st.columns([1, 3], gap="large")
     truth = chosen.target
     left.image(
@@ -61,23 +68,15 @@ def answer(checkpoint: Checkpoint, chosen: Subject, last: Layer, info: DatasetIn
         output_format="PNG",
     )
     with right:
-        st.subheader(info.classes[int(last.values.argmax())], anchor=False)
-        images.bars(last.values.tolist(), info.classes, target=truth)
-        compare(checkpoint, chosen, last, info)
-
-
-def compare(checkpoint: Checkpoint, chosen: Subject, last: Layer, info: DatasetInfo) -> None:
-    """Where a checkpoint answers from several views: what Predict says, if it differs."""
-    if checkpoint.config.views == "one":
-        return
-    [shares] = predict(checkpoint, torch.from_numpy(chosen.array)[None])
-    if float((shares - last.values).abs().max()) < DIFFERENT:
-        return
-    best = int(shares.argmax())
-    st.caption(
-        f"This is one pass. Predict takes the mean over several views of the picture and says "
-        f"{info.classes[best]} {float(shares[best]):.0%}."
-    )
+        st.subheader(info.classes[int(shares.argmax())], anchor=False)
+        images.bars(shares.tolist(), info.classes, target=truth)
+        if float((said - shares).abs().max()) >= DIFFERENT:
+            best = int(said.argmax())
+            st.caption(
+                "This is one pass. Predict takes the mean over several views of the picture: "
+                f"{info.classes[best]} {float(said[best]):.1%} instead of "
+                f"{float(shares[best]):.1%}."
+            )
 
 
 show(page)

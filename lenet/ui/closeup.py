@@ -167,21 +167,23 @@ def _terms(found: Convolution, before: Layer) -> str:
     """For each input map: patch, kernel, products as pictures, and what they add."""
     if len(found.kernels) == 1:
         return ""
-    scales = [shades.largest(part) for part in (found.patches, found.kernels, found.products)]
-    terms = []
-    for index, total in enumerate(found.sums):
-        parts = (found.patches[index], found.kernels[index], found.products[index])
-        pictures = "".join(
-            shades.image(part, scale) for part, scale in zip(parts, scales, strict=True)
-        )
-        said = f"<b>{index}</b>{shades.signed(total, 3)}"
-        terms.append(f'<div class="term">{pictures}<span>{said}</span></div>')
+    parts = (found.patches, found.kernels, found.products)
+    scales = [shades.largest(part) for part in parts]
+    pictures = zip(
+        *(shades.images(part, scale) for part, scale in zip(parts, scales, strict=True)),
+        strict=True,
+    )
+    terms = "".join(
+        f'<div class="term">{"".join(three)}'
+        f"<span><b>{index}</b>{shades.signed(total, 3)}</span></div>"
+        for index, (three, total) in enumerate(zip(pictures, found.sums, strict=True))
+    )
     kinds = ("patch", "kernel", "products")
     explained = ", ".join(f"{name} ±{scale:.2f}" for name, scale in zip(kinds, scales, strict=True))
     return (
         f"<h4>Each map of {before.name}: its patch, the kernel upon it, the products and their "
         f'sum</h4><div class="quiet scales">{explained}</div>'
-        f'<div class="terms">{"".join(terms)}</div>'
+        f'<div class="terms">{terms}</div>'
     )
 
 

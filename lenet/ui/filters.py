@@ -1,7 +1,8 @@
 """The kernels that a network has learned."""
 
+import numpy as np
 import streamlit as st
-from torch import Tensor
+from numpy.typing import NDArray
 
 from lenet.model import LeNet5
 from lenet.ui import shades
@@ -20,19 +21,21 @@ def filters(model: LeNet5) -> None:
 
 def filter_sheets(model: LeNet5) -> str:
     """HTML of the kernels of conv0 and conv1."""
-    parts = (_figure("conv0", model.conv0.weight), _figure("conv1", model.conv1.weight))
+    parts = (
+        _figure(name, layer.weight.detach().numpy())
+        for name, layer in (("conv0", model.conv0), ("conv1", model.conv1))
+    )
     return f'<div class="closeup">{"".join(parts)}</div>'
 
 
-def _figure(name: str, weight: Tensor) -> str:
-    weights = weight.detach().numpy()
+@st.cache_data(max_entries=64, show_spinner=False)
+def _figure(name: str, weights: NDArray[np.float32]) -> str:
+    """The (N, C, K, K) kernels of a layer, drawn once."""
     scale = shades.largest(weights)
     count, channels, side, _ = weights.shape
-    pictures = "".join(
-        shades.image(weights[output, channel], scale, f"{name}, from {channel} to {output}")
-        for channel in range(channels)
-        for output in range(count)
-    )
+    rows = weights.swapaxes(0, 1).reshape(-1, side, side)
+    alts = [f"{name}, from {i} to {o}" for i in range(channels) for o in range(count)]
+    pictures = "".join(shades.images(rows, scale, alts))
     columns = f"grid-template-columns:repeat({count},{PIXELS[channels] * side}px)"
     return (
         f'<figure class="sheet"><div class="maps" style="{columns}">{pictures}</div>'

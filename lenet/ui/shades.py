@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,16 @@ def source(pixels: NDArray[np.uint8]) -> str:
 
 def image(values: NDArray[Any], scale: float, alt: str = "") -> str:
     """(H, W) numbers as an `<img>`; `alt` is ours and needs no escaping."""
-    return f'<img src="{source(shades(values, scale))}" alt="{alt}">'
+    return images(values[None], scale, [alt])[0]
+
+
+def images(values: NDArray[Any], scale: float, alts: Sequence[str] = ()) -> list[str]:
+    """An `<img>` for each of (N, H, W) numbers, all in one scale."""
+    planes = shades(values, scale)
+    return [
+        f'<img src="{source(plane)}" alt="{alt}">'
+        for plane, alt in zip(planes, alts or [""] * len(planes), strict=True)
+    ]
 
 
 def color(value: float, scale: float) -> str:

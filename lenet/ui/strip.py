@@ -82,8 +82,8 @@ def _maps(layer: Layer) -> str:
     scale = shades.largest(values)
     buttons = "".join(
         f'<button data-pick="{layer.name}/{index}" aria-label="{_label(layer, index)}">'
-        f"{shades.image(plane, scale)}</button>"
-        for index, plane in enumerate(values)
+        f"{picture}</button>"
+        for index, picture in enumerate(shades.images(values, scale))
     )
     return _grid(layer, "maps", buttons)
 
