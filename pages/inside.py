@@ -13,10 +13,8 @@ from lenet.ui.epochs import step_through
 from lenet.ui.explorer import explore
 from lenet.ui.filters import filters
 from lenet.ui.frame import show
-from lenet.ui.subject import Subject, subject
+from lenet.ui.subject import subject
 
-WIDTH = 168
-"""Screen pixels of what the network sees."""
 ORDER = (
     "The textbook's order: convolution, batch norm, activation, pooling; a convolution's maps "
     "are shown after their activation. With max pooling the program activates last, to save "
@@ -40,7 +38,8 @@ def page() -> None:
     layers = walk(model, x)
     with torch.inference_mode():
         said = model.probabilities(x)[0]
-    answer(chosen, layers["fc4"].values, said, info)
+    with chosen.beside:
+        answer(chosen.target, layers["fc4"].values, said, info)
     st.subheader("From the picture to the answer", anchor=False, help=ORDER)
     st.caption(
         "Mid-grey is 0, lighter is above it, darker below; ± says what white and black are. "
@@ -52,31 +51,23 @@ def page() -> None:
     step_through(path, image, info)
 
 
-def answer(chosen: Subject, shares: Tensor, said: Tensor, info: DatasetInfo) -> None:
-    """What the network sees and answers to it.
+def answer(target: int | None, shares: Tensor, said: Tensor, info: DatasetInfo) -> None:
+    """What the network says to the picture.
 
     Args:
+        target: the true class, where it is known.
         shares: (10,), the probabilities of this one pass.
         said: (10,), those that Predict shows, a mean over `config.views`.
     """
-    left, right = st.columns([1, 3], gap="large")
-    truth = chosen.target
-    left.image(
-        images.enlarged(chosen.array),
-        caption="What the network sees" if truth is None else f"Truth: {info.classes[truth]}",
-        width=WIDTH,
-        output_format="PNG",
+    st.subheader(info.classes[int(shares.argmax())], anchor=False)
+    images.bars(shares.tolist(), info.classes, target=target)
+    if float((said - shares).abs().max()) < DIFFERENT:
+        return
+    best = int(said.argmax())
+    st.caption(
+        "This is one pass. Predict takes the mean over several views of the picture: "
+        f"{info.classes[best]} {float(said[best]):.1%} instead of {float(shares[best]):.1%}."
     )
-    with right:
-        st.subheader(info.classes[int(shares.argmax())], anchor=False)
-        images.bars(shares.tolist(), info.classes, target=truth)
-        if float((said - shares).abs().max()) >= DIFFERENT:
-            best = int(said.argmax())
-            st.caption(
-                "This is one pass. Predict takes the mean over several views of the picture: "
-                f"{info.classes[best]} {float(said[best]):.1%} instead of "
-                f"{float(shares[best]):.1%}."
-            )
 
 
 show(page)

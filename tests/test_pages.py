@@ -23,6 +23,7 @@ PAGES = {
     "streamlit_app.py": "Train LeNet-5",
     "pages/evaluate.py": "Evaluate",
     "pages/predict.py": "Predict",
+    "pages/inside.py": "Inside",
 }
 
 

@@ -16,16 +16,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const map = root.querySelector(".map");
   if (data.fixed) return;
   const pick = (value) => setTriggerValue("picked", value);
+  const point = (at) => {
+    [map.dataset.row, map.dataset.column] = at; // so that the next key goes on from here
+    outline(root, map, at);
+    pick(at.join(","));
+  };
 
   root.onclick = (event) => {
     const button = event.target.closest("[data-pick]");
     if (button) pick(button.dataset.pick);
-    else if (map?.contains(event.target)) pick(position(map, event).join(","));
+    else if (map?.contains(event.target)) point(position(map, event));
   };
   root.onkeydown = (event) => {
     const step = STEPS[event.key];
     if (!step) return;
-    if (event.target === map) pick(moved(map, step).join(","));
+    if (event.target === map) point(moved(map, step));
     else if (event.target.dataset.pick) neighbour(event.target, step)?.focus();
     event.preventDefault();
   };

@@ -13,13 +13,17 @@ from lenet.data import Split, load_split
 from lenet.datasets import DatasetInfo
 from lenet.drawing import Gray
 from lenet.samples import pick
-from lenet.ui import dataset
+from lenet.ui import dataset, images
 from lenet.ui.frame import explained
 from lenet.ui.photo import TYPES
 from lenet.ui.sampling import ALL
 from lenet.ui.sketchpad import BRUSH, SIDE
 
 SOURCES = ("Test image", "Draw", "Upload")
+WIDTH = 168
+"""Screen pixels of the picture."""
+TOOLBAR = 24
+"""Screen pixels above the canvas that its own toolbar covers."""
 FIRST = 0
 """Test image shown when a visitor comes."""
 
@@ -30,10 +34,12 @@ class Subject:
 
     Attributes:
         array: (28, 28) uint8, light on black.
+        beside: the place on the page beside it, for the answer.
         target: its class, where it is known.
     """
 
     array: Gray
+    beside: DeltaGenerator
     target: int | None = None
 
 
@@ -78,7 +84,10 @@ def _test_image(row: DeltaGenerator, info: DatasetInfo) -> Subject:
         disabled=not len(among),
         help="Another test image of this class.",
     )
-    return Subject(split.images[int(index)].numpy(), int(split.labels[int(index)]))
+    picture, target = split.images[int(index)].numpy(), int(split.labels[int(index)])
+    left, right = st.columns([1, 3], gap="large")
+    _show(left, picture, f"Truth: {info.classes[target]}")
+    return Subject(picture, right, target)
 
 
 def _another(split: Split, among: Tensor) -> None:
@@ -86,31 +95,41 @@ def _another(split: Split, among: Tensor) -> None:
 
 
 def _drawn(info: DatasetInfo) -> Subject | None:
-    canvas = st_canvas(
-        stroke_width=BRUSH,
-        stroke_color="#ffffff",
-        background_color="#000000",
-        width=SIDE,
-        height=SIDE,
-        return_image_data=True,
-        key="inside canvas",
-    )
+    left, right = st.columns([1, 2], gap="large")
+    with left:
+        st.space(TOOLBAR)
+        canvas = st_canvas(
+            stroke_width=BRUSH,
+            stroke_color="#ffffff",
+            background_color="#000000",
+            width=SIDE,
+            height=SIDE,
+            return_image_data=True,
+            key="inside canvas",
+        )
     pixels = canvas.image_data
     drawn = None if pixels is None else drawing.from_canvas(pixels, info, "light_on_dark")
     if drawn is None:
         thing = "a digit" if info.name == "MNIST" else "a piece of clothing, large"
-        st.info(f"Draw {thing}.", icon=":material/draw:")
+        right.info(f"Draw {thing}.", icon=":material/draw:")
         return None
-    return Subject(drawn.array)
+    return Subject(drawn.array, right)
 
 
 def _uploaded(info: DatasetInfo) -> Subject | None:
-    file = st.file_uploader(
+    left, right = st.columns([1, 2], gap="large")
+    file = left.file_uploader(
         "A photograph of one thing on a plain background", type=list(TYPES), key="inside_photo"
     )
     if file is None:
         return None
     with explained():
         photo = pictures.read_image(file.getvalue(), file.name)
-        return Subject(drawing.from_photo(photo, info, name=file.name).array)
+        prepared = drawing.from_photo(photo, info, name=file.name)
+        _show(left, prepared.array, "What the network sees")
+        return Subject(prepared.array, right)
     return None
+
+
+def _show(place: DeltaGenerator, picture: Gray, caption: str) -> None:
+    place.image(images.enlarged(picture), caption=caption, width=WIDTH, output_format="PNG")
