@@ -3,8 +3,8 @@
     python -m benchmarks.inside
 
 Measured are the processor time of the page's script on the server, and in Chromium the time
-from a click on the next test image until every map of it is decoded and on the screen. Needs Fashion-MNIST and
-what the browser tests need.
+from a click on the next test image until every map of it is decoded and on the screen.
+Needs Fashion-MNIST and what the browser tests need.
 """
 
 import statistics

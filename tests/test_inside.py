@@ -2,6 +2,8 @@
 
 import functools
 import itertools
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from lenet.inside.attribution import integrated_gradients
 from lenet.inside.receptive import fields, window
 from lenet.inside.walk import walk
 from lenet.model import LeNet5
+from lenet.paths import ROOT
 from lenet.prediction import predict
 from lenet.preprocessing import to_input
 from tests.small import small_split
@@ -314,3 +317,10 @@ def test_attributions_add_up_to_the_difference_that_the_image_makes(
         assert float(found.values.sum()) == pytest.approx(
             difference, abs=0.02 * abs(difference) + 0.02
         )
+
+
+def test_captum_is_imported_only_when_somebody_asks() -> None:
+    """It brings Matplotlib and takes most of a second."""
+    code = "import sys, lenet.ui.attributions; assert 'captum' not in sys.modules"
+
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -1,5 +1,6 @@
 """Inside in the browser: the strip, a value pointed at, the epochs of a run."""
 
+import io
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -9,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from torch import Tensor
 from torch.nn import functional
 
-from lenet import checkpoint
+from lenet import checkpoint, drawing
 from lenet.checkpoint import Checkpoint
 from lenet.config import Config, build_config
 from lenet.data import load_split
@@ -291,7 +293,7 @@ def test_the_answer_says_where_predict_asks_more_views(page: Page, runs: Path) -
     expect(page.get_by_text("This is one pass.")).to_have_count(0)
 
 
-def test_a_drawing_and_an_upload_are_walked_through_too(page: Page, tmp_path: Path) -> None:
+def test_a_drawing_and_an_upload_are_walked_through_too(page: Page) -> None:
     choose(page, "Draw")
     expect(page.get_by_text("Draw a piece of clothing")).to_be_visible()
     expect(part(page, "strip")).to_have_count(0)
@@ -300,11 +302,25 @@ def test_a_drawing_and_an_upload_are_walked_through_too(page: Page, tmp_path: Pa
     expect(page.get_by_alt_text("The input").first).to_be_visible()
 
     choose(page, "Upload")
-    page.locator("input[type=file]").set_input_files(
-        {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture"}
-    )
+    upload(page, "notes.png", b"no picture")
     expect(page.get_by_role("alert")).to_contain_text("notes.png is not a PNG")
     expect(part(page, "strip")).to_have_count(0)
+
+    picture = Image.new("L", (200, 200), 230)
+    picture.paste(40, (50, 20, 150, 180))
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    upload(page, "bag.png", file.getvalue())
+    expect(page.get_by_text("What the network sees")).to_be_visible()
+    seen = bytes_of(part(page, "closeup").get_by_alt_text("The input"))
+    expected = drawing.from_photo(picture, "FashionMNIST").array
+    assert np.array_equal(seen[..., 0], expected)
+
+
+def upload(page: Page, name: str, content: bytes) -> None:
+    page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "image/png", "buffer": content}
+    )
 
 
 def test_another_image_of_a_class_is_of_that_class(page: Page) -> None:
