@@ -24,6 +24,7 @@ PAGES = {
     "streamlit_app.py": "Train LeNet-5",
     "pages/evaluate.py": "Evaluate",
     "pages/predict.py": "Predict",
+    "pages/inside.py": "Inside",
 }
 
 

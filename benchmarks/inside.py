@@ -1,0 +1,100 @@
+"""How long Inside takes from choosing an image to the full picture.
+
+    python -m benchmarks.inside
+
+Measured are the processor time of the page's script on the server, and in Chromium the time
+from a click on the next test image until every map of it is decoded and on the screen.
+Needs Fashion-MNIST and what the browser tests need.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+from streamlit.testing.v1 import AppTest
+
+from lenet.paths import ROOT
+from lenet.ui import frame
+from tests.browser import launch
+from tests.e2e.app import PATIENCE, serve
+from tests.e2e.look import at_rest, title
+
+TIMES = 15
+WARM = 3
+"""Images before those that count."""
+
+NEXT_IMAGE = """() => new Promise(done => {
+  const shown = (key) => document
+    .querySelector(`.st-key-${key} [data-testid=stBidiComponentIsolated]`)
+    .shadowRoot.querySelector(".pointing");
+  const parts = [shown("strip"), shown("closeup")];
+  const before = parts.map(part => part.innerHTML);
+  const start = performance.now();
+  const look = async () => {
+    if (parts.some((part, place) => part.innerHTML === before[place]))
+      return requestAnimationFrame(look);
+    const pictures = parts.flatMap(part => [...part.querySelectorAll("img")]);
+    await Promise.all(pictures.map(picture => picture.decode()));
+    requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));
+  };
+  document.querySelector("[data-testid=stNumberInputStepUp]").click();
+  look();
+})"""
+
+
+def on_the_server() -> list[float]:
+    """Milliseconds of processor time of the page's script, for one test image after the other."""
+    taken: list[float] = []
+    show = frame.show
+
+    def timed_show(page: Callable[[], None]) -> None:
+        def timed() -> None:
+            start = time.thread_time()
+            page()
+            taken.append(1000 * (time.thread_time() - start))
+
+        show(timed)
+
+    frame.show = timed_show
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=PATIENCE).run()
+    app.switch_page("pages/inside.py").run()
+    for index in range(1, WARM + TIMES):
+        app.number_input(key="inside_image").set_value(index).run()
+    return taken[WARM:]
+
+
+def in_the_browser(page: Page) -> list[float]:
+    """Milliseconds from a click to the full picture, for one test image after the other."""
+    taken = []
+    for _ in range(WARM + TIMES):
+        at_rest(page)
+        taken.append(page.evaluate(NEXT_IMAGE))
+    return taken[WARM:]
+
+
+def report(what: str, taken: list[float]) -> None:
+    median, worst = statistics.median(taken), max(taken)
+    print(f"{what}: median {median:.0f} ms, worst {worst:.0f} ms of {len(taken)}")
+
+
+def main() -> None:
+    report("server, processor time", on_the_server())
+    expect.set_options(timeout=1000 * PATIENCE)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve(Path(folder)) as app,
+        sync_playwright() as playwright,
+    ):
+        page = launch(playwright).new_page(viewport={"width": 1280, "height": 800})
+        page.goto(f"{app.url}/inside")
+        title(page, "Inside")
+        expect(page.locator(".strip")).to_be_visible()
+        expect(page.locator(".closeup").first).to_be_visible()
+        report("from click to picture", in_the_browser(page))
+
+
+if __name__ == "__main__":
+    main()

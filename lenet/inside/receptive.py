@@ -1,0 +1,69 @@
+"""Receptive fields: which pixels of the input a value of a layer depends on.
+
+Worked out from kernels, strides and padding alone; Araujo, Norris and Sim, "Computing
+receptive fields of convolutional neural networks", Distill 2019, section 2.
+"""
+
+from typing import NamedTuple
+
+from lenet.config import ModelConfig
+from lenet.geometry import POOL
+
+
+class Window(NamedTuple):
+    """A rectangle of input pixels; `bottom` and `right` are the first ones outside."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+class Field(NamedTuple):
+    """The receptive field of a layer along one axis, in input pixels.
+
+    Position p sees the `size` pixels from `start` + p · `jump` on, as far as they exist:
+    padding reaches beyond the input.
+    """
+
+    start: int
+    jump: int
+    size: int
+
+    def span(self, position: int, side: int) -> tuple[int, int]:
+        """First pixel seen and first one after them, of an input of `side` pixels."""
+        first = self.start + position * self.jump
+        return max(0, first), min(side, first + self.size)
+
+
+def fields(config: ModelConfig) -> dict[str, Field]:
+    """Each layer's field by its name, from "input" to "fc4"; the same along both axes."""
+    field = Field(0, 1, 1)
+    found = {"input": field}
+    side = config.input_size
+    for layer in config.layers():
+        kind = layer.name.rstrip("0123456789")
+        if kind == "conv":
+            padding = config.padding if layer.name == "conv0" else 0
+            field = Field(
+                field.start - padding * field.jump,
+                field.jump,
+                field.size + (config.kernel_size - 1) * field.jump,
+            )
+        elif kind == "pool":
+            field = Field(field.start, field.jump * POOL, field.size + (POOL - 1) * field.jump)
+        elif kind == "fc" and field.jump:  # it sees whatever some position of the maps sees
+            field = Field(field.start, 0, field.size + (side - 1) * field.jump)
+        if len(layer.output_shape) == 3:
+            side = layer.output_shape[-1]
+        if kind != "bn":
+            found[layer.name] = field
+    return found
+
+
+def window(config: ModelConfig, layer: str, row: int, column: int) -> Window:
+    """The input pixels that a position of a layer's maps sees, (0, 0) for fc3 and fc4."""
+    field = fields(config)[layer]
+    top, bottom = field.span(row, config.input_size)
+    left, right = field.span(column, config.input_size)
+    return Window(top, left, bottom, right)

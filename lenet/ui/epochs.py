@@ -1,0 +1,43 @@
+"""The same picture through the epochs of a run."""
+
+from pathlib import Path
+
+import streamlit as st
+from torch import Tensor
+
+from lenet.checkpoint import load
+from lenet.datasets import DatasetInfo
+from lenet.inside.walk import walk
+from lenet.paths import runs_dir
+from lenet.preprocessing import to_input
+from lenet.runs import Run
+from lenet.ui.filters import filter_sheets
+from lenet.ui.pointing import pointing
+from lenet.ui.strip import strip
+
+
+@st.fragment
+def step_through(path: Path, image: Tensor, info: DatasetInfo) -> None:
+    """A slider over the epochs of the run that a checkpoint is from: layers and filters at each.
+
+    Args:
+        path: the chosen checkpoint's file.
+        image: (28, 28) uint8.
+    """
+    st.subheader("Through the epochs", anchor=False)
+    files = Run(path.parent).checkpoints() if path.parent.parent == runs_dir() else []
+    if len(files) < 2:
+        st.caption("Choose a run of two epochs or more as checkpoint to see it learn.")
+        return
+    epoch = st.slider(
+        "Epoch",
+        1,
+        len(files),
+        files.index(path) + 1,
+        key=f"inside epoch of {path.parent.name}",
+        help="The same picture and the filters as they were then.",
+    )
+    checkpoint = load(files[epoch - 1])
+    model = checkpoint.model()
+    layers = walk(model, to_input(image[None], checkpoint.config))
+    pointing("epochs", strip(layers, checkpoint.config, info.classes) + filter_sheets(model))

@@ -1,0 +1,44 @@
+"""The kernels that a network has learned."""
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from lenet.model import LeNet5
+from lenet.ui import shades
+from lenet.ui.pointing import pointing
+
+PIXELS = {1: 9, 6: 6}
+"""Screen pixels for each weight of a kernel, by the maps that the layer takes in."""
+
+
+def filters(model: LeNet5) -> None:
+    """The kernels of conv0 and conv1, a row for each input map, a column for each output map."""
+    st.subheader("Learned filters", anchor=False)
+    st.caption("A column for each map that a layer puts out, a row for each that it takes in.")
+    pointing("filters", filter_sheets(model))
+
+
+def filter_sheets(model: LeNet5) -> str:
+    """HTML of the kernels of conv0 and conv1."""
+    parts = (
+        _figure(name, layer.weight.detach().numpy())
+        for name, layer in (("conv0", model.conv0), ("conv1", model.conv1))
+    )
+    return f'<div class="closeup">{"".join(parts)}</div>'
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _figure(name: str, weights: NDArray[np.float32]) -> str:
+    """The (N, C, K, K) kernels of a layer, drawn once."""
+    scale = shades.largest(weights)
+    count, channels, side, _ = weights.shape
+    rows = weights.swapaxes(0, 1).reshape(-1, side, side)
+    alts = [f"{name}, from {i} to {o}" for i in range(channels) for o in range(count)]
+    pictures = "".join(shades.images(rows, scale, alts))
+    columns = f"grid-template-columns:repeat({count},{PIXELS[channels] * side}px)"
+    return (
+        f'<figure class="sheet"><div class="maps" style="{columns}">{pictures}</div>'
+        f"<figcaption><b>{name}</b> {count} × {channels} kernels of {side}×{side}, "
+        f'<span class="quiet">±{scale:.2f}</span></figcaption></figure>'
+    )

@@ -1,0 +1,56 @@
+"""Numbers as true grays: 0 is mid-grey, above it lighter, below it darker."""
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+MID = 128
+ABOVE = 127
+
+
+def largest(values: NDArray[Any]) -> float:
+    """The scale of `shades`: the largest absolute value, 1 where all are 0."""
+    return float(np.abs(values).max()) or 1.0
+
+
+def shades(values: NDArray[Any], scale: float) -> NDArray[np.uint8]:
+    """Values from −scale to scale as 1 to 255 uint8, 0 as 128; of the same shape."""
+    return np.rint(MID + ABOVE * np.clip(values / scale, -1, 1)).astype(np.uint8)
+
+
+def source(pixels: NDArray[np.uint8]) -> str:
+    """(H, W) uint8 as a grayscale PNG of that size in a data URI."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def image(values: NDArray[Any], scale: float, alt: str = "") -> str:
+    """(H, W) numbers as an `<img>`; `alt` is ours and needs no escaping."""
+    return images(values[None], scale, [alt])[0]
+
+
+def images(values: NDArray[Any], scale: float, alts: Sequence[str] = ()) -> list[str]:
+    """An `<img>` for each of (N, H, W) numbers, all in one scale."""
+    planes = shades(values, scale)
+    return [
+        f'<img src="{source(plane)}" alt="{alt}">'
+        for plane, alt in zip(planes, alts or [""] * len(planes), strict=True)
+    ]
+
+
+def color(value: float, scale: float) -> str:
+    """CSS for a background of the value's gray and text that is legible upon it."""
+    gray = int(shades(np.array(value), scale))
+    return f"background:rgb({gray},{gray},{gray});color:{'#000' if gray >= MID else '#fff'}"
+
+
+def signed(value: float, digits: int = 6) -> str:
+    """With a real minus; a rounded zero has none."""
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")

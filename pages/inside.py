@@ -1,0 +1,73 @@
+"""Inside: what every layer makes of a picture, and where each of its values comes from."""
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from lenet.datasets import DATASETS, DatasetInfo
+from lenet.inside.walk import walk
+from lenet.preprocessing import to_input
+from lenet.ui import checkpoints, images
+from lenet.ui.attributions import attribute
+from lenet.ui.epochs import step_through
+from lenet.ui.explorer import explore
+from lenet.ui.filters import filters
+from lenet.ui.frame import show
+from lenet.ui.subject import subject
+
+ORDER = (
+    "The textbook's order: convolution, batch norm, activation, pooling; a convolution's maps "
+    "are shown after their activation. With max pooling the program activates last, to save "
+    "time; the values are the same."
+)
+DIFFERENT = 0.005
+"""Difference of a probability from which the two answers are told apart."""
+
+
+def page() -> None:
+    st.title("Inside")
+    path, checkpoint = checkpoints.choose()
+    info = DATASETS[checkpoint.config.dataset]
+    chosen = subject(info)
+    if chosen is None:
+        return
+    torch.set_num_threads(1)  # several would wait for each other while a training runs beside
+    model = checkpoint.model()
+    image = torch.from_numpy(chosen.array)
+    x = to_input(image[None], checkpoint.config)
+    layers = walk(model, x)
+    with torch.inference_mode():
+        said = model.probabilities(x)[0]
+    with chosen.beside:
+        answer(chosen.target, layers["fc4"].values, said, info)
+    st.subheader("From the picture to the answer", anchor=False, help=ORDER)
+    st.caption(
+        "Mid-grey is 0, lighter is above it, darker below; ± says what white and black are. "
+        "Choose any map or feature."
+    )
+    explore(model, layers, info.classes)
+    filters(model)
+    attribute(checkpoint, image, int(layers["fc4"].values.argmax()), info)
+    step_through(path, image, info)
+
+
+def answer(target: int | None, shares: Tensor, said: Tensor, info: DatasetInfo) -> None:
+    """What the network says to the picture.
+
+    Args:
+        target: the true class, where it is known.
+        shares: (10,), the probabilities of this one pass.
+        said: (10,), those that Predict shows, a mean over `config.views`.
+    """
+    st.subheader(info.classes[int(shares.argmax())], anchor=False)
+    images.bars(shares.tolist(), info.classes, target=target)
+    if float((said - shares).abs().max()) < DIFFERENT:
+        return
+    best = int(said.argmax())
+    st.caption(
+        "This is one pass. Predict takes the mean over several views of the picture: "
+        f"{info.classes[best]} {float(said[best]):.1%} instead of {float(shares[best]):.1%}."
+    )
+
+
+show(page)
