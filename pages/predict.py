@@ -3,17 +3,27 @@
 import streamlit as st
 
 from lenet.datasets import DATASETS
-from lenet.ui import checkpoints
+from lenet.ui import address, checkpoints
 from lenet.ui.frame import show
 from lenet.ui.photo import upload
-from lenet.ui.sampling import show_samples
+from lenet.ui.sampling import ALL, MOST, SEEDS, show_samples
 from lenet.ui.sketchpad import draw
 
 VIEWS = ("Samples", "Draw", "Upload")
+CLASSES = (ALL, *(name for info in DATASETS.values() for name in info.classes))
+USABLE = {
+    "view": VIEWS.__contains__,
+    "sample_count": address.whole(1, MOST),
+    "sample_seed": address.whole(0, SEEDS - 1),
+    "sample_class": CLASSES.__contains__,
+    "mistakes": ("true", "false").__contains__,
+}
+"""The parameters of the address, and which values each can have."""
 
 
 def page() -> None:
     st.title("Predict")
+    address.clean("Predict", address.one_of(USABLE))
     path, checkpoint = checkpoints.choose()
     view = st.segmented_control(
         "What to classify",

@@ -12,6 +12,7 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from lenet.config import Config, Group, accepts, applies, bounds, build_config, choices, knob
+from lenet.ui import address
 
 MAIN = ("epochs", "lr", "batch_size")
 """What most people want to change; stands outside the groups."""
@@ -36,23 +37,13 @@ def current() -> dict[str, Any]:
 
 
 def clean_address() -> None:
-    """Take out what is of no use in the address that the page was opened with, and say so, once."""
-    if "address checked" in st.session_state:
-        return
-    st.session_state["address checked"] = True
-    bad = [name for name, value in st.query_params.items() if not accepts(name, value)]
-    for name in bad:
-        del st.query_params[name]
+    """Keep what is a configuration's in the address, and say what was not, once."""
+    address.clean("Train", accepts)
     # A switch is 0 or 1 on the command line; Streamlit's addresses know false and true only.
     for name, value in st.query_params.to_dict().items():
         if Config.model_fields[name].annotation is bool and value in ("0", "1"):
             del st.query_params[name]
             st.session_state[name] = value == "1"
-    if bad:
-        st.warning(
-            f"Ignored in the address: {', '.join(bad)}. Everything else is set as the link says.",
-            icon=":material/link_off:",
-        )
 
 
 def widget(name: str, values: Mapping[str, Any]) -> Any:

@@ -1,15 +1,17 @@
 """A photograph, and the steps from it to what the network sees."""
 
 import streamlit as st
+from PIL import Image, ImageOps
 
 from lenet import drawing, pictures
 from lenet.checkpoint import Checkpoint
 from lenet.datasets import DatasetInfo
-from lenet.ui import images
 from lenet.ui.answers import answer_to
 from lenet.ui.frame import explained
 
 WIDTH = 280
+TALLEST = 2
+"""Times its width that a picture may be tall on the page."""
 TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 POLARITIES: dict[drawing.Polarity, str] = {
     "auto": "Detect",
@@ -29,7 +31,7 @@ def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
         photo = pictures.read_image(file.getvalue(), file.name)
         left, right = st.columns([2, 3], gap="large")
         with left:
-            st.image(photo, caption=file.name, width=WIDTH, output_format="PNG")
+            st.image(_shown(photo), caption=file.name, width=WIDTH, output_format="PNG")
             polarity = st.segmented_control(
                 "The thing is",
                 list(POLARITIES),
@@ -51,4 +53,18 @@ def _steps(prepared: drawing.Prepared) -> None:
     st.caption("From the photograph to what the network sees")
     with st.grid(len(prepared.steps), min_column_width=150):
         for title, array in prepared.steps:
-            st.image(images.enlarged(array), caption=title, width="stretch", output_format="PNG")
+            st.image(_square(array), caption=title, width="stretch", output_format="PNG")
+
+
+def _square(array: drawing.Gray) -> Image.Image:
+    """A step in a square of its corner's gray, so that a tall one is no taller than the others."""
+    small = max(array.shape) <= WIDTH
+    method = Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS
+    return ImageOps.pad(Image.fromarray(array), (WIDTH, WIDTH), method, color=int(array[0, 0]))
+
+
+def _shown(photo: Image.Image) -> Image.Image:
+    """A photograph at twice its size on the page, of a very tall one the sides left clear."""
+    width = 2 * WIDTH
+    height = min(TALLEST * width, max(1, round(width * photo.height / photo.width)))
+    return ImageOps.pad(photo.convert("RGBA"), (width, height), color=(0, 0, 0, 0))

@@ -19,6 +19,8 @@ from lenet.ui.evaluations import evaluated
 COUNT = 5
 MOST = 20
 SEEDS = 10_000
+FIRST_SEED = 0
+"""Every visit starts with the same images, so that an address without a seed shows them again."""
 ALL = "All classes"
 
 
@@ -30,8 +32,6 @@ def show_samples(path: Path, checkpoint: Checkpoint, info: DatasetInfo) -> None:
     """
     dataset.require(info.name)
     split = load_split(info.name, "test")
-    if "sample_seed" not in {*st.session_state, *st.query_params}:
-        _reshuffle()
     row = st.container(horizontal=True)
     row.button("Other images", icon=":material/shuffle:", on_click=_reshuffle)
     choice = row.popover("Which", icon=":material/tune:")
@@ -62,6 +62,7 @@ def _which(
             "Seed",
             0,
             SEEDS - 1,
+            FIRST_SEED,
             key="sample_seed",
             bind="query-params",
             help="Picks the images.",

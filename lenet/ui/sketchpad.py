@@ -15,6 +15,8 @@ from lenet.ui.answers import answer_to
 SIDE = 280
 """Pixels of the canvas."""
 BRUSH = 14
+ERASER = 2
+"""Times wider than the pen: one of the same width leaves the smooth edges of a line."""
 THUMBNAIL = 64
 
 
@@ -23,11 +25,11 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         _prompt(info)
-        canvas = _canvas()
+        canvas = _canvas(info)
     with right:
         pixels = canvas.image_data
         if pixels is None:  # the canvas reports strokes of the hand only
-            pixels = examples.picture(_example()[1], SIDE, BRUSH)
+            pixels = examples.picture(_example(info)[1], SIDE, BRUSH)
         drawn = drawing.from_canvas(pixels, info, "light_on_dark")
         if drawn is None:
             st.info(
@@ -47,7 +49,7 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     _examples(info)
 
 
-def _canvas() -> CanvasResult:
+def _canvas(info: DatasetInfo) -> CanvasResult:
     """The canvas with pen or eraser; undo, redo and clear are at its upper right corner."""
     tool = st.segmented_control(
         "Tool",
@@ -61,20 +63,20 @@ def _canvas() -> CanvasResult:
     place = st.container()
     width = st.slider("Brush", 4, 40, BRUSH, key="brush", persist_state="session", width=SIDE)
     with place:
-        return _canvas_for(tool == "Eraser", width)
+        return _canvas_for(info, width, erasing=tool == "Eraser")
 
 
-def _canvas_for(erasing: bool, width: int) -> CanvasResult:
-    count, strokes = _example()
+def _canvas_for(info: DatasetInfo, width: int, *, erasing: bool) -> CanvasResult:
+    count, strokes = _example(info)
     return st_canvas(
-        stroke_width=width,
+        stroke_width=width * (ERASER if erasing else 1),
         stroke_color="#000000" if erasing else "#ffffff",
         background_color="#000000",
         width=SIDE,
         height=SIDE,
         initial_drawing=examples.on_canvas(strokes, SIDE, BRUSH) if strokes else None,
         return_image_data=True,
-        key=f"canvas {count}",
+        key=f"canvas {info.name} {count}",
     )
 
 
@@ -97,9 +99,13 @@ def _examples(info: DatasetInfo) -> None:
     """Drawings that load with a click, and an empty canvas to have instead of one."""
     row = st.container(horizontal=True, vertical_alignment="center")
     row.caption("Or start from one of these", width="content")
-    if _example()[1]:
+    if _example(info)[1]:
         row.button(
-            "Empty canvas", icon=":material/delete:", type="tertiary", on_click=_load, args=((),)
+            "Empty canvas",
+            icon=":material/delete:",
+            type="tertiary",
+            on_click=_load,
+            args=(info, ()),
         )
     with st.grid(6, min_column_width=90):
         for name, strokes in examples.EXAMPLES[info.name].items():
@@ -110,15 +116,15 @@ def _examples(info: DatasetInfo) -> None:
                     output_format="PNG",
                     alt=f"Drawing: {name}",
                 )
-                st.button(name, key=f"example {name}", on_click=_load, args=(strokes,))
+                st.button(name, key=f"example {name}", on_click=_load, args=(info, strokes))
 
 
-def _load(strokes: examples.Drawing) -> None:
+def _load(info: DatasetInfo, strokes: examples.Drawing) -> None:
     """Put an example on a fresh canvas: the same one may be asked for again."""
-    st.session_state["example"] = (_example()[0] + 1, strokes)
+    st.session_state[f"example of {info.name}"] = (_example(info)[0] + 1, strokes)
 
 
-def _example() -> tuple[int, examples.Drawing]:
-    """How many examples were loaded, and the strokes of the last one."""
-    count, strokes = st.session_state.get("example", (0, ()))
+def _example(info: DatasetInfo) -> tuple[int, examples.Drawing]:
+    """How many examples of the dataset were loaded, and the strokes of the last one."""
+    count, strokes = st.session_state.get(f"example of {info.name}", (0, ()))
     return count, strokes

@@ -16,6 +16,7 @@ from tests.e2e.app import App
 from tests.e2e.look import (
     DRAWINGS,
     answers,
+    at_rest,
     bytes_of,
     choose,
     draw,
@@ -44,6 +45,12 @@ def samples(page: Page) -> Locator:
     return pictures
 
 
+def names(page: Page) -> list[str]:
+    """Which five pictures they are."""
+    found: list[str] = samples(page).evaluate_all("pictures => pictures.map(one => one.alt)")
+    return found
+
+
 def test_five_samples_are_shown_in_true_grayscale_with_their_bars(page: Page) -> None:
     for picture in samples(page).all():
         pixels = bytes_of(picture)
@@ -54,12 +61,12 @@ def test_five_samples_are_shown_in_true_grayscale_with_their_bars(page: Page) ->
 
 
 def test_other_images_are_others(page: Page) -> None:
-    before = samples(page).evaluate_all("pictures => pictures.map(picture => picture.alt)")
+    before = names(page)
 
     page.get_by_role("button", name="Other images").click()
 
     expect(page.get_by_alt_text(before[0], exact=True)).to_have_count(0)
-    after = samples(page).evaluate_all("pictures => pictures.map(picture => picture.alt)")
+    after = names(page)
     assert len(set(after)) == 5
     assert set(after) != set(before)
 
@@ -81,6 +88,66 @@ def test_a_drawing_with_the_mouse_is_recognised(page: Page, name: str, expected:
     draw(page, DRAWINGS[name])
 
     assert read_answer(page) == expected
+
+
+def test_a_stroke_is_undone_redone_and_erased(page: Page) -> None:
+    choose(page, "Draw")
+    empty = page.get_by_text("Draw a piece of clothing")
+    draw(page, DRAWINGS["T-shirt"])
+    assert read_answer(page) == "T-shirt/top"
+
+    for tool, there in (("Undo", False), ("Redo", True)):
+        page.locator("canvas").last.hover()
+        page.get_by_role("button", name=tool, exact=True).click()
+        expect(answers(page)).to_have_count(int(there))
+        expect(empty).to_have_count(int(not there))
+    assert read_answer(page) == "T-shirt/top"
+
+    choose(page, "Eraser")
+    draw(page, DRAWINGS["T-shirt"])
+    expect(empty).to_be_visible()
+    expect(answers(page)).to_have_count(0)
+
+
+def test_an_address_shows_the_same_images_again(
+    page: Page, open_tab: Callable[[str], Page]
+) -> None:
+    for _ in range(2):  # as it is on the first visit, and after other images were asked for
+        shown = names(page)
+
+        other = open_tab(page.url)
+
+        title(other, "Predict")
+        assert names(other) == shown
+        page.get_by_role("button", name="Other images").click()
+        expect(page).to_have_url(re.compile(r"[?&]sample_seed=\d+(&|$)"))
+        at_rest(page)
+
+
+def test_bad_parameters_of_an_address_get_a_notice(
+    app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_tab(f"{app.url}/predict?sample_count=99&mistakes=maybe&sample_seed=7&lr=1")
+    title(page, "Predict")
+
+    notice = page.get_by_role("alert").filter(has_text="Ignored in the address")
+    for name in ("sample_count", "mistakes", "lr"):
+        expect(notice).to_contain_text(name)
+    expect(notice).not_to_contain_text("sample_seed")
+    expect(page).to_have_url(re.compile(r"predict\?sample_seed=7$"))
+    samples(page)
+
+
+def test_a_very_tall_picture_takes_no_more_room_than_others(page: Page) -> None:
+    choose(page, "Upload")
+    tall = Image.new("L", (60, 4000), 220)
+    tall.paste(20, (20, 500, 40, 3500))
+    upload(page, "tall.png", packed(tall, "PNG"))
+    read_answer(page)
+    for picture in page.get_by_test_id("stImage").locator("img").all():
+        box = picture.bounding_box()
+        assert box
+        assert box["height"] <= 2.1 * box["width"]
 
 
 def test_an_example_loads_with_a_click_and_can_be_drawn_on(page: Page) -> None:

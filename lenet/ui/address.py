@@ -1,0 +1,35 @@
+"""The address that a page was opened with."""
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+
+def clean(page: str, accepts: Callable[[str, str], bool]) -> None:
+    """Take out what is of no use on this page, and say so, once in a session.
+
+    Args:
+        page: its name.
+        accepts: whether a parameter exists and can take the value.
+    """
+    if f"address of {page}" in st.session_state:
+        return
+    st.session_state[f"address of {page}"] = True
+    bad = [name for name, value in st.query_params.items() if not accepts(name, value)]
+    for name in bad:
+        del st.query_params[name]
+    if bad:
+        st.warning(
+            f"Ignored in the address: {', '.join(bad)}. Everything else is set as the link says.",
+            icon=":material/link_off:",
+        )
+
+
+def one_of(usable: Mapping[str, Callable[[str], bool]]) -> Callable[[str, str], bool]:
+    """What `clean` asks, for parameters that each have a test of their own."""
+    return lambda name, value: name in usable and usable[name](value)
+
+
+def whole(low: int, high: int) -> Callable[[str], bool]:
+    """Whether a text is a whole number between two others, both included."""
+    return lambda text: text.isdecimal() and low <= int(text[:20]) <= high
