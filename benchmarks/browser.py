@@ -1,0 +1,186 @@
+"""What a visitor waits for, measured in Chromium.
+
+    python -m benchmarks.browser [--json]
+
+Needs Fashion-MNIST and what the browser tests need; other programs on the machine are in
+the figures, so the load average is given with them.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.browser import launch
+from tests.e2e.app import PATIENCE, App, serve, until
+from tests.e2e.look import DRAWINGS, at_rest, choose, go, title
+
+STARTS = 5
+STROKES = 15
+SWITCHES = 6
+
+WATCH_START = """() => {
+  const reach = () => Math.max(0, ...[...document.querySelectorAll(".js-plotly-plot")]
+    .flatMap(plot => plot.calcdata ?? []).filter(curve => curve.length > 1)
+    .map(curve => curve.at(-1).x ?? 0));
+  const start = [...document.querySelectorAll("button")].find(b => /Start$/.test(b.innerText));
+  window.waited = null;
+  start.addEventListener("click", () => {
+    const began = performance.now();
+    const look = () => reach() > 0
+      ? window.waited = performance.now() - began : requestAnimationFrame(look);
+    look();
+  }, { once: true, capture: true });
+}"""
+"""From a click on Start to the first point that is drawn."""
+
+WATCH_PEN = """() => {
+  const seen = () => [...document.querySelectorAll("[data-testid=stImage]")]
+    .find(image => image.innerText.includes("What the network sees"))?.querySelector("img");
+  window.waited = null;
+  document.addEventListener("pointerup", () => {
+    const [began, before] = [performance.now(), seen()?.src];
+    const look = async () => {
+      const picture = seen();
+      if (!picture || picture.src === before) return requestAnimationFrame(look);
+      await picture.decode();
+      requestAnimationFrame(() => window.waited = performance.now() - began);
+    };
+    look();
+  }, { once: true, capture: true });
+}"""
+"""From lifting the pen to the picture of what the network sees, which comes with the answer."""
+
+
+def waited(page: Page) -> float:
+    """Seconds that the watched wait took."""
+    page.wait_for_function("() => window.waited !== null", timeout=1000 * PATIENCE)
+    return float(page.evaluate("() => window.waited")) / 1000
+
+
+def first_page() -> list[float]:
+    """Seconds from the start of the server's process to a page whose Start can be pressed."""
+    taken = []
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        for _ in range(STARTS):
+            began = time.perf_counter()
+            with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as app:
+                page = browser.new_page()
+                page.goto(app.url)
+                start = page.get_by_role("button", name="Start", exact=True)
+                expect(start).to_be_enabled(timeout=1000 * PATIENCE)
+                taken.append(time.perf_counter() - began)
+                page.close()
+        browser.close()
+    return taken
+
+
+def first_points(app: App, page: Page) -> list[float]:
+    """Seconds from Start to the first point of the curve, each on a freshly opened page."""
+    taken = []
+    for _ in range(STARTS):
+        page.goto(app.url)
+        title(page, "Train LeNet-5")
+        page.wait_for_timeout(5000)  # a person reads at least so long; a process is made ready
+        page.evaluate(WATCH_START)
+        page.get_by_role("button", name="Start", exact=True).click()
+        taken.append(waited(page))
+        page.get_by_role("main").get_by_role("button", name="Stop", exact=True).click()
+        until(lambda: not any(run.live for run in app.runs()), "the run ends")
+        for run in app.runs():
+            run.delete()
+    return taken
+
+
+def strokes(app: App, page: Page) -> tuple[list[float], float]:
+    """Seconds from lifting the pen to the answer, and processor seconds of the server a stroke."""
+    page.goto(f"{app.url}/predict")
+    title(page, "Predict")
+    choose(page, "Draw")
+    canvas = page.locator("canvas").last
+    expect(canvas).to_be_visible()
+    box = canvas.bounding_box()
+    assert box
+    [outline] = DRAWINGS["T-shirt"]
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in outline]
+    pairs = list(zip(places, places[1:] + places[:1], strict=True))
+    server = psutil.Process(app.process.pid)
+    taken, before = [], 0.0
+    for number in range(STROKES + 1):
+        if number == 1:  # the first one loads what the others find
+            before = sum(server.cpu_times()[:2])
+        start, end = pairs[number % len(pairs)]
+        shift = number // len(pairs)
+        page.evaluate(WATCH_PEN)
+        page.mouse.move(start[0] + shift, start[1])
+        page.mouse.down()
+        page.mouse.move(end[0] + shift, end[1], steps=5)
+        page.mouse.up()
+        taken.append(waited(page))
+        at_rest(page)
+    return taken[1:], (sum(server.cpu_times()[:2]) - before) / STROKES
+
+
+def switches(app: App, page: Page) -> list[float]:
+    """Seconds from a click in the navigation to the other page's figures, each page seen before."""
+    ready: dict[str, Callable[[], None]] = {
+        "Predict": lambda: expect(page.locator("img[alt^='Test image']")).to_have_count(5),
+        "Train": lambda: expect(
+            page.get_by_role("button", name="Start", exact=True)
+        ).to_be_visible(),
+    }
+    page.goto(app.url)
+    title(page, "Train LeNet-5")
+    taken = []
+    for _ in range(SWITCHES):
+        for name, there in ready.items():
+            began = time.perf_counter()
+            go(page, name)
+            there()
+            taken.append(time.perf_counter() - began)
+            at_rest(page)
+    return taken[len(ready) :]
+
+
+def measure() -> dict[str, list[float]]:
+    """All waits, in seconds, by their names."""
+    found = {"streamlit run to first page usable": first_page()}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve(Path(folder)) as app,
+        sync_playwright() as playwright,
+    ):
+        browser = launch(playwright)
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        found["Start to first point of the curve"] = first_points(app, page)
+        found["pen lifted to prediction"], processor = strokes(app, page)
+        found["the server's processor time of it"] = [processor]
+        found["switching pages"] = switches(app, page)
+        browser.close()
+    return found
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--json", action="store_true", help="print one JSON object")
+    found = measure()
+    load = os.getloadavg()[0]
+    if arguments.parse_args().json:
+        print(json.dumps({"seconds": found, "cores": os.cpu_count(), "load": load}))
+        return
+    for name, taken in found.items():
+        worst = f"  worst {max(taken):.2f} s" if len(taken) > 1 else ""
+        print(f"{name:<36} {statistics.median(taken):.3f} s{worst}")
+    print(f"{os.cpu_count()} cores, load average {load:.1f}")
+
+
+if __name__ == "__main__":
+    main()
