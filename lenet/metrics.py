@@ -37,6 +37,10 @@ class Metrics:
         """The number of recorded steps."""
         return len(self.steps["step"])
 
+    def counts(self) -> tuple[int, int, int]:
+        """How many steps, epochs and changes of the learning rate were read."""
+        return len(self), len(self.epochs), len(self.lr_changes)
+
     @property
     def best_accuracy(self) -> float | None:
         """The best validation accuracy of an epoch; None without validation images."""

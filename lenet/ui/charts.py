@@ -21,6 +21,8 @@ CONFIG = {"displayModeBar": False}
 CELLS = [[0, "rgba(31, 138, 112, 0.04)"], [0.15, "rgba(31, 138, 112, 0.4)"], [1, "#14705a"]]
 DARK_CELL = 0.3
 """Share from which a cell is dark enough for white text."""
+HEIGHT = 500
+"""Screen pixels of the curves."""
 MAX_POINTS = 1200
 """Points of a curve that a screen can show apart."""
 
@@ -56,21 +58,25 @@ def curves(
         _add_run(figure, curve, color, smoothing, alone=not compared)
     _add_lr_changes(figure, shown[0].metrics)
     longest = max((curve.metrics.last("step") for curve in shown if len(curve.metrics)), default=1)
-    figure.update_yaxes(gridcolor=QUIET, zeroline=False)
+    figure.update_yaxes(gridcolor=QUIET, zeroline=False, automargin=True)
     loss_axis = {"type": "log"} if log else {"rangemode": "tozero"}
     figure.update_yaxes(title_text="loss", row=1, col=1, **loss_axis)
     worst = min((min(curve.metrics.accuracies(), default=0.6) for curve in shown), default=0.6)
     floor = max(0.0, np.floor(10 * worst - 0.5) / 10)
     figure.update_yaxes(title_text="accuracy", tickformat=".0%", range=[floor, 1], row=2, col=1)
     figure.update_xaxes(
-        showgrid=False, zeroline=False, range=[0, max(total_steps, longest)], tickformat="~s"
+        showgrid=False,
+        zeroline=False,
+        range=[0, max(total_steps, longest)],
+        tickformat="~s",
+        automargin=True,
     )
     figure.update_yaxes(
         title_text="rate", rangemode="tozero", tickformat="~g", nticks=3, row=3, col=1
     )
     figure.update_xaxes(title_text="step", row=3, col=1)
     figure.update_layout(
-        height=500,
+        height=HEIGHT,
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
         hovermode="x unified",
         uirevision=key,

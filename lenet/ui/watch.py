@@ -12,7 +12,7 @@ from lenet.runs import Run, labels
 from lenet.status import LIVE, Status
 from lenet.ui import charts, controls, glance
 from lenet.ui.frame import explained
-from lenet.ui.steady import steady_chart
+from lenet.ui.live_chart import live_chart
 
 REFRESH = 0.4
 """Seconds between two looks at a live run."""
@@ -44,8 +44,13 @@ def watch(known: dict[str, Run]) -> Run:
 def empty_chart() -> None:
     """Where the curves will be; the browser loads what draws them before the first run starts."""
     nothing = charts.Curve("", Metrics(Path()))
-    figure = charts.curves([nothing], "", 1000, smoothing=0.0, log=False)
-    st.plotly_chart(figure, key="no curves", config=charts.CONFIG, alt="Axes without a curve")
+    live_chart(
+        "no curves",
+        lambda: charts.curves([nothing], "", 1000, smoothing=0.0, log=False),
+        version="",
+        alt="Axes without a curve",
+        height=charts.HEIGHT,
+    )
 
 
 def turn_to(run: Run) -> None:
@@ -150,14 +155,14 @@ def _curves(run: Run, status: Status, curves: list[charts.Curve]) -> None:
         "Smoothing", 0.0, 0.99, 0.94, 0.01, key="smoothing", persist_state="session", width=220
     )
     log = row.toggle("Logarithmic loss", key="log loss", persist_state="session")
-    shown = [(curve.name, len(curve.metrics), len(curve.metrics.epochs)) for curve in curves]
+    read = [(curve.name, *curve.metrics.counts()) for curve in curves]
     with place:
-        steady_chart(
+        live_chart(
             "curves",
             lambda: charts.curves(curves, run.id, status.total_steps, smoothing=smoothing, log=log),
-            subject=run.id,
-            version=(*shown, smoothing, log, len(curves[0].metrics.lr_changes), status.total_steps),
+            version=(run.id, *read, smoothing, log, status.total_steps),
             alt="Training and validation loss and accuracy over the steps of the run",
+            height=charts.HEIGHT,
         )
 
 

@@ -148,6 +148,35 @@ def test_the_curve_never_vanishes_while_it_grows(
     assert page.evaluate("() => window.frames_blank") == 0
 
 
+def test_zoom_and_hover_stay_while_the_curve_grows(
+    fresh_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_train(fresh_app, open_tab, "?epochs=2")
+    press_start(page)
+    until(lambda: reach(page) > 100, "there is something to see")
+    chart = page.locator(".js-plotly-plot")
+    chart.scroll_into_view_if_needed()
+    box = chart.locator(".nsewdrag").first.bounding_box()
+    assert box
+    left, top = box["x"] + 10, box["y"] + 0.3 * box["height"]
+
+    page.mouse.move(left, top)
+    page.mouse.down()
+    page.mouse.move(left + 0.3 * box["width"], box["y"] + 0.9 * box["height"], steps=5)
+    page.mouse.up()
+    ranges = "plot => [plot.layout.xaxis.range, plot.layout.yaxis.range]"
+    zoomed = chart.evaluate(ranges)
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.5 * box["height"])
+    label = chart.locator(".hoverlayer .legendtext").first
+    expect(label).to_be_visible()
+
+    grows(page)
+    assert 0 < zoomed[0][0] < zoomed[0][1] < 1000
+    assert chart.evaluate(ranges) == zoomed
+    expect(label).to_be_visible()
+    press_stop(page)
+
+
 def test_a_reload_finds_the_training_again(
     training_app: App, open_tab: Callable[[str], Page]
 ) -> None:

@@ -1,0 +1,31 @@
+// Shows data.figure, a Plotly figure as JSON; a new one changes the chart that is there.
+
+const LIBRARY = "component/lenet.ui.live_chart.plotly/plotly.min.js";
+
+function library() {
+  window.lenetPlotly ??= new Promise((done, fail) => {
+    const script = document.createElement("script");
+    script.src = new URL(LIBRARY, document.baseURI);
+    script.onload = () => done(window.Plotly);
+    script.onerror = fail;
+    document.head.append(script);
+  });
+  return window.lenetPlotly;
+}
+
+export default function ({ data, parentElement }) {
+  const chart = parentElement.querySelector(".live-chart");
+  chart.style.minHeight = `${data.height}px`;
+  chart.setAttribute("aria-label", data.alt);
+  chart.wanted = data.figure;
+  library().then((Plotly) => {
+    if (chart.shown === chart.wanted || !chart.isConnected) return;
+    chart.shown = chart.wanted;
+    const { data: traces, layout } = JSON.parse(chart.shown);
+    const shape = { autosize: true, height: data.height };
+    const clear = { paper_bgcolor: "transparent", plot_bgcolor: "transparent" };
+    const config = { displayModeBar: false, responsive: true };
+    Plotly.react(chart, traces, { ...layout, ...shape, ...clear }, config);
+  });
+  return () => chart.isConnected || window.Plotly?.purge(chart);
+}

@@ -1,0 +1,42 @@
+"""A chart that changes while one looks at it, and keeps zoom and hover as it does.
+
+`st.plotly_chart` of Streamlit 1.67 replaces a changed chart, which loses both and blinks
+(streamlit/streamlit#8782, #11424). This component hands the new figure to `Plotly.react`
+instead, which changes what is on the screen.
+"""
+
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any
+
+import plotly
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.components.v1 import declare_component
+
+_HERE = Path(__file__).parent
+_LIBRARY = Path(plotly.__file__).parent / "package_data"
+_show = st.components.v2.component(
+    "lenet_live_chart",
+    html='<div class="live-chart" role="figure"></div>',
+    css=(_HERE / "live_chart.css").read_text(encoding="utf-8"),
+    js=(_HERE / "live_chart.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def live_chart(
+    key: str, draw: Callable[[], go.Figure], *, version: Hashable, alt: str, height: int
+) -> None:
+    """Show the figure that `draw` makes, and make it anew when `version` changes.
+
+    Args:
+        key: of the chart, once on a page.
+        version: what the figure depends on, its subject included.
+        height: in screen pixels.
+    """
+    declare_component("plotly", path=_LIBRARY)  # serves plotly.min.js, of Plotly's own package
+    kept: dict[str, Any] = st.session_state.setdefault(f"chart {key}", {})
+    if kept.get("version") != version:
+        kept.update(version=version, figure=draw().to_json())
+    _show(key=key, data={"figure": kept["figure"], "alt": alt, "height": height})
