@@ -155,7 +155,6 @@ class TestFilesThatAreNone:
         monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read it"))
         assert "too large" in refusal(path)
 
-
     def test_too_many_bytes_are_refused_before_they_are_parsed(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
