@@ -151,9 +151,8 @@ class Evaluation:
     def confused_pairs(self) -> list[Pair]:
         """Every truth and the wrong prediction for it that occurs, the most frequent first."""
         wrong = self.confusion_matrix * ~np.eye(len(CLASSES), dtype=bool)
-        pairs = [
-            Pair(int(t), int(p), int(wrong[t, p])) for t, p in zip(*wrong.nonzero(), strict=True)
-        ]
+        cells = zip(*wrong.nonzero(), strict=True)
+        pairs = [Pair(int(t), int(p), int(wrong[t, p])) for t, p in cells]
         return sorted(pairs, key=lambda pair: pair.count, reverse=True)
 
     def confused_with(self, truth: int) -> int | None:

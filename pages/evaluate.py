@@ -20,31 +20,30 @@ def page() -> None:
     st.title("Evaluate")
     row = st.container(horizontal=True, vertical_alignment="bottom")
     comparing = bool(st.session_state.get("compare"))
-    label = "Checkpoint A" if comparing else "Checkpoint"
-    first = checkpoints.choose_or_upload(row, label, "checkpoint")
-    second = (
-        checkpoints.choose_or_upload(row, "Checkpoint B", "other checkpoint", last=True)
-        if comparing
-        else None
-    )
+    if comparing:
+        chosen = [
+            checkpoints.choose_or_upload(row, "Checkpoint A", "checkpoint"),
+            checkpoints.choose_or_upload(row, "Checkpoint B", "other checkpoint", last=True),
+        ]
+    else:
+        chosen = [checkpoints.choose_or_upload(row, "Checkpoint", "checkpoint")]
+    tests = row.container(width="content")
     row.toggle("Compare two", key="compare", persist_state="session")
-    if first is None or (comparing and second is None):
+    present = [one for one in chosen if one]
+    if len(present) < len(chosen):
         st.info("Choose the file of a checkpoint.", icon=":material/upload_file:")
         return
-    bar = st.container(horizontal=True, vertical_alignment="bottom")
-    name = test_set(bar, first)
+    name = test_set(tests, present[0])
     dataset.require(name)
-    chosen = [one for one in (first, second) if one]
-    for one, who in zip(chosen, ("A", "B") if comparing else ("This network",), strict=True):
-        warn(one, who, name)
-    subjects = [subject(one, name) for one in chosen]
+    warn(present, name)
+    subjects = [subject(one, name) for one in present]
     shown = 0
-    if len(subjects) == 1:
-        scores.headline(subjects[0].found)
-    else:
+    if comparing:
         scores.compare(subjects[0], subjects[1])
         shown = details_of()
-    downloads(bar, chosen[shown], subjects[shown], name)
+    else:
+        scores.headline(subjects[0].found)
+    downloads(row, present[shown], subjects[shown], name)
     details(subjects[shown])
 
 
@@ -62,15 +61,17 @@ def test_set(place: DeltaGenerator, chosen: Chosen) -> str:
     return name
 
 
-def warn(chosen: Chosen, who: str, name: str) -> None:
-    """Label a network that is tested on images of another kind than it was trained on."""
-    own = chosen.checkpoint.config.dataset
-    if name != own:
-        st.warning(
-            f"{who} was trained on {DATASETS[own].title}; "
-            f"its answers to {DATASETS[name].title} mean nothing.",
-            icon=":material/warning:",
-        )
+def warn(present: list[Chosen], name: str) -> None:
+    """Label networks that are tested on images of another kind than they were trained on."""
+    names = "AB" if len(present) > 1 else ("This network",)
+    for who, one in zip(names, present, strict=True):
+        own = one.checkpoint.config.dataset
+        if name != own:
+            st.warning(
+                f"{who} was trained on {DATASETS[own].title}; "
+                f"its answers to {DATASETS[name].title} mean nothing.",
+                icon=":material/warning:",
+            )
 
 
 def subject(chosen: Chosen, name: str) -> Subject:
@@ -99,7 +100,11 @@ def details(shown: Subject) -> None:
     with left:
         scores.per_class(shown.found, shown.classes)
     with right:
-        st.subheader("Is it as sure as it should be?")
+        st.subheader(
+            "Reliability",
+            help="How often the network is right when it is so sure. On the dashed line it is as "
+            "often right as it says, below it too sure; large dots stand for many images.",
+        )
         st.plotly_chart(
             figures.reliability(shown.found.reliability),
             config=charts.CONFIG,

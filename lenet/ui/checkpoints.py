@@ -64,14 +64,15 @@ def choose_or_upload(
         persist_state="session",
     )
     if name == UPLOAD:
-        return _upload(place, key)
+        return _upload(key)
     shown, path = _file(place, key, name, sources[name])
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Chosen(shown, digest, _load(path, path.stat().st_mtime_ns))
 
 
-def _upload(place: DeltaGenerator, key: str) -> Chosen | None:
-    file = place.file_uploader(
+def _upload(key: str) -> Chosen | None:
+    """A field for a file below the row of choices, and what the file holds."""
+    file = st.file_uploader(
         "Checkpoint file",
         type="pt",
         key=f"upload of {key}",

@@ -10,7 +10,7 @@ from lenet.evaluation import Evaluation
 from lenet.ui import charts, figures
 from lenet.ui.gallery import Caption, gallery
 
-PAIRS = 6
+PAIRS = 5
 """Confused pairs in the table."""
 
 
@@ -69,7 +69,7 @@ def _pairs_table(subject: Subject) -> None:
             "truth": [subject.classes[truth] for truth, _ in pairs],
             "taken for": [subject.classes[prediction] for _, prediction in pairs],
             "images": [int(counts[pair]) for pair in pairs],
-            "share": [counts[pair] / counts[pair[0]].sum() for pair in pairs],
+            "share": [100 * counts[pair] / counts[pair[0]].sum() for pair in pairs],
         }
     )
 
@@ -89,7 +89,7 @@ def _pairs_table(subject: Subject) -> None:
         column_config={
             "images": st.column_config.NumberColumn(width=70),
             "share": st.column_config.NumberColumn(
-                help="Of the images of this class.", format="percent", width=70
+                help="Of the images of this class.", format="%.1f%%", width=70
             ),
         },
         alt="The most confused pairs of classes",

@@ -12,7 +12,7 @@ from PIL import Image
 from lenet.ui import images
 
 FIRST = 12
-"""Images shown at once."""
+"""Images shown at once, which fill rows of three and of four."""
 MORE = 48
 """Images that Show more adds."""
 
@@ -42,7 +42,7 @@ def gallery(
     """
     shown = int(st.session_state.get(f"shown of {key}", FIRST))
     figures = "".join(_figure(pictures[at], caption(int(at))) for at in index[:shown])
-    st.html(f'{_STYLE}<div class="lenet-gallery">{figures}</div>')
+    st.html(f'{_STYLE}<div class="lenet-gallery"><div>{figures}</div></div>')
     left = len(index) - shown
     if left > 0:
 
@@ -69,13 +69,23 @@ def _figure(picture: np.ndarray, caption: Caption) -> str:
 
 
 _STYLE = """<style>
-.lenet-gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr));
-  gap: 0.9rem 0.7rem; font-size: 0.78rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
+.lenet-gallery { container-type: inline-size; font-size: 0.78rem; line-height: 1.35;
+  font-variant-numeric: tabular-nums; }
+.lenet-gallery > div { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr));
+  gap: 0.9rem 0.7rem; }
 .lenet-gallery figure { margin: 0; min-width: 0; }
+.lenet-gallery figcaption { min-width: 0; padding-top: 0.3rem; }
 .lenet-gallery img { width: 100%; aspect-ratio: 1; image-rendering: pixelated;
-  border-radius: 4px; display: block; margin-bottom: 0.3rem; }
+  border-radius: 4px; display: block; }
 .lenet-gallery strong, .lenet-gallery span { display: block; white-space: nowrap;
   overflow: hidden; text-overflow: ellipsis; }
 .lenet-gallery strong { font-weight: 600; }
 .lenet-gallery span { opacity: 0.7; }
+@container (min-width: 400px) {
+  .lenet-gallery > div { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+}
+@container (min-width: 800px) {
+  .lenet-gallery figure { display: grid; grid-template-columns: 96px 1fr; gap: 0.8rem;
+    align-items: center; }
+}
 </style>"""

@@ -54,7 +54,7 @@ def compare(first: Subject, second: Subject) -> None:
         frame = pd.DataFrame({"": list(HELP)} | {k: list(v.values()) for k, v in columns.items()})
         st.table(frame, border="horizontal", hide_index=True, alt="Figures of A and B")
     with right, st.container(horizontal=True, gap="large"):
-        st.metric("B − A, accuracy", f"{100 * both.difference:+.2f} points", width="content")
+        st.metric("B − A, accuracy", _points(both.difference), width="content")
         st.metric(
             "McNemar's test",
             _p(both.p_value),
@@ -66,6 +66,10 @@ def compare(first: Subject, second: Subject) -> None:
     with right:
         st.markdown(_verdict(both))
     _disagreements(first, second, both)
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.2f} points".replace("-", "−")
 
 
 def _p(value: float) -> str:
