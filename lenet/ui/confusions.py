@@ -52,15 +52,17 @@ def explore(subject: Subject) -> None:
     left, right = st.columns([6, 5], gap="large")
     with right:
         st.subheader("Images behind a cell")
-        _pairs_table(subject)
+        table = st.container()
         truth, prediction = _choose_cell(subject)
+        with table:
+            _pairs_table(subject, (truth, prediction))
         _images(subject, truth, prediction)
     with left:
         _matrix(subject, (truth, prediction))
 
 
-def _pairs_table(subject: Subject) -> None:
-    """The pairs that are confused most often; a row shows its images."""
+def _pairs_table(subject: Subject, cell: tuple[int, int]) -> None:
+    """The pairs that are confused most often; to choose one shows its images."""
     pairs, counts = subject.pairs, subject.found.confusion_matrix
     if not pairs:
         return
@@ -76,8 +78,10 @@ def _pairs_table(subject: Subject) -> None:
     def selected() -> None:
         rows = st.session_state["pairs"]["selection"]["rows"]
         if rows:
-            _select(subject, *pairs[rows[0]])
+            _select(pairs[rows[0]])
 
+    rows = [pairs.index(cell)] if cell in pairs else []
+    st.session_state["pairs"] = {"selection": {"rows": rows}}
     st.dataframe(
         frame,
         hide_index=True,
@@ -101,17 +105,15 @@ def _choose_cell(subject: Subject) -> tuple[int, int]:
     first = subject.pairs[0] if subject.pairs else (0, 0)
     chosen = []
     for place, label, default in zip(st.columns(2), ("Truth", "Prediction"), first, strict=True):
-        label_of_class = place.selectbox(
+        index = place.selectbox(
             label,
             range(len(subject.classes)),
             index=default,
-            format_func=lambda index: subject.classes[index],
+            format_func=subject.classes.__getitem__,
             key=label.lower(),
             persist_state="session",
-            on_change=_mark_pair,
-            args=(subject,),
         )
-        chosen.append(label_of_class)
+        chosen.append(index)
     return chosen[0], chosen[1]
 
 
@@ -165,7 +167,7 @@ def _matrix(subject: Subject, cell: tuple[int, int]) -> None:
         pair = tuple(points[0]["customdata"][:2]) if points else st.session_state.get("clicked")
         if pair:
             st.session_state["clicked"] = pair
-            _select(subject, *pair)
+            _select(pair)
 
     st.plotly_chart(
         figure,
@@ -177,14 +179,6 @@ def _matrix(subject: Subject, cell: tuple[int, int]) -> None:
     )
 
 
-def _select(subject: Subject, truth: int, prediction: int) -> None:
+def _select(cell: tuple[int, int]) -> None:
     """Show the images of this cell from the next run on."""
-    st.session_state["truth"], st.session_state["prediction"] = truth, prediction
-    _mark_pair(subject)
-
-
-def _mark_pair(subject: Subject) -> None:
-    """Mark the row of the chosen cell in the table of pairs, or none."""
-    chosen = st.session_state["truth"], st.session_state["prediction"]
-    rows = [subject.pairs.index(chosen)] if chosen in subject.pairs else []
-    st.session_state["pairs"] = {"selection": {"rows": rows}}
+    st.session_state["truth"], st.session_state["prediction"] = cell
