@@ -34,8 +34,8 @@ def page() -> None:
         st.info("Choose the file of a checkpoint.", icon=":material/upload_file:")
         return
     name = test_set(tests, present[0])
-    dataset.require(name)
     warn(present, name)
+    dataset.require(name)
     subjects = [subject(one, name) for one in present]
     shown = 0
     if comparing:

@@ -43,7 +43,7 @@ def test_images_do_not_depend_on_each_other(
         {"views": "mirror_shift"},
         {"preset": "classic"},
         {"preset": "post"},
-        {"input_size": 32, "padding": 0, "fit": "scale", "activation": "tanh"},
+        {"input_size": 32, "padding": 0, "fit": "resize", "activation": "tanh"},
     ],
     ids=str,
 )
