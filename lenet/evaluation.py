@@ -112,8 +112,7 @@ class Evaluation:
     def reliability(self) -> Reliability:
         from scipy.stats import binned_statistic
 
-        sure = np.minimum(self.confidence, 1)  # rounding can leave a mean just above 1
-        values = (sure.astype(np.float64), self.right.astype(np.float64))
+        values = (self.confidence.astype(np.float64), self.right.astype(np.float64))
         bins = {"bins": CONFIDENCE_BINS, "range": (0, 1)}
         means = binned_statistic(values[0], values, "mean", **bins).statistic
         counts = binned_statistic(values[0], values[0], "count", **bins).statistic
