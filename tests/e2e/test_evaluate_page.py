@@ -22,14 +22,26 @@ from tests.e2e.look import CLASSES, at_rest, bytes_of, choose, is_gray, title
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
 COAT, PULLOVER = CLASSES.index("Coat"), CLASSES.index("Pullover")
-CELL = """([truth, prediction]) => {
-    const labels = [...document.querySelectorAll(".heatmap-label")];
-    const plot = labels[0].closest(".js-plotly-plot"), box = plot.getBoundingClientRect();
-    const {xaxis, yaxis} = plot._fullLayout;
+PLOT = """(() => {
+    const label = document.querySelector(".heatmap-label");
+    return label && label.closest(".js-plotly-plot");
+})()"""
+CELL = f"""([truth, prediction]) => {{
+    const plot = {PLOT};
+    plot.scrollIntoView({{block: "center", behavior: "instant"}});
+    const box = plot.getBoundingClientRect(), {{xaxis, yaxis}} = plot._fullLayout;
     const place = (axis, name) => axis._offset + axis.l2p(axis.ticktext.indexOf(name));
     return [box.left + place(xaxis, prediction), box.top + place(yaxis, truth)];
-}"""
+}}"""
 """Where on the screen a cell of the confusion matrix is."""
+FRAMED = f"""([truth, prediction, first]) => {{
+    const plot = {PLOT};
+    if (!plot || !plot._fullLayout.shapes.length) return false;
+    const [{{x0, y0}}] = plot._fullLayout.shapes, {{xaxis, yaxis}} = plot._fullLayout;
+    return xaxis.ticktext[x0 + 0.5] === prediction && yaxis.ticktext[y0 + 0.5] === truth
+        && (!first || xaxis.ticktext[0] === first);
+}}"""
+"""Whether this cell of the confusion matrix has the frame, and `first` comes first."""
 
 
 def evaluated(path: Path) -> Evaluation:
@@ -59,8 +71,11 @@ def cells(page: Page) -> Locator:
 
 def click_cell(page: Page, truth: str, prediction: str) -> None:
     at_rest(page)
-    cells(page).nth(40).scroll_into_view_if_needed()
     page.mouse.click(*page.evaluate(CELL, [truth, prediction]))
+
+
+def expect_frame(page: Page, truth: str, prediction: str, first: str | None = None) -> None:
+    page.wait_for_function(FRAMED, arg=[truth, prediction, first])
 
 
 def behind_the_cell(page: Page) -> Locator:
@@ -125,6 +140,7 @@ def test_a_cell_shows_only_images_of_its_truth_and_prediction(
     click_cell(page, "Coat", "Pullover")
 
     expect_images(page, found.cell(COAT, PULLOVER))
+    expect_frame(page, "Coat", "Pullover")
     shown = behind_the_cell(page)
     index = np.array(numbers(shown))
     assert set(found.targets[index]) == {COAT}
@@ -147,14 +163,18 @@ def test_a_cell_shows_only_images_of_its_truth_and_prediction(
 
 def test_a_cell_is_hit_in_another_order_and_a_second_time(page: Page, found: Evaluation) -> None:
     sneaker, sandal = CLASSES.index("Sneaker"), CLASSES.index("Sandal")
+    pair = found.confused_pairs[0]
     choose(page, "by likeness")
+    first = CLASSES[found.clustered[0]]
+    expect_frame(page, CLASSES[pair.truth], CLASSES[pair.prediction], first)
     for _ in range(2):
         click_cell(page, "Sneaker", "Sneaker")
         expect_images(page, found.cell(sneaker, sneaker))
+        expect_frame(page, "Sneaker", "Sneaker")
 
         select(page, "Prediction", "Sandal")
         expect_images(page, found.cell(sneaker, sandal))
-    expect(page.locator(".shapelayer path")).to_have_count(1)
+        expect_frame(page, "Sneaker", "Sandal")
 
 
 def test_a_confused_pair_shows_its_images(page: Page, found: Evaluation) -> None:
