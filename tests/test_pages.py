@@ -223,6 +223,22 @@ def test_evaluate_says_when_the_network_was_trained_on_other_images() -> None:
 
 
 @pytest.mark.usefixtures("small_dataset")
+def test_what_was_evaluated_once_is_not_evaluated_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lenet.ui import evaluations
+
+    done: list[object] = []
+
+    def counted(*args: Any) -> Any:
+        done.append(args[0])
+        return evaluate(*args)
+
+    monkeypatch.setattr(evaluations, "evaluate", counted)
+    for _ in range(2):
+        visit("pages/evaluate.py")
+    assert len(done) == 1
+
+
+@pytest.mark.usefixtures("small_dataset")
 def test_evaluate_compares_two_checkpoints() -> None:
     app = visit("pages/evaluate.py")
 
