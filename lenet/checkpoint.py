@@ -25,6 +25,8 @@ FORMAT = "lenet-lab-checkpoint"
 MAX_BYTES = 64 * 2**20
 """Far above any checkpoint of a LeNet-5 (about 1 MB), far below what fills a memory."""
 
+ZIP_START = b"PK\x03\x04"
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -91,20 +93,26 @@ def load(path: Path) -> Checkpoint:
         raise CheckpointError(
             f"there is no checkpoint at {path}; train one with --mode train, or name another file"
         )
-    if path.stat().st_size > MAX_BYTES:
-        raise CheckpointError(f"{path.name} is too large for a LeNet-5 checkpoint; choose another")
+    _check_size(path.stat().st_size, path.name)
     return loads(path.read_bytes(), path.name)
 
 
 def loads(data: bytes, name: str) -> Checkpoint:
     """Read a checkpoint's bytes, an upload's say; see `load`."""
+    _check_size(len(data), name)
     try:
+        if data.startswith(ZIP_START):  # what torch takes for a zip
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                unpacked = sum(part.file_size for part in archive.infolist())
+            _check_size(unpacked, name)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module="torch")  # about files we refuse anyway
             content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:  # torch.load looks at no checksum
             if archive.testzip():
                 raise zipfile.BadZipFile("a part of it has another checksum")
+    except CheckpointError:
+        raise
     except pickle.UnpicklingError as error:
         log.info("%s refused: %s", name, error)
         raise CheckpointError(
@@ -120,6 +128,12 @@ def loads(data: bytes, name: str) -> Checkpoint:
             "choose a .pt file written by this lab"
         )
     return _checked(content, name)
+
+
+def _check_size(size: int, name: str) -> None:
+    """Refuse what is too large to read, or to unpack: a few bytes of zip can become gigabytes."""
+    if size > MAX_BYTES:
+        raise CheckpointError(f"{name} is too large for a LeNet-5 checkpoint; choose another")
 
 
 def _checked(content: dict[str, Any], name: str) -> Checkpoint:

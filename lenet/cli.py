@@ -203,17 +203,12 @@ def _eval(args: argparse.Namespace) -> dict[str, Any]:
     dataset = _dataset(args, loaded.config)
     split = _split(args, dataset, "test", Progress())
     from lenet.evaluation import evaluate
+    from lenet.report import figures
 
-    found = evaluate(loaded, split)
     return {
         "checkpoint": str(args.checkpoint),
         "dataset": dataset,
-        "accuracy": found.accuracy,
-        "macro_f1": found.macro_f1,
-        "parameters": found.parameters,
-        "confusion_matrix": found.confusion_matrix.tolist(),
-        "classes": [vars(report) for report in found.classes],
-        "seconds": round(found.seconds, 3),
+        **figures(evaluate(loaded, split)),
     }
 
 

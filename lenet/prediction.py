@@ -1,6 +1,8 @@
 """Images in, ten probabilities each out."""
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor
@@ -8,7 +10,10 @@ from torch import Tensor
 from lenet.checkpoint import Checkpoint
 from lenet.preprocessing import to_input
 
-BATCH = 500
+BATCH = 100
+"""Of 50 to 500 images, measured on two cores, 100 and 200 were the quickest."""
+WORKERS = min(4, os.cpu_count() or 1)
+"""Threads that classify batches side by side."""
 
 
 def predict(
@@ -16,20 +21,31 @@ def predict(
 ) -> Tensor:
     """The network's answer to each image, computed on the CPU.
 
+    Every worker takes the next batch and computes it on one core: PyTorch's own threads,
+    which share each batch, wait for one another at every layer and crawl when anything else
+    runs. Channels last is the layout that the convolutions are quickest with.
+
     Args:
         images: (N, 28, 28) uint8, light on black as in the datasets.
-        progress: called with the share that is done, 0 to 1.
+        progress: called with the share that is done, 0 to 1, in the caller's thread.
 
     Returns:
         (N, 10) float32, each row sums to 1.
     """
-    torch.set_num_threads(1)  # several would wait for each other while a training runs beside
-    model = checkpoint.model()
+    torch.set_num_threads(1)
+    model = checkpoint.model().to(memory_format=torch.channels_last)
+
+    def answer(batch: Tensor) -> Tensor:
+        with torch.inference_mode():  # counts for one thread alone
+            return model.probabilities(to_input(batch, checkpoint.config))
+
     rows = [torch.empty(0, 10)]
-    with torch.inference_mode():
-        for start in range(0, len(images), BATCH):
-            batch = to_input(images[start : start + BATCH], checkpoint.config)
-            rows.append(model.probabilities(batch))
+    workers = ThreadPoolExecutor(WORKERS)
+    try:
+        for found in workers.map(answer, images.split(BATCH) if len(images) else ()):
+            rows.append(found)
             if progress:
-                progress(min(1.0, (start + BATCH) / len(images)))
+                progress(min(1.0, (len(rows) - 1) * BATCH / len(images)))
+    finally:  # a visitor who has left does not keep the cores busy
+        workers.shutdown(cancel_futures=True)
     return torch.cat(rows)

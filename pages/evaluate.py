@@ -1,102 +1,154 @@
-"""Evaluate: what a checkpoint is worth on the 10,000 test images."""
+"""Evaluate: what a checkpoint is worth on the 10,000 test images, or which of two is better."""
 
-import pandas as pd
+import json
+
 import streamlit as st
-from streamlit.elements.lib.column_types import ColumnConfig
+from streamlit.delta_generator import DeltaGenerator
 
+from lenet import report
+from lenet.data import load_split
 from lenet.datasets import DATASETS
-from lenet.evaluation import Evaluation
-from lenet.ui import charts, checkpoints, dataset
-from lenet.ui.evaluations import evaluated
+from lenet.ui import charts, checkpoints, dataset, figures, scores
+from lenet.ui.checkpoints import Chosen
+from lenet.ui.confusions import Subject, explore
+from lenet.ui.evaluations import evaluated_content
 from lenet.ui.frame import show
+from lenet.ui.gallery import gallery
 
 
 def page() -> None:
     st.title("Evaluate")
-    path, checkpoint = checkpoints.choose()
-    name = st.segmented_control(
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    comparing = bool(st.session_state.get("compare"))
+    if comparing:
+        chosen = [
+            checkpoints.choose_or_upload(row, "Checkpoint A", "checkpoint"),
+            checkpoints.choose_or_upload(row, "Checkpoint B", "other checkpoint", last=True),
+        ]
+    else:
+        chosen = [checkpoints.choose_or_upload(row, "Checkpoint", "checkpoint")]
+    tests = row.container(width="content")
+    row.toggle("Compare two", key="compare", persist_state="session")
+    present = [one for one in chosen if one]
+    if len(present) < len(chosen):
+        st.info("Choose the file of a checkpoint.", icon=":material/upload_file:")
+        return
+    name = test_set(tests, present[0])
+    warn(present, name)
+    dataset.require(name)
+    subjects = [subject(one, name) for one in present]
+    shown = 0
+    if comparing:
+        scores.compare(subjects[0], subjects[1])
+        shown = details_of()
+    else:
+        scores.headline(subjects[0].found)
+    downloads(row, present[shown], subjects[shown], name)
+    details(subjects[shown])
+
+
+def test_set(place: DeltaGenerator, chosen: Chosen) -> str:
+    """The dataset to test on, the checkpoint's own at first."""
+    name: str = place.segmented_control(
         "Test set",
         list(DATASETS),
-        default=checkpoint.config.dataset,
+        default=chosen.checkpoint.config.dataset,
         required=True,
         format_func=lambda option: DATASETS[option].title,
-        key=f"test set of {path}",
+        key=f"test set of {chosen.digest}",
         help="Follows the checkpoint. On the other one a network can only guess.",
     )
-    dataset.require(name)
-    if name != checkpoint.config.dataset:
-        st.warning(
-            f"This network was trained on {DATASETS[checkpoint.config.dataset].title}; "
-            f"its answers to {DATASETS[name].title} mean nothing.",
-            icon=":material/warning:",
-        )
-    found = evaluated(path, checkpoint, name)
-    headline(found)
+    return name
+
+
+def warn(present: list[Chosen], name: str) -> None:
+    """Label networks that are tested on images of another kind than they were trained on."""
+    names = "AB" if len(present) > 1 else ("This network",)
+    for who, one in zip(names, present, strict=True):
+        own = one.checkpoint.config.dataset
+        if name != own:
+            st.warning(
+                f"{who} was trained on {DATASETS[own].title}; "
+                f"its answers to {DATASETS[name].title} mean nothing.",
+                icon=":material/warning:",
+            )
+
+
+def subject(chosen: Chosen, name: str) -> Subject:
+    """A checkpoint's evaluation on a dataset, with the images."""
+    return Subject(
+        key=f"{chosen.digest[:12]} {name}",
+        found=evaluated_content(chosen.digest, chosen.checkpoint, name),
+        pictures=load_split(name, "test").images.numpy(),
+        classes=DATASETS[name].classes,
+    )
+
+
+def details_of() -> int:
+    """Which of two checkpoints the rest of the page is about."""
+    st.divider()
+    side = st.segmented_control(
+        "Details of", ["A", "B"], default="A", required=True, key="details", persist_state="session"
+    )
+    return "AB".index(side)
+
+
+def details(shown: Subject) -> None:
+    """From the figures to the images behind them."""
+    explore(shown)
     left, right = st.columns([6, 5], gap="large")
     with left:
-        matrix(found, DATASETS[name].classes)
+        scores.per_class(shown.found, shown.classes)
     with right:
-        per_class(found, DATASETS[name].classes)
-
-
-def headline(found: Evaluation) -> None:
-    """The figures that most people look for."""
-    right = int((found.predictions == found.targets).sum())
-    with st.grid(4, min_column_width=140):
-        low, high = found.interval
-        st.metric(
-            "Accuracy",
-            f"{found.accuracy:.2%}",
-            help=f"With 95 % confidence between {low:.2%} and {high:.2%} (Wilson).",
+        st.subheader(
+            "Reliability",
+            help="How often the network is right when it is so sure. On the dashed line it is as "
+            "often right as it says, below it too sure; large dots stand for many images.",
         )
-        st.metric("Right", f"{right:,} of {len(found.targets):,}")
-        st.metric("Macro F1", f"{found.macro_f1:.4f}")
-        st.metric("Parameters", f"{found.parameters:,}")
+        st.plotly_chart(
+            figures.reliability(shown.found.reliability),
+            config=charts.CONFIG,
+            key="reliability",
+            alt="Reliability diagram, the share that is right over the confidence",
+        )
+    mistakes(shown)
 
 
-def matrix(found: Evaluation, classes: tuple[str, ...]) -> None:
-    """The confusion matrix, as counts or as shares of each row."""
-    st.subheader("Confusion matrix")
-    shown = st.segmented_control(
-        "Cells show",
-        ["counts", "shares of the row"],
-        default="counts",
-        required=True,
-        label_visibility="collapsed",
-        key="cells",
-        persist_state="session",
+@st.fragment
+def mistakes(shown: Subject) -> None:
+    """The images that the network got wrong, the surest answer first."""
+    st.subheader("Most confident mistakes")
+    if not len(shown.found.mistakes):
+        st.caption("There is none.")
+        return
+    gallery(f"{shown.key} mistakes", shown.pictures, shown.found.mistakes, shown.caption)
+
+
+def downloads(place: DeltaGenerator, chosen: Chosen, shown: Subject, name: str) -> None:
+    """Files of what the page shows, made when somebody asks for them."""
+    found, classes = shown.found, shown.classes
+
+    def metrics() -> str:
+        head = {"checkpoint": chosen.name, "sha256": chosen.digest, "dataset": name}
+        return json.dumps(head | report.figures(found), indent=2)
+
+    def html() -> str:
+        matrices = [
+            figures.confusion(found.confusion_matrix, classes, shares=shares)
+            for shares in (False, True)
+        ]
+        return figures.standalone(*matrices, figures.reliability(found.reliability))
+
+    files = (
+        ("Figures, JSON", metrics, "evaluation.json", "application/json"),
+        ("Every answer, CSV", lambda: report.table(found, classes), "answers.csv", "text/csv"),
+        ("Charts, HTML", html, "evaluation.html", "text/html"),
     )
-    st.plotly_chart(
-        charts.confusion(found.confusion_matrix, classes, shares=shown != "counts"),
-        config=charts.CONFIG,
-        key="confusion",
-        alt="Confusion matrix, truth in rows and predictions in columns",
-    )
-
-
-def per_class(found: Evaluation, classes: tuple[str, ...]) -> None:
-    """Precision, recall and F1 of each class; a click on a head sorts."""
-    st.subheader("Classes")
-    frame = pd.DataFrame([vars(report) for report in found.classes])
-    frame.insert(0, "class", classes)
-    st.dataframe(
-        frame,
-        hide_index=True,
-        height=36 * (len(frame) + 1),
-        row_height=36,
-        column_config={
-            "precision": _share("precision", "Of the images given this class, the share with it."),
-            "recall": _share("recall", "Of the images of this class, the share that was found."),
-            "f1": _share("F1", "Harmonic mean of precision and recall."),
-            "support": st.column_config.NumberColumn("images", format="localized"),
-        },
-        alt="Precision, recall, F1 and number of images of each class",
-    )
-
-
-def _share(label: str, meaning: str) -> ColumnConfig:
-    """A column of shares between 0 and 1."""
-    return st.column_config.NumberColumn(label, help=meaning, format="%.3f", width=70)
+    with place.popover("Download", icon=":material/download:"):
+        for label, data, file, mime in files:
+            st.download_button(
+                label, data, file, mime, on_click="ignore", type="tertiary", key=file
+            )
 
 
 show(page)

@@ -87,18 +87,3 @@ def test_change_of_the_learning_rate_is_drawn(tmp_path: Path) -> None:
     figure = curves(Metrics(path).poll())
     assert [shape.x0 for shape in figure.layout.shapes] == [7]
     assert figure.layout.annotations[0].text == "lr 0.002"
-
-
-class TestConfusion:
-    COUNTS = np.diag([90] * 10) + np.eye(10, k=1, dtype=int) * 10
-    CLASSES = tuple("abcdefghij")
-
-    @pytest.mark.parametrize(("shares", "diagonal", "beside"), [(0, "90", "10"), (1, "90%", "10%")])
-    def test_each_cell_is_written_once(self, shares: int, diagonal: str, beside: str) -> None:
-        figure = charts.confusion(self.COUNTS, self.CLASSES, shares=bool(shares))
-        texts = np.array([trace.text for trace in figure.data])
-        written = (texts != "").sum(axis=0)
-        assert ((written == 1) == (self.COUNTS > 0)).all()
-        assert (written <= 1).all()
-        assert texts[:, 0, 0].tolist().count(diagonal) == 1
-        assert texts[:, 0, 1].tolist().count(beside) == 1

@@ -155,6 +155,28 @@ class TestFilesThatAreNone:
         monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read it"))
         assert "too large" in refusal(path)
 
+    def test_too_many_bytes_are_refused_before_they_are_parsed(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("parsed it"))
+        with pytest.raises(CheckpointError, match=r"^a\.pt is too large") as caught:
+            checkpoint.loads(bytes(MAX_BYTES + 1), "a.pt")
+        assert_one_sentence(str(caught.value))
+
+    @pytest.mark.parametrize("parts", [1, 3], ids=["one large part", "several parts"])
+    def test_small_zip_that_unpacks_to_very_much_is_not_unpacked(
+        self, parts: int, tmp_path: Path, trained_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "a.pt"
+        path.write_bytes(trained_file.read_bytes())
+        with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+            for part in range(parts):
+                archive.writestr(f"archive/more{part}", bytes(MAX_BYTES // parts))
+        assert path.stat().st_size < 2 * trained_file.stat().st_size
+        for module, name in ((torch, "load"), (zipfile.ZipFile, "open")):
+            monkeypatch.setattr(module, name, lambda *_, **__: pytest.fail("unpacked it"))
+        assert "too large" in refusal(path)
+
 
 @pytest.mark.filterwarnings("error::UserWarning:torch")
 class TestCode:

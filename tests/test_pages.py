@@ -175,11 +175,86 @@ def test_evaluate_shows_the_figures_of_the_shipped_checkpoint() -> None:
     app = visit("pages/evaluate.py")
 
     found = evaluate(checkpoint.load(DEFAULT_CHECKPOINT), load_split("FashionMNIST", "test"))
-    figures = {metric.label: metric.value for metric in app.metric}
-    assert figures["Accuracy"] == f"{found.accuracy:.2%}"
-    report = app.dataframe[0].value
+    shown = {metric.label: metric.value for metric in app.metric}
+    low, high = found.interval
+    assert shown.pop("Images per second")
+    assert shown == {
+        "Accuracy": f"{found.accuracy:.2%}",
+        "95 % interval": f"{100 * low:.1f}–{100 * high:.1f}%",
+        "Macro F1": f"{found.macro_f1:.4f}",
+        "Loss": f"{found.loss:.4f}",
+        "Calibration error": f"{found.calibration_error:.2%}",
+        "Parameters": "61,990",
+    }
+    report = table(app, "precision")
     assert list(report["class"]) == list(DATASETS["FashionMNIST"].classes)
     assert np.allclose(report["f1"], [each.f1 for each in found.classes])
+
+
+def table(app: AppTest, column: str) -> Any:
+    """The table that has this column."""
+    return next(frame.value for frame in app.dataframe if column in frame.value)
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_evaluate_lists_the_most_confused_pairs_and_opens_the_first() -> None:
+    app = visit("pages/evaluate.py")
+
+    found = evaluate(checkpoint.load(DEFAULT_CHECKPOINT), load_split("FashionMNIST", "test"))
+    names, wrong = DATASETS["FashionMNIST"].classes, found.confusion_matrix.copy()
+    np.fill_diagonal(wrong, 0)
+    pairs = table(app, "taken for")
+    counts = [
+        wrong[names.index(truth), names.index(prediction)]
+        for truth, prediction in zip(pairs["truth"], pairs["taken for"], strict=True)
+    ]
+    assert counts == list(pairs["images"]) == sorted(wrong.flat, reverse=True)[: len(pairs)]
+    first = {box.label: box.value for box in app.selectbox}
+    assert (names[first["Truth"]], names[first["Prediction"]]) == tuple(
+        pairs.iloc[0][["truth", "taken for"]]
+    )
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_evaluate_says_when_the_network_was_trained_on_other_images() -> None:
+    app = visit("pages/evaluate.py")
+    assert not app.warning
+
+    tests = next(box for box in app.segmented_control if box.label == "Test set")
+    tests.set_value("MNIST").run()
+
+    [warning] = sound(app).warning
+    assert warning.value.startswith("This network was trained on Fashion-MNIST")
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_what_was_evaluated_once_is_not_evaluated_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lenet.ui import evaluations
+
+    done: list[object] = []
+
+    def counted(*args: Any) -> Any:
+        done.append(args[0])
+        return evaluate(*args)
+
+    monkeypatch.setattr(evaluations, "evaluate", counted)
+    for _ in range(2):
+        visit("pages/evaluate.py")
+    assert len(done) == 1
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_evaluate_compares_two_checkpoints() -> None:
+    app = visit("pages/evaluate.py")
+
+    app.toggle(key="compare").set_value(True).run()
+
+    sound(app)
+    boxes = {box.label: box for box in app.selectbox}
+    assert boxes["Checkpoint A"].value != boxes["Checkpoint B"].value
+    boxes["Checkpoint B"].set_value(boxes["Checkpoint A"].value).run()
+    shown = {metric.label: metric.value for metric in sound(app).metric}
+    assert shown == {"B − A, accuracy": "+0.00 points", "McNemar's test": "p = 1.0000"}
 
 
 @pytest.mark.usefixtures("small_dataset")

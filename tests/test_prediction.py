@@ -5,7 +5,9 @@ import torch
 
 from lenet import prediction
 from lenet.checkpoint import Checkpoint
+from lenet.config import Config
 from lenet.prediction import predict
+from lenet.preprocessing import to_input
 from tests.small import small_config, small_split, snapshot_of, trained
 
 
@@ -33,6 +35,61 @@ def test_images_do_not_depend_on_each_other(
     in_batches = predict(trained_checkpoint, images)
     assert torch.allclose(together, alone, atol=1e-6)
     assert torch.allclose(together, in_batches, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"views": "mirror_shift"},
+        {"preset": "classic"},
+        {"preset": "post"},
+        {"input_size": 32, "padding": 0, "fit": "resize", "activation": "tanh"},
+    ],
+    ids=str,
+)
+def test_is_what_the_plain_network_says(
+    values: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers, small batches and the layout in memory change nothing but the time."""
+    checkpoint = snapshot_of(trained(small_config(**values, epochs=1)))
+    images = small_split().images
+    with torch.inference_mode():
+        plain = checkpoint.model().probabilities(to_input(images, checkpoint.config))
+    for workers in (1, 3):
+        monkeypatch.setattr(prediction, "WORKERS", workers)
+        monkeypatch.setattr(prediction, "BATCH", 33)
+        assert torch.allclose(predict(checkpoint, images), plain, rtol=0, atol=1e-5)
+
+
+def test_failure_in_a_worker_is_the_caller_s(
+    trained_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(prediction, "to_input", fail)
+    with pytest.raises(ZeroDivisionError):
+        predict(trained_checkpoint, small_split().images)
+
+
+def test_who_gives_up_does_not_wait_for_the_rest(
+    trained_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def counted(batch: torch.Tensor, config: Config) -> torch.Tensor:
+        seen.append(len(batch))
+        return to_input(batch, config)
+
+    def give_up(_: float) -> None:
+        raise InterruptedError
+
+    monkeypatch.setattr(prediction, "to_input", counted)
+    monkeypatch.setattr(prediction, "BATCH", 1)
+    monkeypatch.setattr(prediction, "WORKERS", 1)
+    with pytest.raises(InterruptedError):
+        predict(trained_checkpoint, small_split().images, give_up)
+    assert len(seen) < 200
 
 
 def test_softmax_in_the_network_is_not_applied_twice() -> None:

@@ -18,9 +18,6 @@ VALIDATION = "#c9662b"
 QUIET = "rgba(128, 128, 128, 0.25)"
 CONFIG = {"displayModeBar": False}
 
-CELLS = [[0, "rgba(31, 138, 112, 0.04)"], [0.15, "rgba(31, 138, 112, 0.4)"], [1, "#14705a"]]
-DARK_CELL = 0.3
-"""Share from which a cell is dark enough for white text."""
 HEIGHT = 500
 """Screen pixels of the curves."""
 MAX_POINTS = 1200
@@ -187,53 +184,6 @@ def _add_lr_changes(figure: go.Figure, metrics: Metrics) -> None:
             row=1,
             col=1,
         )
-
-
-def confusion(counts: NDArray[np.int64], classes: Sequence[str], *, shares: bool) -> go.Figure:
-    """A confusion matrix, rows the truth and columns the prediction, coloured by row share.
-
-    Args:
-        counts: (10, 10), images of the row's class taken for the column's.
-        classes: the ten names.
-        shares: write each row's shares into the cells instead of counts.
-    """
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    text = np.array(
-        [
-            [_cell(n, p, shares) for n, p in zip(*row, strict=True)]
-            for row in zip(counts, share, strict=True)
-        ]
-    )
-    figure = go.Figure()
-    # A trace has one colour of text, so dark and light cells are two traces.
-    for cells, color in ((share < DARK_CELL, "#7f7f7f"), (share >= DARK_CELL, "#ffffff")):
-        figure.add_heatmap(
-            z=np.where(cells, share, np.nan),
-            x=list(classes),
-            y=list(classes),
-            text=np.where(cells, text, ""),
-            texttemplate="%{text}",
-            textfont={"color": color, "size": 12},
-            customdata=counts,
-            zmin=0,
-            zmax=1,
-            xgap=1,
-            ygap=1,
-            showscale=False,
-            colorscale=CELLS,
-            hoverongaps=False,
-            hovertemplate="%{y} taken for %{x}<br>%{customdata} images, %{z:.1%}<extra></extra>",
-        )
-    figure.update_xaxes(title_text="prediction", showgrid=False, type="category", tickangle=-40)
-    figure.update_yaxes(title_text="truth", showgrid=False, type="category", autorange="reversed")
-    figure.update_layout(height=540, margin={"l": 10, "r": 10, "t": 10, "b": 10})
-    return figure
-
-
-def _cell(count: int, share: float, shares: bool) -> str:
-    if not count:
-        return ""
-    return f"{share:.0%}" if shares else str(count)
 
 
 def _smoothed(

@@ -1,16 +1,29 @@
 """Choosing a checkpoint on a page, and keeping it in memory."""
 
+import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lenet.checkpoint import Checkpoint, load
+from lenet.checkpoint import Checkpoint, load, loads
 from lenet.errors import CheckpointError
 from lenet.launch import list_runs
 from lenet.metrics import Metrics
 from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT
 from lenet.runs import labels
+
+UPLOAD = "Upload a file…"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A checkpoint that a visitor has chosen: its name on the page and its content's SHA-256."""
+
+    name: str
+    digest: str
+    checkpoint: Checkpoint
 
 
 def choose() -> tuple[Path, Checkpoint]:
@@ -19,20 +32,69 @@ def choose() -> tuple[Path, Checkpoint]:
     Raises:
         CheckpointError: there is none, or the chosen one cannot be used.
     """
-    shipped = {f"{path.stem} (shipped)": [path] for path in _default_first()}
-    runs = {run.id: run for run in list_runs()}
-    named = labels(runs.values())
-    trained = {named[run_id]: found for run_id, run in runs.items() if (found := run.checkpoints())}
-    sources = shipped | {
-        f"{name} (run)" if name in shipped else name: found for name, found in trained.items()
-    }
+    sources = _sources()
     if not sources:
         raise CheckpointError("there is no checkpoint yet; train one on the Train page")
     place = st.container(horizontal=True)
     name = place.selectbox("Checkpoint", list(sources), key="checkpoint", persist_state="session")
-    files = sources[name]
-    path = files[0] if len(files) == 1 else _choose_epoch(place, name, files)
+    path = _file(place, "", name, sources[name])[1]
     return path, _load(path, path.stat().st_mtime_ns)
+
+
+def choose_or_upload(
+    place: DeltaGenerator, label: str, key: str, *, last: bool = False
+) -> Chosen | None:
+    """Like `choose`, with an upload among the choices; None until a file is there.
+
+    Args:
+        place: a horizontal container.
+        label: of the first widget.
+        key: of it; the others' are made from it.
+        last: choose the last one first, so that it is another than `choose`'s.
+
+    Raises:
+        CheckpointError: the chosen one cannot be used.
+    """
+    sources = _sources()
+    name = place.selectbox(
+        label,
+        [*sources, UPLOAD],
+        index=max(0, len(sources) - 1) if last else 0,
+        key=key,
+        persist_state="session",
+    )
+    if name == UPLOAD:
+        return _upload(key)
+    shown, path = _file(place, key, name, sources[name])
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Chosen(shown, digest, _load(path, path.stat().st_mtime_ns))
+
+
+def _upload(key: str) -> Chosen | None:
+    """A field for a file below the row of choices, and what the file holds."""
+    file = st.file_uploader(
+        "Checkpoint file",
+        type="pt",
+        key=f"upload of {key}",
+        label_visibility="collapsed",
+        help="A .pt file that this lab wrote. Nothing in it is executed.",
+    )
+    if file is None:
+        return None
+    data = file.getvalue()
+    digest = hashlib.sha256(data).hexdigest()
+    return Chosen(file.name, digest, _loads(digest, data, file.name))
+
+
+def _sources() -> dict[str, list[Path]]:
+    """The files behind each name on the page: a shipped checkpoint's one, a run's epochs."""
+    shipped = {f"{path.stem} (shipped)": [path] for path in _default_first()}
+    runs = {run.id: run for run in list_runs()}
+    named = labels(runs.values())
+    trained = {named[run_id]: found for run_id, run in runs.items() if (found := run.checkpoints())}
+    return shipped | {
+        f"{name} (run)" if name in shipped else name: found for name, found in trained.items()
+    }
 
 
 def _default_first() -> list[Path]:
@@ -40,21 +102,29 @@ def _default_first() -> list[Path]:
     return sorted(CHECKPOINTS.glob("*.pt"), key=lambda path: (path != DEFAULT_CHECKPOINT, path))
 
 
-def _choose_epoch(place: DeltaGenerator, name: str, files: list[Path]) -> Path:
+def _file(place: DeltaGenerator, key: str, name: str, files: list[Path]) -> tuple[str, Path]:
+    """The one file of a choice, or that of the epoch chosen beside it; and what to call it."""
+    if len(files) == 1:
+        return name, files[0]
     epoch = place.selectbox(
         "Epoch",
         range(1, len(files) + 1),
         index=_best_epoch(files) - 1,
-        key=f"epoch of {name}",
+        key=f"{key} epoch of {name}".strip(),
         width=140,
         help="The one with the best validation accuracy is chosen first.",
     )
-    return files[epoch - 1]
+    return f"{name}, epoch {epoch}", files[epoch - 1]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _load(path: Path, modified: int) -> Checkpoint:
     return load(path)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _loads(digest: str, _data: bytes, name: str) -> Checkpoint:
+    return loads(_data, name)
 
 
 def _best_epoch(files: list[Path]) -> int:

@@ -18,6 +18,11 @@ def evaluated(path: Path, checkpoint: Checkpoint, name: str) -> Evaluation:
         name: of the dataset.
     """
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return evaluated_content(digest, checkpoint, name)
+
+
+def evaluated_content(digest: str, checkpoint: Checkpoint, name: str) -> Evaluation:
+    """Like `evaluated`, for a checkpoint of which the SHA-256 is known."""
     return _evaluate(digest, name, checkpoint)
 
 

@@ -32,8 +32,9 @@ def watch(known: dict[str, Run]) -> Run:
         placeholder="Other runs",
     )
     run = known[run_id]
+    place = st.container()  # there in every run: what follows keeps its place on the page
     if st.session_state.pop("bring into sight", False):
-        st.html(_INTO_SIGHT, unsafe_allow_javascript=True)
+        place.html(_INTO_SIGHT, unsafe_allow_javascript=True)
     with explained():
         live = run.status().state in LIVE
         follow = st.fragment(_follow, run_every=REFRESH if live else None)

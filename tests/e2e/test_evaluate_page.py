@@ -1,21 +1,57 @@
-"""Evaluating the shipped checkpoint in the browser."""
+"""Evaluating checkpoints in the browser, from the figures to the images behind them."""
 
+import csv
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from lenet import checkpoint
 from lenet.cli import main
+from lenet.comparison import Comparison
+from lenet.data import load_split
+from lenet.evaluation import Evaluation, evaluate
+from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT
 from tests.e2e.app import App
-from tests.e2e.look import choose, title
+from tests.e2e.look import CLASSES, at_rest, bytes_of, choose, is_gray, title
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
+COAT, PULLOVER = CLASSES.index("Coat"), CLASSES.index("Pullover")
+PLOT = """(() => {
+    const label = document.querySelector(".heatmap-label");
+    return label && label.closest(".js-plotly-plot");
+})()"""
+CELL = f"""([truth, prediction]) => {{
+    const plot = {PLOT};
+    plot.scrollIntoView({{block: "center", behavior: "instant"}});
+    const box = plot.getBoundingClientRect(), {{xaxis, yaxis}} = plot._fullLayout;
+    const place = (axis, name) => axis._offset + axis.l2p(axis.ticktext.indexOf(name));
+    return [box.left + place(xaxis, prediction), box.top + place(yaxis, truth)];
+}}"""
+"""Where on the screen a cell of the confusion matrix is."""
+FRAMED = f"""([truth, prediction, first]) => {{
+    const plot = {PLOT};
+    if (!plot || !plot._fullLayout.shapes.length) return false;
+    const [{{x0, y0}}] = plot._fullLayout.shapes, {{xaxis, yaxis}} = plot._fullLayout;
+    return xaxis.ticktext[x0 + 0.5] === prediction && yaxis.ticktext[y0 + 0.5] === truth
+        && (!first || xaxis.ticktext[0] === first);
+}}"""
+"""Whether this cell of the confusion matrix has the frame, and `first` comes first."""
 
-def cell_texts(page: Page) -> list[str]:
-    """The texts that are drawn into the cells of the confusion matrix."""
-    return page.locator(".js-plotly-plot .heatmap-label").all_text_contents()
+
+def evaluated(path: Path) -> Evaluation:
+    return evaluate(checkpoint.load(path), load_split("FashionMNIST", "test"))
+
+
+@pytest.fixture(scope="module")
+def found() -> Evaluation:
+    """The shipped checkpoint's evaluation, made in this process."""
+    return evaluated(DEFAULT_CHECKPOINT)
 
 
 @pytest.fixture
@@ -23,44 +59,225 @@ def page(app: App, open_tab: Callable[[str], Page]) -> Page:
     """Evaluate, with the shipped checkpoint's figures on it."""
     opened = open_tab(f"{app.url}/evaluate")
     title(opened, "Evaluate")
-    expect(opened.locator(".js-plotly-plot .heatmap-label").first).to_be_visible()
+    expect(cells(opened).first).to_be_visible()
+    at_rest(opened)
     return opened
+
+
+def cells(page: Page) -> Locator:
+    """The texts that are drawn into the cells of the confusion matrix."""
+    return page.locator(".js-plotly-plot .heatmap-label")
+
+
+def click_cell(page: Page, truth: str, prediction: str) -> None:
+    at_rest(page)
+    page.mouse.click(*page.evaluate(CELL, [truth, prediction]))
+
+
+def expect_frame(page: Page, truth: str, prediction: str, first: str | None = None) -> None:
+    page.wait_for_function(FRAMED, arg=[truth, prediction, first])
+
+
+def behind_the_cell(page: Page) -> Locator:
+    """The images beside the confusion matrix, or of a comparison: the page's first gallery."""
+    return page.locator(".lenet-gallery").first.locator("img")
+
+
+def expect_images(page: Page, index: np.ndarray) -> None:
+    """Wait until exactly these, a dozen at most, are the images of the first gallery."""
+    shown = behind_the_cell(page)
+    expect(shown.and_(page.locator(f"img[alt^='Test image {index[0]}:']"))).to_have_count(1)
+    expect(shown).to_have_count(min(12, len(index)))
+    assert np.array_equal(numbers(shown), index[:12])
+
+
+def numbers(shown: Locator) -> list[int]:
+    """Which test images these are."""
+    alts = shown.evaluate_all("images => images.map(image => image.alt)")
+    return [int(re.findall(r"\d+", alt)[0]) for alt in alts]
+
+
+def metric(page: Page, label: str) -> Locator:
+    return page.get_by_test_id("stMetric").filter(has_text=label)
+
+
+def compare(page: Page) -> None:
+    page.get_by_text("Compare two").click()
+    expect(page.get_by_text("Images that only one gets right")).to_be_visible()
+    at_rest(page)
+
+
+def select(page: Page, label: str, option: str) -> None:
+    at_rest(page)
+    page.get_by_role("combobox", name=re.compile(rf"{label}$")).click()
+    page.get_by_role("option", name=option, exact=True).click()
+    at_rest(page)
 
 
 def test_the_accuracy_is_the_command_lines(page: Page, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--mode", "eval", "--json"]) == 0
     accuracy = json.loads(capsys.readouterr().out)["accuracy"]
 
-    metric = page.get_by_test_id("stMetric").filter(has_text="Accuracy")
-
-    expect(metric).to_contain_text(f"{accuracy:.2%}")
+    expect(metric(page, "Accuracy")).to_contain_text(f"{accuracy:.2%}")
     assert accuracy >= 0.9
 
 
-def test_the_confusion_matrix_is_ten_by_ten_in_counts_or_shares(page: Page) -> None:
-    shape = page.evaluate(
-        """() => {
-            const cells = document.querySelector(".js-plotly-plot").calcdata[0][0].z;
-            return [cells.length, ...new Set(cells.map(row => row.length))];
-        }"""
-    )
-    assert shape == [10, 10]
-    counts = cell_texts(page)
-    assert sum(map(int, counts)) == 10_000
+def test_the_confusion_matrix_is_ten_by_ten_in_counts_or_shares(
+    page: Page, found: Evaluation
+) -> None:
+    counts = [str(count) for count in found.confusion_matrix.flat if count]
+    assert sorted(cells(page).all_text_contents()) == sorted(counts)
 
     choose(page, "shares of the row")
 
-    cells = page.locator(".js-plotly-plot .heatmap-label")
-    expect(cells.filter(has_not_text="%")).to_have_count(0)
-    expect(cells).to_have_count(len(counts))
+    expect(cells(page).filter(has_not_text="%")).to_have_count(0)
+    expect(cells(page)).to_have_count(len(counts))
 
 
-def test_each_class_has_precision_recall_and_f1(page: Page) -> None:
-    heads = page.locator("[role=columnheader]")
+def test_a_cell_shows_only_images_of_its_truth_and_prediction(
+    page: Page, found: Evaluation
+) -> None:
+    click_cell(page, "Coat", "Pullover")
+
+    expect_images(page, found.cell(COAT, PULLOVER))
+    expect_frame(page, "Coat", "Pullover")
+    shown = behind_the_cell(page)
+    index = np.array(numbers(shown))
+    assert set(found.targets[index]) == {COAT}
+    assert set(found.predictions[index]) == {PULLOVER}
+    for alt in shown.evaluate_all("images => images.map(image => image.alt)"):
+        assert ": Coat, taken for Pullover, " in alt
+    images = load_split("FashionMNIST", "test").images
+    for at, picture in zip(index[:3], shown.all(), strict=False):
+        pixels = bytes_of(picture)
+        assert is_gray(pixels)
+        assert np.array_equal(pixels[..., 0], images[at])
+    caption = page.locator(".lenet-gallery figcaption").first
+    expect(caption).to_contain_text("Pullover")
+    expect(caption).to_contain_text("truth: Coat")
+    expect(caption).to_contain_text(f"{found.confidence[index[0]]:.1%}")
+
+    page.get_by_role("button", name=re.compile(r"^Show \d+ more")).first.click()
+    expect(shown).to_have_count(int(found.confusion_matrix[COAT, PULLOVER]))
+
+
+def test_a_cell_is_hit_in_another_order_and_a_second_time(page: Page, found: Evaluation) -> None:
+    sneaker, sandal = CLASSES.index("Sneaker"), CLASSES.index("Sandal")
+    pair = found.confused_pairs[0]
+    choose(page, "by likeness")
+    first = CLASSES[found.clustered[0]]
+    expect_frame(page, CLASSES[pair.truth], CLASSES[pair.prediction], first)
+    for _ in range(2):
+        click_cell(page, "Sneaker", "Sneaker")
+        expect_images(page, found.cell(sneaker, sneaker))
+        expect_frame(page, "Sneaker", "Sneaker")
+
+        select(page, "Prediction", "Sandal")
+        expect_images(page, found.cell(sneaker, sandal))
+        expect_frame(page, "Sneaker", "Sandal")
+
+
+def test_a_confused_pair_shows_its_images(page: Page, found: Evaluation) -> None:
+    pair = found.confused_pairs[2]
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box
+
+    page.mouse.click(box["x"] + 18, box["y"] + 3 * 36 + 18)  # a canvas: the third row's mark
+
+    expect_images(page, found.cell(pair.truth, pair.prediction))
+
+
+def test_the_most_confident_mistakes_come_first(page: Page, found: Evaluation) -> None:
+    assert np.array_equal(
+        numbers(page.locator(".lenet-gallery").last.locator("img")), found.mistakes[:12]
+    )
+
+
+def test_each_class_has_precision_recall_f1_and_what_it_is_taken_for(page: Page) -> None:
+    heads = page.get_by_test_id("stDataFrame").nth(1).locator("[role=columnheader]")
     expect(heads.first).to_be_attached()
-    assert [head.lower() for head in heads.all_text_contents()][:4] == [
-        *("class", "precision", "recall", "f1")
+    assert [head.lower() for head in heads.all_text_contents()] == [
+        *("class", "precision", "recall", "f1", "images", "most taken for")
     ]
-    cells = page.locator("[role=gridcell]")
+    names = page.locator("[role=gridcell]")
     for name in ("T-shirt/top", "Shirt", "Ankle boot"):
-        expect(cells.get_by_text(name, exact=True)).to_be_attached()
+        expect(names.get_by_text(name, exact=True).first).to_be_attached()
+
+
+def test_two_checkpoints_are_compared(page: Page, found: Evaluation) -> None:
+    other = evaluated(CHECKPOINTS / "post.pt")
+    both = Comparison(found, other)
+
+    compare(page)
+    select(page, "Checkpoint B", "post (shipped)")
+
+    difference = f"{100 * both.difference:+.2f} points".replace("-", "−")
+    expect(metric(page, "B − A, accuracy")).to_contain_text(difference)
+    expect(metric(page, "McNemar's test")).to_contain_text("p < 0.0001")
+    expect(page.get_by_text("A is better")).to_be_visible()
+    for text in (f"{found.accuracy:.2%}", f"{other.accuracy:.2%}", f"{other.loss:.4f}"):
+        expect(page.get_by_test_id("stTable").get_by_text(text, exact=True)).to_be_visible()
+    for name, index in (("A", both.only_first), ("B", both.only_second)):
+        choose(page, f"only {name} is right: {len(index):,}")
+        expect_images(page, index)
+
+
+def test_an_uploaded_checkpoint_is_evaluated(page: Page, found: Evaluation, tmp_path: Path) -> None:
+    file = tmp_path / "mine.pt"
+    file.write_bytes((CHECKPOINTS / "post.pt").read_bytes())
+    select(page, "Checkpoint", "Upload a file…")
+    expect(page.get_by_text("Choose the file of a checkpoint.")).to_be_visible()
+
+    page.locator("input[type=file]").set_input_files(file)
+
+    expect(metric(page, "Parameters")).to_contain_text("29,638")
+    expect(metric(page, "Accuracy")).to_contain_text(f"{evaluated(file).accuracy:.2%}")
+
+
+def test_a_damaged_upload_is_refused_with_a_sentence(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "broken.pt"
+    file.write_bytes(DEFAULT_CHECKPOINT.read_bytes()[:20_000])
+    select(page, "Checkpoint", "Upload a file…")
+
+    page.locator("input[type=file]").set_input_files(file)
+
+    alert = page.get_by_test_id("stAlert")
+    expect(alert).to_have_text(
+        re.compile(r"broken\.pt is damaged or no checkpoint; choose another file\.$")
+    )
+    select(page, "Checkpoint", "fashion-mnist (shipped)")
+    expect(alert).to_have_count(0)
+    expect(cells(page).first).to_be_visible()
+
+
+def test_downloads_hold_what_the_page_says(
+    page: Page, found: Evaluation, tmp_path: Path, browser: Browser
+) -> None:
+    def download(label: str) -> Path:
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=label).click()
+        path = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        return path
+
+    page.get_by_test_id("stPopoverButton").click()
+    figures = json.loads(download("Figures, JSON").read_text())
+    answers = list(csv.DictReader(download("Every answer, CSV").open()))
+    charts = download("Charts, HTML")
+
+    expect(metric(page, "Accuracy")).to_contain_text(f"{figures['accuracy']:.2%}")
+    expect(metric(page, "Loss")).to_contain_text(f"{figures['loss']:.4f}")
+    expect(metric(page, "Calibration error")).to_contain_text(f"{figures['calibration_error']:.2%}")
+    assert figures["confusion_matrix"] == found.confusion_matrix.tolist()
+    right = sum(row["target"] == row["prediction"] for row in answers)
+    assert right / len(answers) == pytest.approx(figures["accuracy"])
+    shares = np.array([[float(row[name]) for name in CLASSES] for row in answers])
+    assert np.allclose(shares, found.probabilities, atol=1e-5)
+    with browser.new_context(offline=True) as alone:
+        file = alone.new_page()
+        file.goto(charts.as_uri())
+        expect(file.locator(".js-plotly-plot")).to_have_count(3)
+        corner = cells(file).get_by_text(str(found.confusion_matrix[0, 0]), exact=True)
+        expect(corner).to_be_visible()

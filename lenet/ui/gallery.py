@@ -1,0 +1,91 @@
+"""Many small images with a few words under each, as a grid that fits any screen."""
+
+import base64
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from lenet.ui import images
+
+FIRST = 12
+"""Images shown at once, which fill rows of three and of four."""
+MORE = 48
+"""Images that Show more adds."""
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What stands under an image: a strong line, quiet ones, and the same for who sees none."""
+
+    strong: str
+    quiet: Sequence[str]
+    alt: str
+
+
+def gallery(
+    key: str,
+    pictures: np.ndarray,
+    index: Sequence[int] | np.ndarray,
+    caption: Callable[[int], Caption],
+) -> None:
+    """Show images in the order of `index`, a dozen first and the others on demand.
+
+    Args:
+        key: of what is shown; with another one it starts with a dozen again.
+        pictures: (N, 28, 28) uint8, all that `index` may name.
+        index: (n,) which of them.
+        caption: of the one with this index.
+    """
+    shown = int(st.session_state.get(f"shown of {key}", FIRST))
+    figures = "".join(_figure(pictures[at], caption(int(at))) for at in index[:shown])
+    st.html(f'{_STYLE}<div class="lenet-gallery"><div>{figures}</div></div>')
+    left = len(index) - shown
+    if left > 0:
+
+        def more() -> None:
+            st.session_state[f"shown of {key}"] = shown + MORE
+
+        st.button(
+            f"Show {min(left, MORE)} more of {left:,}",
+            key=f"more of {key}",
+            on_click=more,
+            type="tertiary",
+            icon=":material/expand_more:",
+        )
+
+
+def _figure(picture: np.ndarray, caption: Caption) -> str:
+    """One image as HTML: the file has the image's own pixels, the browser enlarges them."""
+    data = base64.b64encode(images.png(Image.fromarray(picture))).decode()
+    quiet = "".join(f"<span>{html.escape(line)}</span>" for line in caption.quiet)
+    return (
+        f'<figure><img src="data:image/png;base64,{data}" alt="{html.escape(caption.alt)}">'
+        f"<figcaption><strong>{html.escape(caption.strong)}</strong>{quiet}</figcaption></figure>"
+    )
+
+
+_STYLE = """<style>
+.lenet-gallery { container-type: inline-size; font-size: 0.78rem; line-height: 1.35;
+  font-variant-numeric: tabular-nums; }
+.lenet-gallery > div { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr));
+  gap: 0.9rem 0.7rem; }
+.lenet-gallery figure { margin: 0; min-width: 0; }
+.lenet-gallery figcaption { min-width: 0; padding-top: 0.3rem; }
+.lenet-gallery img { width: 100%; aspect-ratio: 1; image-rendering: pixelated;
+  border-radius: 4px; display: block; }
+.lenet-gallery strong, .lenet-gallery span { display: block; white-space: nowrap;
+  overflow: hidden; text-overflow: ellipsis; }
+.lenet-gallery strong { font-weight: 600; }
+.lenet-gallery span { opacity: 0.7; }
+@container (min-width: 400px) {
+  .lenet-gallery > div { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+}
+@container (min-width: 800px) {
+  .lenet-gallery figure { display: grid; grid-template-columns: 96px 1fr; gap: 0.8rem;
+    align-items: center; }
+}
+</style>"""
