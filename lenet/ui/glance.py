@@ -35,7 +35,7 @@ def _cell(picture: str, row: list[float], target: int, classes: tuple[str, ...])
     said = html.escape(classes[best])
     return (
         f'<figure class="{state}"><img src="{picture}" alt="{html.escape(classes[target])}">'
-        f"<figcaption>{mark} {said}<br>{row[best]:.0%}</figcaption></figure>"
+        f"<figcaption>{mark} {row[best]:.0%}<br><small>{said}</small></figcaption></figure>"
     )
 
 
@@ -52,12 +52,12 @@ def _address(tile: Image.Image) -> str:
 
 
 _STYLE = """<style>
-.lenet-glance { display: grid; gap: 0.3rem 0.5rem;
-  grid-template-columns: repeat(auto-fit, minmax(46px, 1fr)); }
+.lenet-glance { display: grid; gap: 0.6rem 0.5rem;
+  grid-template-columns: repeat(auto-fit, minmax(56px, 1fr)); }
 .lenet-glance figure { margin: 0; }
 .lenet-glance img { width: 100%; image-rendering: pixelated; border-radius: 4px; display: block; }
 .lenet-glance figcaption { font-size: 0.72rem; line-height: 1.3; margin-top: 0.25rem;
-  font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
-  min-height: 3.9em; }
+  font-variant-numeric: tabular-nums; }
+.lenet-glance small { font-size: 0.64rem; white-space: nowrap; letter-spacing: -0.01em; }
 .lenet-glance .wrong figcaption { opacity: 0.6; }
 </style>"""

@@ -21,7 +21,8 @@ REFRESH = 0.4
 def watch(known: dict[str, Run]) -> Run:
     """Choose one of the runs, the newest first, and watch it; a live run is followed."""
     named = labels(known.values())
-    chosen, others = st.container(key="watched").columns(2)
+    head = st.container(key="watched")
+    chosen, others = head.columns(2)
     run_id = _choose(chosen, named)
     compared = others.multiselect(
         "Compare with",
@@ -31,10 +32,9 @@ def watch(known: dict[str, Run]) -> Run:
         format_func=named.__getitem__,
         placeholder="Other runs",
     )
-    run = known[run_id]
-    place = st.container()  # there in every run: what follows keeps its place on the page
     if st.session_state.pop("bring into sight", False):
-        place.html(_INTO_SIGHT, unsafe_allow_javascript=True)
+        head.html(_INTO_SIGHT, unsafe_allow_javascript=True)
+    run = known[run_id]
     with explained():
         live = run.status().state in LIVE
         follow = st.fragment(_follow, run_every=REFRESH if live else None)
