@@ -90,6 +90,33 @@ def test_a_drawing_with_the_mouse_is_recognised(page: Page, name: str, expected:
     assert read_answer(page) == expected
 
 
+def test_a_finger_draws_on_a_phone_without_moving_the_page(
+    app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_tab(f"{app.url}/predict?view=Draw")
+    page.set_viewport_size({"width": 390, "height": 844})
+    title(page, "Predict")
+    canvas = page.locator("canvas").last
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    scrolled = "() => document.querySelector('[data-testid=stMain]').scrollTop"
+    before = page.evaluate(scrolled)
+    finger = page.context.new_cdp_session(page)
+    [stroke] = DRAWINGS["T-shirt"]
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+
+    for number, (x, y) in enumerate(places):
+        kind = "touchMove" if number else "touchStart"
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    assert read_answer(page) == "T-shirt/top"
+    assert page.evaluate(scrolled) == before
+
+
 def test_a_stroke_is_undone_redone_and_erased(page: Page) -> None:
     choose(page, "Draw")
     empty = page.get_by_text("Draw a piece of clothing")

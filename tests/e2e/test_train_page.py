@@ -78,6 +78,18 @@ def test_a_training_is_started_watched_and_stopped(
     expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("^lab"))
 
 
+def test_on_a_phone_the_run_comes_into_sight(
+    fresh_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_train(fresh_app, open_tab, "?epochs=20")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Start", exact=True).click()
+
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_in_viewport()
+    grows(page)
+    press_stop(page)
+
+
 def test_a_geometry_that_cannot_work_is_refused_with_the_layer_that_fails(
     app: App, open_tab: Callable[[str], Page]
 ) -> None:
