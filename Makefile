@@ -1,5 +1,6 @@
 # make app   sets everything up and starts the lab
 # make test  sets up what the tests need and runs them all
+# make bench measures speed beside the post's loop, and what a visitor waits for; takes long
 #
 # On Linux, PyPI's torch is the CUDA build of about 6 GB. For PyTorch's CPU wheels:
 #   make app TORCH_INDEX_URL=https://download.pytorch.org/whl/cpu
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH := $(shell grep -E '^torch(vision)?==' requirements.txt)
 
-.PHONY: app data test lint unit
+.PHONY: app bench data test lint unit
 
 app: $(VENV)/.app data
 	$(BIN)/streamlit run streamlit_app.py
@@ -30,6 +31,11 @@ lint: $(VENV)/.test
 unit: $(VENV)/.test data
 	$(BIN)/python -m pytest -m 'not e2e' --numprocesses 2
 	$(BIN)/python -m pytest -m e2e
+
+bench: $(VENV)/.test data
+	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.browser
+	$(BIN)/python -m benchmarks.inside
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
