@@ -80,9 +80,13 @@ class Execution:
             LabError: as `start`.
         """
         self.run.must_be_free()
-        before = self.run.status()
-        self.status = replace(self.status, earlier=before.seconds, total_steps=before.total_steps)
-        self._work(self.run.config(), newest_checkpoint(self.run))
+        before, saved = self.run.status(), self.run.saved()
+        self.status = replace(
+            self.status,
+            earlier=before.seconds if saved else 0.0,
+            total_steps=before.total_steps,  # the page's progress bar stays where it is
+        )
+        self._work(self.run.config(), saved)
 
     def _work(self, config: Config, saved: Path | None) -> None:
         with self._reporting(), self._signals():
@@ -176,14 +180,6 @@ class Execution:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def newest_checkpoint(run: Run) -> Path | None:
-    """The file to resume from: the last stop, or the last finished epoch if that is later."""
-    candidates = [
-        path for path in (run.stopped_checkpoint, *run.checkpoints()[-1:]) if path.exists()
-    ]
-    return max(candidates, key=lambda path: path.stat().st_mtime_ns, default=None)
 
 
 def _restore(trainer: "Trainer", saved: Path) -> None:

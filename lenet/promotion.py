@@ -84,7 +84,7 @@ def card(
         f"input {config.input_size}×{config.input_size}, kernel {config.kernel_size}",
         "Trained on": f"{info.title}, {config.val_size:,} of 60,000 training images held back "
         f"(data {fingerprint(load_split(info.name, 'train'))})",
-        "Training": f"{found.metrics['epoch']} epochs, seed {config.seed}"
+        "Training": f"{found.metrics['epoch']} of {config.epochs} epochs, seed {config.seed}"
         + (f", {seconds:,.0f} s on {config.threads} CPU thread" if seconds else ""),
         "Test accuracy": f"**{measured.accuracy:.2%}** of {len(measured.targets):,} images "
         f"(95 % interval {measured.interval[0]:.2%} to {measured.interval[1]:.2%})",
@@ -98,7 +98,7 @@ def card(
     return (
         f"# {name}\n\n| | |\n|---|---|\n{table}\n\n## Made by\n\n```\n{command_line(config)}\n"
         f"python -m lenet.promotion output/model_epoch{found.metrics['epoch']}.pt {name}\n```\n\n"
-        "Settings were chosen on the validation images, never on the test set."
+        "The test images were read once, for this card."
         "\n\n## Limitations\n\nThe network knows ten classes of centred 28×28 grayscale "
         "images, light on black, and answers with one of them whatever it is shown. Its "
         "probabilities are not calibrated.\n"

@@ -108,6 +108,13 @@ class Run:
         ]
         return [path for _, path in sorted(found)]
 
+    def saved(self) -> Path | None:
+        """The file to resume from: the last stop, or the last finished epoch if that is later."""
+        candidates = [
+            path for path in (self.stopped_checkpoint, *self.checkpoints()[-1:]) if path.exists()
+        ]
+        return max(candidates, key=lambda path: path.stat().st_mtime_ns, default=None)
+
     def config(self) -> Config:
         """The run's configuration.
 

@@ -20,6 +20,8 @@ CONFIG = {"displayModeBar": False}
 
 HEIGHT = 500
 """Screen pixels of the curves."""
+EMPTY = 1000
+"""Steps on the axis while none is known."""
 MAX_POINTS = 1200
 """Points of a curve that a screen can show apart."""
 
@@ -54,7 +56,7 @@ def curves(
     for curve, color in reversed(list(zip(shown, cycle(COLORS), strict=False))):
         _add_run(figure, curve, color, smoothing, alone=not compared)
     _add_lr_changes(figure, shown[0].metrics)
-    longest = max((curve.metrics.last("step") for curve in shown if len(curve.metrics)), default=1)
+    longest = max((curve.metrics.last("step") for curve in shown if len(curve.metrics)), default=0)
     figure.update_yaxes(gridcolor=QUIET, zeroline=False, automargin=True)
     loss_axis = {"type": "log"} if log else {"rangemode": "tozero"}
     figure.update_yaxes(title_text="loss", row=1, col=1, **loss_axis)
@@ -64,7 +66,7 @@ def curves(
     figure.update_xaxes(
         showgrid=False,
         zeroline=False,
-        range=[0, max(total_steps, longest)],
+        range=[0, max(total_steps, longest) or EMPTY],
         tickformat="~s",
         automargin=True,
     )

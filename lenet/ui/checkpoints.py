@@ -87,13 +87,13 @@ def _upload(key: str) -> Chosen | None:
 
 
 def _sources() -> dict[str, list[Path]]:
-    """The files behind each name on the page: a shipped checkpoint's one, a run's epochs."""
-    shipped = {f"{path.stem} (shipped)": [path] for path in _default_first()}
+    """The files behind each name on the page: a kept checkpoint's one, a run's epochs."""
+    kept = {path.stem: [path] for path in _default_first()}
     runs = {run.id: run for run in list_runs()}
     named = labels(runs.values())
     trained = {named[run_id]: found for run_id, run in runs.items() if (found := run.checkpoints())}
-    return shipped | {
-        f"{name} (run)" if name in shipped else name: found for name, found in trained.items()
+    return kept | {
+        f"{name} (run)" if name in kept else name: found for name, found in trained.items()
     }
 
 

@@ -12,6 +12,7 @@ from lenet.ui.gallery import Caption, gallery
 
 PAIRS = 5
 """Confused pairs in the table."""
+LABELS = ("Truth", "Prediction")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _pairs_table(subject: Subject, cell: tuple[int, int]) -> None:
     def selected() -> None:
         rows = st.session_state["pairs"]["selection"]["rows"]
         if rows:
-            _select(pairs[rows[0]])
+            _select(subject, pairs[rows[0]])
 
     rows = [pairs.index(cell)] if cell in pairs else []
     st.session_state["pairs"] = {"selection": {"rows": rows}}
@@ -104,13 +105,13 @@ def _choose_cell(subject: Subject) -> tuple[int, int]:
     """Truth and prediction by name, the most confused pair at first."""
     first = subject.pairs[0] if subject.pairs else (0, 0)
     chosen = []
-    for place, label, default in zip(st.columns(2), ("Truth", "Prediction"), first, strict=True):
+    for place, label, default in zip(st.columns(2), LABELS, first, strict=True):
         index = place.selectbox(
             label,
             range(len(subject.classes)),
             index=default,
             format_func=subject.classes.__getitem__,
-            key=label.lower(),
+            key=_key(subject, label),
             persist_state="session",
         )
         chosen.append(index)
@@ -167,7 +168,7 @@ def _matrix(subject: Subject, cell: tuple[int, int]) -> None:
         pair = tuple(points[0]["customdata"][:2]) if points else st.session_state.get("clicked")
         if pair:
             st.session_state["clicked"] = pair
-            _select(pair)
+            _select(subject, pair)
 
     st.plotly_chart(
         figure,
@@ -179,6 +180,12 @@ def _matrix(subject: Subject, cell: tuple[int, int]) -> None:
     )
 
 
-def _select(cell: tuple[int, int]) -> None:
+def _select(subject: Subject, cell: tuple[int, int]) -> None:
     """Show the images of this cell from the next run on."""
-    st.session_state["truth"], st.session_state["prediction"] = cell
+    for label, index in zip(LABELS, cell, strict=True):
+        st.session_state[_key(subject, label)] = index
+
+
+def _key(subject: Subject, label: str) -> str:
+    """Of the widget; each dataset has its own cell."""
+    return f"{label} among {subject.classes[0]}"

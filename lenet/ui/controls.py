@@ -35,10 +35,8 @@ def headline(run: Run, status: Status) -> None:
     elif status.state in LIVE:
         _control_buttons(row, run, status)
     if status.state == "crashed":
-        st.error(
-            "The process ended without a last word. Resume goes on from what it has saved.",
-            icon=":material/error:",
-        )
+        so = "goes on from what it has saved" if run.saved() else "begins again: no epoch was saved"
+        st.error(f"The process ended without a last word. Resume {so}.", icon=":material/error:")
         if status.message:
             st.code(status.message, language=None, wrap_lines=True)
     elif status.message:

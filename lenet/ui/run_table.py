@@ -148,6 +148,6 @@ def _promote(run: Run, best: Path | None) -> None:
 
 def _delete(run: Run) -> None:
     st.text(f"This deletes {run.name} with all its checkpoints and cannot be undone.")
-    if st.button("Delete for good", key=f"delete {run.id}", type="primary"):
+    if st.button(":red[Delete for good]", key=f"delete {run.id}"):
         run.delete()
         st.rerun()

@@ -211,7 +211,7 @@ def test_two_checkpoints_are_compared(page: Page, found: Evaluation) -> None:
     both = Comparison(found, other)
 
     compare(page)
-    select(page, "Checkpoint B", "post (shipped)")
+    select(page, "Checkpoint B", "post")
 
     difference = f"{100 * both.difference:+.2f} points".replace("-", "−")
     expect(metric(page, "B − A, accuracy")).to_contain_text(difference)
@@ -247,7 +247,7 @@ def test_a_damaged_upload_is_refused_with_a_sentence(page: Page, tmp_path: Path)
     expect(alert).to_have_text(
         re.compile(r"broken\.pt is damaged or no checkpoint; choose another file\.$")
     )
-    select(page, "Checkpoint", "fashion-mnist (shipped)")
+    select(page, "Checkpoint", "fashion-mnist")
     expect(alert).to_have_count(0)
     expect(cells(page).first).to_be_visible()
 

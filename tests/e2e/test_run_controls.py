@@ -187,7 +187,7 @@ def test_the_best_checkpoint_is_promoted_and_offered(browser: Browser, tmp_path:
         assert launch.command_line(run.config()) in (promoted / "mine.md").read_text()
         go(page, "Evaluate")
         title(page, "Evaluate")
-        expect(page.get_by_role("combobox", name="Checkpoint")).to_have_value("mine (shipped)")
+        expect(page.get_by_role("combobox", name="Checkpoint")).to_have_value("mine")
 
 
 def test_double_click_starts_one_run(fresh_app: App, open_tab: Callable[[str], Page]) -> None:
