@@ -1,5 +1,6 @@
 """What a study has found: a row for each run, means and spread over the seeds of each cell."""
 
+import itertools
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,15 +10,20 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from lenet import __version__
 from lenet.errors import StudyError
+from lenet.metrics import Metrics
 from lenet.paths import ROOT
+from lenet.runs import Run
 from lenet.storage import write_json
 from lenet.studies.folder import Result, StudyFolder
 from lenet.studies.plan import Cell, Study
 
+POINTS = 60
+"""Points of a curve."""
 SHIPPED = ROOT / "studies"
 """The results of the ready-made studies, as they were run for this release."""
 
@@ -30,6 +36,8 @@ class Finished(BaseModel):
     label: str
     seed: int
     result: Result
+    curve: tuple[float, ...] = ()
+    """The training loss, the mean of each `1 / POINTS` of the run."""
 
 
 class Findings(BaseModel):
@@ -39,7 +47,6 @@ class Findings(BaseModel):
 
     study: Study
     runs: tuple[Finished, ...]
-    curves: dict[str, list[tuple[int, float]]] = {}
     made: dict[str, str] = {}
 
     def of(self, label: str) -> list[Result]:
@@ -86,14 +93,32 @@ def best(findings: Findings) -> Cell | None:
     return next(cell for cell in findings.study.cells if cell.label == label)
 
 
-def read(folder: StudyFolder) -> Findings:
-    """What a study on disk has found so far."""
+def curve(metrics: Metrics, total_steps: int) -> tuple[float, ...]:
+    """The training loss so far, the mean of each whole `1 / POINTS` of all steps."""
+    losses = np.array(metrics.steps["loss"])
+    ends = np.linspace(0, total_steps, min(POINTS, total_steps) + 1).astype(int)
+    ends = ends[ends <= len(losses)]
+    pieces = itertools.pairwise(ends)
+    return tuple(round(float(losses[start:end].mean()), 4) for start, end in pieces)
+
+
+def read(folder: StudyFolder, *, curves: bool = False) -> Findings:
+    """What a study on disk has found so far, with the runs' curves if asked for."""
     runs = tuple(
-        Finished(label=planned.label, seed=planned.config.seed, result=result)
+        Finished(
+            label=planned.label,
+            seed=planned.config.seed,
+            result=result,
+            curve=_curve_of(folder.run(planned)) if curves else (),
+        )
         for planned in folder.study.runs()
         if (result := folder.result(planned))
     )
     return Findings(study=folder.study, runs=runs)
+
+
+def _curve_of(run: Run) -> tuple[float, ...]:
+    return curve(Metrics(run.metrics_file).poll(), run.status().total_steps)
 
 
 def rows(findings: Findings) -> list[dict[str, Any]]:

@@ -26,6 +26,8 @@ def choose() -> tuple[Path, Checkpoint]:
     sources = shipped | {
         f"{name} (run)" if name in shipped else name: found for name, found in trained.items()
     }
+    # What a study's "Evaluate this" has sent here; its runs are too many to list them all.
+    sources |= st.session_state.get("checkpoints of studies", {})
     if not sources:
         raise CheckpointError("there is no checkpoint yet; train one on the Train page")
     place = st.container(horizontal=True)
