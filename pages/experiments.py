@@ -48,11 +48,11 @@ def page() -> None:
 def configure(name: str) -> Study | None:
     """The study of the widgets' values, with Start, or else why there is none."""
     label = "Set it up" if name == OWN else "Run it here"
-    with st.expander(label, expanded=name == OWN, icon=":material/tune:", key=f"set up {name}"):
-        with explained():
-            study = study_setup.ready_made(READY[name]) if name in READY else study_setup.own()
-            begin(study)
-            return study
+    place = st.expander(label, expanded=name == OWN, icon=":material/tune:", key=f"set up {name}")
+    with place, explained():
+        study = study_setup.ready_made(READY[name]) if name in READY else study_setup.own()
+        begin(study)
+        return study
     return None
 
 

@@ -130,9 +130,10 @@ def _points(name: str, texts: Sequence[str]) -> list[Any]:
             points.append(_value(name, text))
             continue
         low, high, steps = _range(name, text)
-        if steps < 2:
-            raise ConfigError(f"a range needs 2 steps or more, not {text!r}; as in 0.01..0.1/3")
-        points += [_between(name, low, high, step / (steps - 1)) for step in range(steps)]
+        if not 2 <= steps <= MAX_RUNS:
+            raise ConfigError(f"a range needs 2 or more steps, not too many; {text!r} has {steps}")
+        passed = (_between(name, low, high, step / (steps - 1)) for step in range(steps))
+        points += dict.fromkeys(passed)  # whole numbers may come twice
     return points
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,8 @@ def curves(
         floor: a loss to draw as a dashed line.
     """
     figure = go.Figure()
-    for (label, seeds), color in zip(list(shown.items())[:MAX_CELLS], cycle(COLORS), strict=False):
+    for place, (label, seeds) in enumerate(islice(shown.items(), MAX_CELLS)):
+        color = COLORS[place % len(COLORS)]
         reach = min((len(seed) for seed in seeds), default=0)
         if not reach:
             continue
@@ -59,7 +60,8 @@ def curves(
             y=values.mean(axis=0),
             name=label,
             legendgroup=label,
-            line={"color": color, "width": 2.2, "dash": _dash(len(figure.data))},
+            mode="lines",
+            line={"color": color, "width": 2.2, "dash": _dash(place)},
             hovertemplate="%{y:.4f}",
         )
     if floor is not None:
@@ -176,9 +178,9 @@ def _axis(label: str, values: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _dash(drawn: int) -> str:
+def _dash(place: int) -> str:
     """Solid for the first colours, dotted when they come round again."""
-    return "solid" if drawn < 2 * len(COLORS) else "dot"
+    return "solid" if place < len(COLORS) else "dot"
 
 
 def _legend() -> dict[str, Any]:

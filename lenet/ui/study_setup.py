@@ -59,6 +59,7 @@ def own() -> Study:
     with st.grid(3, min_column_width=220):
         for field in varied:
             axes[field] = _values(field, usual)
+    st.caption("Numbers: values with commas between, or a range, as 0.001..0.1/5 for five values.")
     how, number = st.columns([2, 1], vertical_alignment="bottom")
     every = how.segmented_control(
         "Cells",
