@@ -1,6 +1,7 @@
 """Having a study's runs done, through joblib: by processes here or by a Dask cluster."""
 
 import logging
+import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ Backend = Literal["loky", "dask"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 
 CONNECT_SECONDS = 10
+_ADDRESS = re.compile(r"[a-z]+://[^\s/]+:\d+")
 LIVES = 3
 """So often the workers of this machine are started anew after one of them was killed."""
 
@@ -137,11 +139,11 @@ def _client(address: str) -> Iterator[Any]:
         raise ConfigError(
             "--backend dask needs Dask; pip install -r requirements-cluster.txt"
         ) from None
+    if not _ADDRESS.fullmatch(address):
+        raise ConfigError(f"{address} is no address; give one like tcp://10.0.0.1:8786")
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except ValueError:
-        raise ConfigError(f"{address} is no address; give one like tcp://10.0.0.1:8786") from None
-    except OSError:
+    except (OSError, ValueError):
         raise StudyError(
             f"no cluster answers at {address}; start `dask scheduler` there and try again"
         ) from None

@@ -156,7 +156,7 @@ READY = {
             "it, and falls far below at both sizes without it.",
             _input_size_softmax,
             epochs=3,
-            batch_size=32,
+            batch_size=64,
             floor=SOFTMAX_FLOOR,
         ),
         Ready(
@@ -166,7 +166,7 @@ READY = {
             "kernel 5 to be alike, and the smaller one, with half their weights, a little behind.",
             _geometries,
             epochs=3,
-            batch_size=32,
+            batch_size=64,
         ),
         Ready(
             "one-by-one",
@@ -175,7 +175,7 @@ READY = {
             "gain most at the start, and the step without softmax to gain more than all others.",
             _one_by_one,
             epochs=3,
-            batch_size=32,
+            batch_size=64,
         ),
     )
 }
