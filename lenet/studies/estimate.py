@@ -17,7 +17,7 @@ IMAGE_SECONDS = 0.00013
 256 took within 5 %, in processor time; a network with more work takes more."""
 USUAL_WORK = 440_000
 """Multiplications for an image up to which the time hardly depends on them."""
-START_SECONDS = 6.0
+START_SECONDS = 5.0
 """Importing torch, reading the data, evaluating the test set."""
 LOOK_BACK = 20
 """Finished runs by which the machine is judged."""

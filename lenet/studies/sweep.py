@@ -59,7 +59,8 @@ def grid(base: Mapping[str, Any], axes: Mapping[str, Sequence[str]]) -> tuple[li
         dict(zip(values, combination, strict=True))
         for combination in itertools.product(*values.values())
     )
-    return _buildable(base, made)
+    varied = [name for name, points in values.items() if len(points) > 1]
+    return _buildable(base, made, varied)
 
 
 def sample(
@@ -72,14 +73,13 @@ def sample(
     """
     if not 1 <= count <= MAX_RUNS:
         raise ConfigError(f"the number of random cells must be from 1 to {MAX_RUNS:,}")
-    for name, texts in axes.items():
-        _points(name, texts)
+    varied = [name for name, texts in axes.items() if len(_points(name, texts)) > 1]
     rng = random.Random(seed)  # noqa: S311  # not for secrets
     cells: dict[str, Cell] = {}
     left_out = 0
     for _ in range(TRIES * count):
         drawn = {name: _draw(name, rng.choice(list(texts)), rng) for name, texts in axes.items()}
-        found, failed = _buildable(base, iter([drawn]), strict=False)
+        found, failed = _buildable(base, iter([drawn]), varied, strict=False)
         left_out += failed
         cells.update((cell.label, cell) for cell in found)
         if len(cells) == count:
@@ -90,11 +90,16 @@ def sample(
 
 
 def _buildable(
-    base: Mapping[str, Any], combinations: Iterator[dict[str, Any]], *, strict: bool = True
+    base: Mapping[str, Any],
+    combinations: Iterator[dict[str, Any]],
+    varied: Sequence[str],
+    *,
+    strict: bool = True,
 ) -> tuple[list[Cell], int]:
+    """The cells of the combinations that can be built, named by what varies, and the others."""
     cells, left_out, fault = [], 0, None
     for values in combinations:
-        cell = Cell(label=_label(values), values={**base, **values})
+        cell = Cell(label=_label(values, varied), values={**base, **values})
         try:
             build_config(cell.values)
         except ConfigError as error:
@@ -106,8 +111,9 @@ def _buildable(
     return cells, left_out
 
 
-def _label(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {_shown(value)}" for name, value in values.items()) or "one"
+def _label(values: Mapping[str, Any], varied: Sequence[str]) -> str:
+    named = {name: values[name] for name in varied} or values
+    return ", ".join(f"{name} {_shown(value)}" for name, value in named.items())
 
 
 def _shown(value: Any) -> str:

@@ -85,7 +85,7 @@ def _setting(config: Any, name: str) -> Any:
 def show_cells(findings: Findings) -> None:
     """The table of the cells; a click on a head sorts."""
     frame = cells_table(findings)
-    st.dataframe(
+    st.container(key="study table").dataframe(
         frame,
         hide_index=True,
         key="cells of the study",
@@ -176,7 +176,7 @@ def _accuracies(findings: Findings) -> Any:
         for label, said in published(findings).items()
         if said.accuracy is not None
     }
-    return study_charts.spreads(series, "test accuracy", ".1%", marked)
+    return study_charts.spreads(series, "test accuracy", ".2%", marked)
 
 
 def show_best(findings: Findings, checkpoints: Mapping[str, list[Path]]) -> None:

@@ -44,7 +44,7 @@ def set_up(page: Page, epochs: int) -> None:
 
 def cells(page: Page) -> list[str]:
     """The texts of the cells of the study's table."""
-    return page.locator(".st-key-cells-of-the-study [role=gridcell]").all_text_contents()
+    return page.locator("[class*=st-key-study-table] [role=gridcell]").all_text_contents()
 
 
 def test_a_two_by_two_study_is_built_started_and_seen_to_fill(
