@@ -70,8 +70,11 @@ def test_a_two_by_two_study_is_built_started_and_seen_to_fill(
     for planned in folder.study.runs():
         result = folder.result(planned)
         assert result is not None
-        assert f"{100 * result.test_accuracy:.2f} %" in found
-        assert f"{result.train_loss:.3f}" in found
+        at = found.index(planned.label)
+        loss, validation, test = map(float, found[at + 2 : at + 5])
+        assert loss == pytest.approx(result.train_loss)
+        assert validation == pytest.approx(100 * (result.val_accuracy or 0))
+        assert test == pytest.approx(100 * result.test_accuracy)
     assert {(run.config.lr, run.config.softmax) for run in folder.study.runs()} == {
         (lr, softmax) for lr in (0.01, 0.02) for softmax in (True, False)
     }
