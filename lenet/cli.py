@@ -8,9 +8,7 @@ import argparse
 import json
 import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -165,7 +163,9 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     from lenet.runs import Run
 
     if args.tied == "1":
-        _stop_with_standard_input()
+        from lenet.studies.worker import stop_with_standard_input
+
+        stop_with_standard_input()
     progress = Progress()
     run = Run(args.resume or args.output_dir or OUTPUT)
     config = run.config() if args.resume else _config(args)
@@ -203,17 +203,6 @@ def _test_accuracy(path: Path, split: Any) -> float:
     from lenet.evaluation import evaluate
 
     return evaluate(checkpoints.load(path), split).accuracy
-
-
-def _stop_with_standard_input() -> None:
-    """Let the end of standard input, as when its writer was killed, be a wish to stop."""
-
-    def wait() -> None:
-        while os.read(0, 1):
-            pass
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def _study(args: argparse.Namespace) -> dict[str, Any]:

@@ -70,7 +70,6 @@ def begin(study: Study) -> None:
         home = home_of(study)
         home.keep(study)
         start(home)
-        st.session_state["own study"] = home.id
         st.rerun()
 
 

@@ -14,7 +14,7 @@ from lenet.studies.plan import Study
 STEP_SECONDS = 0.0021
 IMAGE_SECONDS = 0.00013
 """A step and each of its images on one thread, as seven configurations with batches of 32 to
-256 took within 5 %, in processor time; a network with more work takes more."""
+256 took within 10 %, in processor time; a network with more work takes more."""
 USUAL_WORK = 440_000
 """Multiplications for an image up to which the time hardly depends on them."""
 START_SECONDS = 5.0

@@ -6,8 +6,11 @@ has left is not trained twice at a time.
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,6 +46,17 @@ class Outcome:
     planned: PlannedRun
     result: Result | None
     reason: str | None = None
+
+
+def stop_with_standard_input() -> None:
+    """In a training: take the end of standard input, as of a killed worker's pipe, as a stop."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def do(order: Order, planned: PlannedRun) -> Outcome:
