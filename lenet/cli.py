@@ -1,4 +1,4 @@
-"""The command line: `python -m lenet --mode train|eval|test|summary`.
+"""The command line: `python -m lenet --mode train|eval|test|summary|study`.
 
 Flags come from the configuration's fields. Nothing heavy is imported before the
 arguments are known to be usable, so `--help` and `--mode summary` never load torch.
@@ -17,10 +17,12 @@ from lenet import paths, terminal
 from lenet.config import Config, accepts, applies, bounds, build_config, choices, knob, overrides
 from lenet.errors import ConfigError, LabError
 from lenet.storage import explained
+from lenet.studies import command
 from lenet.terminal import Progress
 
 log = logging.getLogger(__name__)
 
+OUTPUT = Path("output")
 SAMPLES = 5
 """Images that `--mode test` shows."""
 
@@ -44,12 +46,15 @@ def parser() -> argparse.ArgumentParser:
     add("--json", action="store_true", help="print one JSON object, progress on standard error")
     add("--download", default="1", choices=("0", "1"), help="fetch a missing dataset (default: 1)")
     add("--data_dir", type=Path, help="where datasets are kept (default: LENET_DATA_DIR or data)")
-    add("--output_dir", type=Path, default=Path("output"), help="where train writes (./output)")
+    add("--output_dir", type=Path, help=f"where train and study write (./{OUTPUT}, a study's own)")
     add("--resume", type=Path, metavar="RUN", help="train: go on with the run in this folder")
     add("--queue", default="0", choices=("0", "1"), help="train: wait for a free slot first")
+    add("--evaluate", default="0", choices=("0", "1"), help="train: then use the test set, too")
+    add("--tied", default="0", choices=("0", "1"), help="train: stop when standard input ends")
     add("--checkpoint", type=Path, default=paths.DEFAULT_CHECKPOINT, help="for eval and test")
     add("--images", type=Path, nargs="+", metavar="PATH", help="test: classify photographs")
     add("--drawings", type=Path, nargs="+", metavar="PATH", help="test: classify canvas drawings")
+    command.add_flags(made)
     groups: dict[str, Any] = {}
     for name, info in Config.model_fields.items():
         group = knob(info).group
@@ -157,8 +162,12 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     from lenet.execution import Execution
     from lenet.runs import Run
 
+    if args.tied == "1":
+        from lenet.studies.worker import stop_with_standard_input
+
+        stop_with_standard_input()
     progress = Progress()
-    run = Run(args.resume or args.output_dir)
+    run = Run(args.resume or args.output_dir or OUTPUT)
     config = run.config() if args.resume else _config(args)
     if args.resume and _given(args):
         raise ConfigError("--resume goes on with the run's own settings; leave the others out")
@@ -173,7 +182,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     saved = run.stopped_checkpoint
     if last and work.status.state == "finished":
         saved = run.epoch_checkpoint(last.epoch)
-    return {
+    result = {
         "checkpoint": str(saved),
         "state": work.status.state,
         "epochs": last.epoch if last else 0,
@@ -183,6 +192,21 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
         "seconds": round(work.status.seconds, 3),
         "overrides": overrides(config),
     }
+    if args.evaluate == "1" and work.status.state == "finished":
+        split = _split(args, config.dataset, "test", progress)
+        result["test_accuracy"] = _test_accuracy(run.checkpoints()[-1], split)
+    return result
+
+
+def _test_accuracy(path: Path, split: Any) -> float:
+    from lenet import checkpoint as checkpoints
+    from lenet.evaluation import evaluate
+
+    return evaluate(checkpoints.load(path), split).accuracy
+
+
+def _study(args: argparse.Namespace) -> dict[str, Any]:
+    return command.run(args, _given(args), args.output_dir)
 
 
 def _note_unused(args: argparse.Namespace, *used: str) -> None:
@@ -232,7 +256,7 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
         "predictions": samples.classify_samples(loaded, split, dataset, index),
     }
     if not args.json:
-        result["sheet"] = str(samples.save_sheet(split.images[index], args.output_dir))
+        result["sheet"] = str(samples.save_sheet(split.images[index], args.output_dir or OUTPUT))
     return result
 
 
@@ -262,4 +286,5 @@ MODES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "eval": _eval,
     "test": _test,
     "summary": _summary,
+    "study": _study,
 }

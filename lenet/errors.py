@@ -37,6 +37,10 @@ class RunError(LabError):
     """A run that cannot be started, read or controlled."""
 
 
+class StudyError(LabError):
+    """A study that cannot be conducted or read."""
+
+
 class StorageError(LabError):
     """A file that could not be written, a full disk above all."""
 

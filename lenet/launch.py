@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from lenet.config import Config, to_flags
 from lenet.errors import RunError
-from lenet.paths import ROOT, runs_dir
+from lenet.paths import ROOT, runs_dir, studies_dir
 from lenet.runs import GRACE, STAMP, Run
 from lenet.status import RESUMABLE
 
@@ -63,7 +63,7 @@ def start(config: Config) -> Run:
     run = Run(runs_dir().resolve() / f"{stamp}-{config.preset}-{secrets.token_hex(2)}")
     run.prepare(config)
     arguments = [*training_arguments(config, run.folder), "--queue", "1"]
-    process = _hand_over(run, arguments) or _spawn(run, arguments)
+    process = _hand_over(run, arguments) or spawn(run, arguments)
     run.note_process(process.pid)
     return run
 
@@ -90,7 +90,7 @@ def resume(run: Run) -> None:
     before = run.status()
     if before.state not in RESUMABLE:
         raise RunError(f"{run.name} cannot be resumed; it is {before.state}")
-    process = _spawn(run, ["--mode", "train", "--resume", str(run.folder), "--queue", "1"])
+    process = spawn(run, ["--mode", "train", "--resume", str(run.folder), "--queue", "1"])
     deadline = time.monotonic() + GRACE
     while process.poll() is None and time.monotonic() < deadline:
         now = run.status()
@@ -106,16 +106,20 @@ def list_runs() -> list[Run]:
 
 
 def queue() -> list[Run]:
-    """The runs that wait for a slot, the longest waiting first."""
+    """The runs that wait for a slot, those of studies too, the longest waiting first."""
     waiting = []
-    for run in list_runs():
+    for run in [*list_runs(), *_runs_of_studies()]:
         try:
             status = run.status()
         except RunError:
             continue
         if status.state == "queued":
-            waiting.append((status.began, run.id, run))
+            waiting.append((status.began, str(run.folder), run))
     return [run for _, _, run in sorted(waiting, key=lambda entry: entry[:2])]
+
+
+def _runs_of_studies() -> list[Run]:
+    return [Run(path.parent) for path in studies_dir().glob("*/*/config.json")]
 
 
 @contextmanager
@@ -128,12 +132,19 @@ def slot(run: Run, cancelled: Callable[[], bool]) -> Iterator[bool]:
     while not cancelled():
         if not run.folder.exists():
             raise RunError(f"{run.folder} was deleted while the run waited; start it again")
-        if (first := queue()) and first[0].id == run.id and (lock := _free_slot()):
+        if _is_next(run) and (lock := _free_slot()):
             with lock:
                 yield True
             return
         time.sleep(POLL)
     yield False
+
+
+def _is_next(run: Run) -> bool:
+    """Whether nobody waits longer; a run kept outside the page's folder stands in no queue."""
+    waiting = [other.folder.resolve() for other in queue()]
+    ours = run.folder.resolve()
+    return ours not in waiting or waiting[0] == ours
 
 
 def _free_slot() -> FileLock | None:
@@ -165,7 +176,8 @@ def _hand_over(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes] | Non
     return ready
 
 
-def _spawn(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes]":
+def spawn(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes]":
+    """Start the command line in a process of its own that prints to the run's log."""
     with run.log_file.open("ab") as output:
         return _process([PROGRAM, *arguments], subprocess.DEVNULL, output)
 

@@ -13,3 +13,8 @@ CHECKPOINTS = Path(os.environ.get("LENET_CHECKPOINTS_DIR") or SHIPPED)
 def runs_dir() -> Path:
     """The folder of the runs that the page starts: `LENET_RUNS_DIR`, else `runs/`."""
     return Path(os.environ.get("LENET_RUNS_DIR") or ROOT / "runs")
+
+
+def studies_dir() -> Path:
+    """The folder of the studies, each with its runs."""
+    return runs_dir() / "studies"

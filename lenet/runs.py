@@ -131,6 +131,8 @@ class Run:
     def status(self) -> Status:
         """The run's status; a process that is gone without a last word has crashed.
 
+        Of a process on another machine, as in a study on a cluster, its word is taken.
+
         Raises:
             RunError: the folder is no run's, or its status is damaged.
         """
@@ -140,7 +142,8 @@ class Run:
             return self._unspoken()
         except (OSError, ValueError, TypeError):
             raise RunError(f"run {self.id} has an unreadable status.json; start it again") from None
-        if status.state in LIVE and not alive(status.pid, status.process_began):
+        gone = status.here and not alive(status.pid, status.process_began)
+        if status.state in LIVE and gone:
             ended = _modified(self.metrics_file) or status.began
             return status.changed(at=ended, state="crashed", message=self.log_tail())
         return status

@@ -1,5 +1,6 @@
 """The state of a run, as `status.json` says it, and the time that it has taken."""
 
+import socket
 import time
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -21,7 +22,8 @@ class Status:
 
     `total_steps` is 0 until the data is loaded; `began`, `since` and `ended` are seconds
     since the Unix epoch, `since` being None while the run waits or rests; `earlier` counts
-    the seconds of work before `since`; `message` says why a run failed.
+    the seconds of work before `since`; `message` says why a run failed; `host` is the machine
+    of the process, which alone can tell whether it is there.
     """
 
     state: State
@@ -33,6 +35,12 @@ class Status:
     earlier: float = 0.0
     message: str | None = None
     total_steps: int = 0
+    host: str = ""
+
+    @property
+    def here(self) -> bool:
+        """Whether the process is, or was, on this machine."""
+        return self.host in ("", socket.gethostname())
 
     @property
     def seconds(self) -> float:
@@ -55,7 +63,9 @@ def own_status() -> Status:
     """The first status of a run whose process is this one."""
     process = psutil.Process()
     now = time.time()
-    return Status("starting", process.pid, process.create_time(), now, since=now)
+    return Status(
+        "starting", process.pid, process.create_time(), now, since=now, host=socket.gethostname()
+    )
 
 
 def alive(pid: int, began: float) -> bool:

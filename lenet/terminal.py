@@ -76,10 +76,24 @@ def _render_test(result: dict[str, Any]) -> str:
     return "\n".join(rows + ([f"pictures: {result['sheet']}"] if "sheet" in result else []))
 
 
+def _render_study(result: dict[str, Any]) -> str:
+    width = max([len(cell["label"]) for cell in result["cells"]], default=0)
+    rows = []
+    for cell in result["cells"]:
+        accuracy, loss = cell["test_accuracy"], cell["train_loss"]
+        spread = f" ± {accuracy['deviation']:.2%}" if accuracy["deviation"] is not None else ""
+        row = f"{cell['label']:<{width}}  loss {loss['mean']:.3f}  test {accuracy['mean']:.2%}"
+        published = cell.get("post", {}).get("accuracy")
+        difference = f", post {published:.2%}" if published else ""
+        rows.append(f"{row}{spread} of {accuracy['count']}{difference}")
+    return "\n".join([f"{result['title']}: {result['state']}, in {result['folder']}", *rows])
+
+
 RENDER: dict[str, Callable[[dict[str, Any]], str]] = {
     "train": _render_train,
     "eval": _render_eval,
     "test": _render_test,
     "summary": _render_summary,
+    "study": _render_study,
 }
 """For each mode, its result as text."""

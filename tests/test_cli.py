@@ -92,6 +92,8 @@ class TestFlags:
         assert others == {
             *("-h", "--help", "--mode", "--json", "--download", "--data_dir"),
             *("--output_dir", "--checkpoint", "--images", "--drawings", "--resume", "--queue"),
+            *("--evaluate", "--tied", "--study", "--seeds", "--vary", "--random", "--workers"),
+            *("--backend", "--address"),
         }
 
     def test_help_explains_each(self, lab: Lab) -> None:

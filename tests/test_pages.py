@@ -25,6 +25,7 @@ PAGES = {
     "pages/evaluate.py": "Evaluate",
     "pages/predict.py": "Predict",
     "pages/inside.py": "Inside",
+    "pages/experiments.py": "Experiments",
 }
 
 

@@ -92,9 +92,10 @@ def _sources() -> dict[str, list[Path]]:
     runs = {run.id: run for run in list_runs()}
     named = labels(runs.values())
     trained = {named[run_id]: found for run_id, run in runs.items() if (found := run.checkpoints())}
-    return kept | {
-        f"{name} (run)" if name in kept else name: found for name, found in trained.items()
-    }
+    runs_too = {f"{name} (run)" if name in kept else name: found for name, found in trained.items()}
+    # What a study's "Evaluate this" has sent here; its runs are too many to list them all.
+    sent: dict[str, list[Path]] = st.session_state.get("checkpoints of studies", {})
+    return kept | runs_too | sent
 
 
 def _default_first() -> list[Path]:

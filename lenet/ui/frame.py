@@ -27,6 +27,7 @@ def navigate() -> None:
             st.Page(ROOT / "pages/evaluate.py", title="Evaluate", icon=":material/grid_on:"),
             st.Page(ROOT / "pages/predict.py", title="Predict", icon=":material/draw:"),
             st.Page(ROOT / "pages/inside.py", title="Inside", icon=":material/account_tree:"),
+            st.Page(ROOT / "pages/experiments.py", title="Experiments", icon=":material/science:"),
             # Streamlit serves the first page at / alone; who asks for /train is sent there.
             st.Page(
                 lambda: st.switch_page(train, query_params=st.query_params.to_dict()),

@@ -1,0 +1,194 @@
+"""A study's folder: what is to be done, what is done, and how to have it go on or stop.
+
+study.json       the definition
+status.json      state and process of who conducts it, as for a run
+control.json     what a person asks of it
+log.txt          what it printed
+001-seed0/ …     an ordinary run folder for each run, with result.json once it is finished
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lenet import launch
+from lenet.errors import RunError, StudyError
+from lenet.metrics import Metrics
+from lenet.paths import studies_dir
+from lenet.runs import GRACE, Control, Run
+from lenet.status import LIVE, RESUMABLE, Status
+from lenet.storage import explained, write_json
+from lenet.studies.plan import PlannedRun, Study
+
+
+class Result(BaseModel):
+    """What came out of a finished run: shares between 0 and 1, means over the last epoch."""
+
+    model_config = ConfigDict(frozen=True)
+
+    train_loss: float
+    val_loss: float | None
+    val_accuracy: float | None
+    test_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """A study on disk; whoever can read the folder can watch it."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "study.json"
+
+    @property
+    def process(self) -> Run:
+        """Status, log and wishes of the process that conducts the study: as a run keeps them."""
+        return Run(self.folder)
+
+    @cached_property
+    def study(self) -> Study:
+        """The definition.
+
+        Raises:
+            StudyError: there is none, or it is damaged.
+        """
+        try:
+            return Study.model_validate_json(self.file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, ValidationError):
+            raise StudyError(
+                f"{self.folder} holds no readable study; choose another folder or study"
+            ) from None
+
+    def keep(self, study: Study) -> None:
+        """Make the folder that of `study`.
+
+        Raises:
+            StudyError: it holds another study.
+            StorageError: it cannot be written.
+        """
+        if not self.file.exists():
+            with explained(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+            write_json(self.file, study.model_dump(mode="json"))
+        elif self.study != study:
+            raise StudyError(f"{self.folder} holds another study; choose another --output_dir")
+
+    def run(self, planned: PlannedRun) -> Run:
+        return Run(self.folder / planned.key)
+
+    def result(self, planned: PlannedRun) -> Result | None:
+        """What came out of a run; None until it is finished."""
+        try:
+            return Result.model_validate_json((self.folder / planned.key / _RESULT).read_text())
+        except (OSError, ValueError):
+            return None
+
+    def keep_result(self, run: Run, test_accuracy: float) -> Result:
+        """Note that a run is finished, with the figures of its last epoch."""
+        last = Metrics(run.metrics_file).poll().epochs[-1]
+        figures = {name: last[name] for name in ("train_loss", "val_loss", "val_accuracy")}
+        result = Result(**figures, test_accuracy=test_accuracy, seconds=run.status().seconds)
+        write_json(run.folder / _RESULT, result.model_dump())
+        return result
+
+    def unfinished(self) -> list[PlannedRun]:
+        """The runs that are still to be done."""
+        return [planned for planned in self.study.runs() if not self.result(planned)]
+
+    def status(self) -> Status | None:
+        """Who conducts the study and how that stands; None if nobody ever did."""
+        try:
+            return self.process.status()
+        except RunError:
+            return None
+
+    @property
+    def live(self) -> bool:
+        status = self.status()
+        return status is not None and status.state in LIVE
+
+    def ask_to_stop(self) -> None:
+        """Have the runs that train saved and ended, and no other begun."""
+        self.process.ask(Control("stop"))
+
+    @property
+    def stop_asked(self) -> bool:
+        status = self.status()
+        return self.process.asked(status.process_began if status else 0.0).wish == "stop"
+
+    def delete(self) -> None:
+        """Delete the study with all its runs.
+
+        Raises:
+            RunError: it is going on, or a run of it.
+        """
+        runs = [Run(path.parent) for path in self.folder.glob("*/config.json")]
+        if self.live or any(run.live for run in runs):
+            raise RunError("the study is still going on; stop it first")
+        with explained(self.folder):
+            shutil.rmtree(self.folder)
+
+
+_RESULT = "result.json"
+
+
+def study_folders() -> list[StudyFolder]:
+    """The studies kept with the page's runs, the newest first."""
+    files = sorted(
+        studies_dir().glob("*/study.json"), key=lambda path: path.stat().st_mtime, reverse=True
+    )
+    return [StudyFolder(path.parent) for path in files]
+
+
+def home_of(study: Study) -> StudyFolder:
+    """The folder in which a study is kept unless another is asked for."""
+    return StudyFolder(studies_dir().resolve() / study.id)
+
+
+def start(folder: StudyFolder) -> None:
+    """Have the study done, or go on, by a process of its own that outlives this one.
+
+    Returns when that process has said so. Nothing happens if it is going on already.
+
+    Raises:
+        StudyError: the process ended at once; the message is its own.
+    """
+    if folder.live:
+        return
+    before = folder.status()
+    process = launch.spawn(folder.process, ["--mode", "study", "--study", str(folder.folder)])
+    deadline = time.monotonic() + GRACE
+    _wait(lambda: process.poll() is not None or _spoken(folder, before), deadline)
+    if process.poll() and not _spoken(folder, before):
+        raise StudyError(folder.process.log_tail(1) or "the study could not be started; try again")
+
+
+def _spoken(folder: StudyFolder, before: Status | None) -> bool:
+    now = folder.status()
+    return now is not None and (
+        before is None or (now.pid, now.process_began) != (before.pid, before.process_began)
+    )
+
+
+def _wait(condition: Callable[[], bool], deadline: float) -> None:
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(launch.POLL / 3)
+
+
+def resumable(folder: StudyFolder) -> bool:
+    """Whether there is something left to do and nobody at it."""
+    status = folder.status()
+    idle = status is None or status.state in (*RESUMABLE, "finished")
+    return idle and bool(folder.unfinished())

@@ -1,0 +1,124 @@
+"""What a study is: cells, each a configuration under a label, times seeds."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lenet.config import Config, build_config
+from lenet.errors import ConfigError
+
+MAX_RUNS = 10_000
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run of a study: `key` is its folder's name, unique in the study."""
+
+    key: str
+    label: str
+    config: Config
+
+
+class Cell(BaseModel):
+    """One configuration of a study: its label, and what it sets, as `build_config` takes it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str = Field(min_length=1, max_length=120)
+    values: dict[str, Any]
+
+    def config(self, **more: Any) -> Config:
+        """The cell's configuration; it says in which cell a value is at fault.
+
+        Raises:
+            ConfigError: a value cannot be used.
+        """
+        try:
+            return build_config({**self.values, **more})
+        except ConfigError as error:
+            raise ConfigError(f"{self.label}: {error}") from None
+
+
+class Study(BaseModel):
+    """A list of runs: each cell with each seed. The whole definition, and nothing else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")
+    title: str = Field(min_length=1, max_length=120)
+    cells: tuple[Cell, ...] = Field(min_length=1)
+    seeds: tuple[Seed, ...] = Field(min_length=1)
+
+    @property
+    def id(self) -> str:
+        """Name and fingerprint: the same definition has the same id, and so the same folder."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    def runs(self) -> list[PlannedRun]:
+        """Every run, all cells with the first seed before any with the second.
+
+        Raises:
+            ConfigError: a cell's values cannot be used.
+        """
+        return [
+            PlannedRun(f"{place:03d}-seed{seed}", cell.label, cell.config(seed=seed))
+            for seed in self.seeds
+            for place, cell in enumerate(self.cells, 1)
+        ]
+
+    def varied(self) -> list[str]:
+        """The fields in which the cells differ, in the configuration's order."""
+        configs = [cell.config().model_dump() for cell in self.cells]
+        return [
+            name
+            for name in Config.model_fields
+            if name != "seed" and any(config[name] != configs[0][name] for config in configs)
+        ]
+
+    def override(self, values: Mapping[str, Any]) -> "Study":
+        """The same study with these values in every cell.
+
+        Raises:
+            ConfigError: a value cannot be used, or it is what the study varies.
+        """
+        for name in values:
+            if name == "seed":
+                raise ConfigError("a study has seeds of its own; use --seeds instead of --seed")
+            if name in self.varied():
+                raise ConfigError(f"{name} is what {self.name} varies; leave --{name} out")
+        cells = [Cell(label=cell.label, values={**cell.values, **values}) for cell in self.cells]
+        return self.model_copy(update={"cells": tuple(map(_typed, cells))})
+
+
+def make_study(name: str, title: str, cells: Iterable[Cell], seeds: Iterable[int]) -> Study:
+    """A study whose every run can be built, its values in their proper types.
+
+    Raises:
+        ConfigError: a value cannot be used, a label or seed comes twice, or it is too large.
+    """
+    cells, seeds = [_typed(cell) for cell in cells], list(seeds)
+    if not cells or not seeds:
+        raise ConfigError("a study needs at least one cell and one seed; add some")
+    if len({cell.label for cell in cells}) < len(cells) or len(set(seeds)) < len(seeds):
+        raise ConfigError("two cells or two seeds of the study are the same; leave one out")
+    if len(cells) * len(seeds) > MAX_RUNS:
+        raise ConfigError(
+            f"{len(cells) * len(seeds):,} runs are more than {MAX_RUNS:,}; choose fewer values"
+        )
+    for seed in seeds:
+        cells[0].config(seed=seed)
+    return Study(name=name, title=title, cells=tuple(cells), seeds=tuple(seeds))
+
+
+def _typed(cell: Cell) -> Cell:
+    """The cell with its values as the configuration holds them: `0.01` for `"0.01"`."""
+    config = cell.config()
+    return Cell(
+        label=cell.label, values={name: getattr(config, name) for name in sorted(cell.values)}
+    )

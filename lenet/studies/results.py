@@ -1,0 +1,171 @@
+"""What a study has found: a row for each run, means and spread over the seeds of each cell."""
+
+import itertools
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from os import cpu_count
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from lenet import __version__
+from lenet.errors import StudyError
+from lenet.metrics import Metrics
+from lenet.paths import ROOT
+from lenet.runs import Run
+from lenet.storage import write_json
+from lenet.studies.folder import Result, StudyFolder
+from lenet.studies.plan import Cell, Study
+
+POINTS = 60
+"""Points of a curve."""
+SHIPPED = ROOT / "studies"
+"""The results of the ready-made studies, as they were run for this release."""
+
+
+class Finished(BaseModel):
+    """A finished run of a study."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str
+    seed: int
+    result: Result
+    curve: tuple[float, ...] = ()
+    """The training loss, the mean of each `1 / POINTS` of the run."""
+
+
+class Findings(BaseModel):
+    """A study with its finished runs, and how they were had: all that is shipped of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    study: Study
+    runs: tuple[Finished, ...]
+    made: dict[str, str] = {}
+
+    def of(self, label: str) -> list[Result]:
+        """The results of a cell, a seed each."""
+        return [run.result for run in self.runs if run.label == label]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation of some values; the latter is None for one alone."""
+
+    mean: float
+    deviation: float | None
+    count: int
+
+
+def spread(values: Sequence[float]) -> Spread | None:
+    """The mean and the sample's standard deviation (n − 1); None of nothing."""
+    if not values:
+        return None
+    return Spread(mean(values), stdev(values) if len(values) > 1 else None, len(values))
+
+
+def summary(findings: Findings, figure: str) -> dict[str, Spread]:
+    """Mean and spread of a figure of `Result` for each cell that has one, by label."""
+    found = {}
+    for cell in findings.study.cells:
+        values = [getattr(result, figure) for result in findings.of(cell.label)]
+        if values and None not in values:
+            found[cell.label] = spread(values)
+    return {label: value for label, value in found.items() if value}
+
+
+def best(findings: Findings) -> Cell | None:
+    """The cell with the highest mean validation accuracy; None before one is finished.
+
+    Where no images were held back, as in the post, there is nothing to choose by, and the
+    test accuracy decides, as it did there.
+    """
+    scored = summary(findings, "val_accuracy") or summary(findings, "test_accuracy")
+    if not scored:
+        return None
+    label = max(scored, key=lambda name: scored[name].mean)
+    return next(cell for cell in findings.study.cells if cell.label == label)
+
+
+def curve(metrics: Metrics, total_steps: int) -> tuple[float, ...]:
+    """The training loss so far, the mean of each whole `1 / POINTS` of all steps."""
+    losses = np.array(metrics.steps["loss"])
+    ends = np.linspace(0, total_steps, min(POINTS, total_steps) + 1).astype(int)
+    ends = ends[ends <= len(losses)]
+    pieces = itertools.pairwise(ends)
+    return tuple(round(float(losses[start:end].mean()), 4) for start, end in pieces)
+
+
+def read(folder: StudyFolder, *, curves: bool = False) -> Findings:
+    """What a study on disk has found so far, with the runs' curves if asked for."""
+    runs = tuple(
+        Finished(
+            label=planned.label,
+            seed=planned.config.seed,
+            result=result,
+            curve=_curve_of(folder.run(planned)) if curves else (),
+        )
+        for planned in folder.study.runs()
+        if (result := folder.result(planned))
+    )
+    return Findings(study=folder.study, runs=runs)
+
+
+def _curve_of(run: Run) -> tuple[float, ...]:
+    return curve(Metrics(run.metrics_file).poll(), run.status().total_steps)
+
+
+def rows(findings: Findings) -> list[dict[str, Any]]:
+    """A table of the finished runs: what the cells differ in, and the figures."""
+    varied = findings.study.varied()
+    settings = {cell.label: cell.config().model_dump() for cell in findings.study.cells}
+    return [
+        {
+            "label": run.label,
+            "seed": run.seed,
+            **{name: settings[run.label][name] for name in varied},
+            **run.result.model_dump(),
+        }
+        for run in findings.runs
+    ]
+
+
+def circumstances() -> dict[str, str]:
+    """Versions and machine, without names."""
+    return {
+        "lenet": __version__,
+        "torch": version("torch"),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {cpu_count()} cores, CPU only",
+    }
+
+
+def ship(findings: Findings, path: Path) -> None:
+    """Write findings as a small file."""
+    write_json(path, findings.model_dump(mode="json"))
+
+
+def shipped(name: str) -> Findings | None:
+    """The shipped findings of a ready-made study; None if there are none.
+
+    Raises:
+        StudyError: the file is damaged.
+    """
+    path = SHIPPED / f"{name}.json"
+    try:
+        return Findings.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        raise StudyError(f"{path} is damaged; fetch the lab again") from None
+
+
+def seconds(runs: Iterable[Finished]) -> float:
+    """The time that runs took, one after the other."""
+    return sum(run.result.seconds for run in runs)
