@@ -33,7 +33,7 @@ def seconds(folder: Path, slots: int, *flags: str) -> float:
         capture_output=True,
     )
     taken = time.perf_counter() - began
-    assert len(list(folder.glob("study/*/result.json"))) == RUNS  # noqa: S101
+    assert len(list(folder.glob("study/*/result.json"))) == RUNS
     return taken
 
 

@@ -18,8 +18,6 @@ VALIDATION = "#c9662b"
 QUIET = "rgba(128, 128, 128, 0.25)"
 CONFIG = {"displayModeBar": False}
 
-HEIGHT = 500
-"""Screen pixels of the curves."""
 EMPTY = 1000
 """Steps on the axis while none is known."""
 MAX_POINTS = 1200
@@ -75,7 +73,7 @@ def curves(
     )
     figure.update_xaxes(title_text="step", row=3, col=1)
     figure.update_layout(
-        height=HEIGHT,
+        height=500,
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
         hovermode="x unified",
         uirevision=key,

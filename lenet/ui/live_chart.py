@@ -25,18 +25,17 @@ _show = st.components.v2.component(
 )
 
 
-def live_chart(
-    key: str, draw: Callable[[], go.Figure], *, version: Hashable, alt: str, height: int
-) -> None:
+def live_chart(key: str, draw: Callable[[], go.Figure], *, version: Hashable, alt: str) -> None:
     """Show the figure that `draw` makes, and make it anew when `version` changes.
 
     Args:
         key: of the chart, once on a page.
+        draw: its layout has a height.
         version: what the figure depends on, its subject included.
-        height: in screen pixels.
     """
     declare_component("plotly", path=_LIBRARY)  # serves plotly.min.js, of Plotly's own package
     kept: dict[str, Any] = st.session_state.setdefault(f"chart {key}", {})
     if kept.get("version") != version:
-        kept.update(version=version, figure=draw().to_json())
-    _show(key=key, data={"figure": kept["figure"], "alt": alt, "height": height})
+        figure = draw()
+        kept.update(version=version, figure=figure.to_json(), height=figure.layout.height)
+    _show(key=key, data={"figure": kept["figure"], "alt": alt, "height": kept["height"]})

@@ -16,7 +16,7 @@ from lenet.studies.plan import Cell
 from lenet.studies.ready import POST_FIGURES, READY, Published
 from lenet.studies.results import Findings
 from lenet.ui import charts, study_charts
-from lenet.ui.steady import steady_chart
+from lenet.ui.live_chart import live_chart
 from lenet.ui.study_state import RunNow
 
 PERCENT = "%.2f %%"
@@ -124,11 +124,10 @@ def show_figures(findings: Findings, runs: list[RunNow], key: str) -> None:
     )
     version = (len(findings.runs), sum(len(run.curve) for run in runs), view)
     if view == "Curves":
-        steady_chart(
+        live_chart(
             "studycurves",
             lambda: _curves(findings, runs, key),
-            subject=key,
-            version=version,
+            version=(key, *version),
             alt="Training loss of each cell over the epochs",
         )
         return

@@ -50,7 +50,6 @@ def empty_chart() -> None:
         lambda: charts.curves([nothing], "", 1000, smoothing=0.0, log=False),
         version="",
         alt="Axes without a curve",
-        height=charts.HEIGHT,
     )
 
 
@@ -163,7 +162,6 @@ def _curves(run: Run, status: Status, curves: list[charts.Curve]) -> None:
             lambda: charts.curves(curves, run.id, status.total_steps, smoothing=smoothing, log=log),
             version=(run.id, *read, smoothing, log, status.total_steps),
             alt="Training and validation loss and accuracy over the steps of the run",
-            height=charts.HEIGHT,
         )
 
 
