@@ -91,7 +91,7 @@ def section(ready: Ready, findings: Findings, browser: Browser) -> str:
             f"**Found.** {verdict(findings)}",
             table(findings),
             f"![{ready.title}]({picture.name})",
-            circumstances + (EPOCHS if ready.name == "nine-cases" else ""),
+            circumstances + ("\n" + EPOCHS if ready.name == "nine-cases" else ""),
             "",
         ]
     )
