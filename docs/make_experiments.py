@@ -14,6 +14,7 @@ from lenet.studies.ready import POST_FIGURES, READY, Ready
 from lenet.studies.results import Findings
 from lenet.studies.verdict import verdict
 from lenet.ui import study_charts
+from lenet.ui.study_setup import named_seeds
 from tests.browser import launch
 
 DOCS = ROOT / "docs"
@@ -79,8 +80,8 @@ def section(ready: Ready, findings: Findings, browser: Browser) -> str:
     made, study = findings.made, findings.study
     config = study.cells[0].config()
     circumstances = (
-        f"{config.epochs} epochs, batch size {config.batch_size}, seeds "
-        f"{', '.join(map(str, study.seeds))}; {made['machine']}, torch {made['torch']}, "
+        f"{config.epochs} epochs, batch size {config.batch_size}, "
+        f"{named_seeds(study)}; {made['machine']}, torch {made['torch']}, "
         f"Python {made['python']}; {results.seconds(findings.runs) / 60:.0f} min of training on "
         f"one thread, {made['written']}."
     )
@@ -91,7 +92,7 @@ def section(ready: Ready, findings: Findings, browser: Browser) -> str:
             f"**Found.** {verdict(findings)}",
             table(findings),
             f"![{ready.title}]({picture.name})",
-            circumstances + (EPOCHS if ready.name == "nine-cases" else ""),
+            circumstances + ("\n" + EPOCHS if ready.name == "nine-cases" else ""),
             "",
         ]
     )

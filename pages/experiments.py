@@ -106,7 +106,7 @@ def tell(shipped: Findings) -> None:
     """Results that came with the lab."""
     made = shipped.made
     st.caption(
-        f"Shipped results: seeds {', '.join(map(str, shipped.study.seeds))}; "
+        f"Shipped results: {study_setup.named_seeds(shipped.study)}; "
         f"{shipped.study.cells[0].config().epochs} epochs, batch size "
         f"{shipped.study.cells[0].config().batch_size}; {made['machine']}, torch {made['torch']}, "
         f"{results.seconds(shipped.runs) / 60:.0f} min of training."

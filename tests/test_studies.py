@@ -8,6 +8,8 @@ import signal
 import statistics
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -480,10 +482,22 @@ class TestOnThisMachine:
         elsewhere = own_status().changed(state="running", host="lost.example", pid=1)
         run.write_status(elsewhere)
         assert run.live
-        monkeypatch.setattr(worker, "GRACE", 0.2)
+        monkeypatch.setattr(worker, "SILENCE", 0.5)
+        told: list[float] = []
+
+        def still_there() -> None:
+            while run.live and len(told) < 20:
+                run.write_status(elsewhere)
+                told.append(time.monotonic())
+                time.sleep(0.1)
+
+        other = threading.Thread(target=still_there)
+        other.start()
 
         outcome = worker.do(Order(folder.folder, "tests.small_lab", queued=False), planned)
 
+        other.join()
+        assert len(told) == 20, "it was given up although it wrote all the time"
         assert outcome.result is not None, outcome
         assert run.status().state == "finished"
 

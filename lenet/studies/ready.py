@@ -147,6 +147,7 @@ READY = {
             _nine_cases,
             epochs=3,
             batch_size=32,
+            seeds=(0,),
         ),
         Ready(
             "input-size-softmax",
@@ -157,6 +158,7 @@ READY = {
             _input_size_softmax,
             epochs=3,
             batch_size=64,
+            seeds=(0, 1),
             floor=SOFTMAX_FLOOR,
         ),
         Ready(
@@ -167,6 +169,7 @@ READY = {
             _geometries,
             epochs=3,
             batch_size=64,
+            seeds=(0,),
         ),
         Ready(
             "one-by-one",
@@ -176,6 +179,7 @@ READY = {
             _one_by_one,
             epochs=3,
             batch_size=64,
+            seeds=(0,),
         ),
     )
 }

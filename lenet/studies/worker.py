@@ -20,9 +20,12 @@ from tempfile import TemporaryFile
 from lenet.errors import RunError
 from lenet.launch import POLL, training_arguments
 from lenet.paths import ROOT
-from lenet.runs import GRACE, Control, Run
+from lenet.runs import Control, Run
 from lenet.studies.folder import Result, StudyFolder
 from lenet.studies.plan import PlannedRun
+
+SILENCE = 60.0
+"""Seconds after which a run on another machine that has written nothing is taken for lost."""
 
 
 @dataclass(frozen=True)
@@ -124,16 +127,25 @@ def _has_begun(run: Run, planned: PlannedRun) -> bool:
 
 
 def _wait_for_predecessor(run: Run) -> None:
-    """Until no process is at the run; one on a machine that does not answer is given up.
+    """Until no process is at the run; one on a machine that gives no sign of life is given up.
 
     The process of a killed worker ends within moments. That of a lost machine stays
-    "running" for ever in its status, which no other machine can check.
+    "running" for ever in its status, which no other machine can check; but one that trains
+    writes all the time.
     """
-    given_up = time.monotonic() + GRACE
+    sign, heard = -1, time.monotonic()
     while run.used and run.live:
-        status = run.status()
-        if not status.here and time.monotonic() > given_up:
-            message = "its machine was lost"
-            run.write_status(status.changed(state="crashed", message=message))
+        status, now = run.status(), _sign_of_life(run)
+        if now != sign:
+            sign, heard = now, time.monotonic()
+        elif not status.here and time.monotonic() > heard + SILENCE:
+            run.write_status(status.changed(state="crashed", message="its machine was lost"))
             return
         time.sleep(POLL / 3)
+
+
+def _sign_of_life(run: Run) -> int:
+    """When a file of the run was last written, by the clock of the disk, in nanoseconds."""
+    with suppress(OSError):
+        return max(path.stat().st_mtime_ns for path in run.folder.iterdir())
+    return 0

@@ -147,12 +147,13 @@ def parallel(rows: Sequence[Mapping[str, Any]], fields: Sequence[str], figure: s
                 "colorscale": [[0, COLORS[1]], [0.5, "#b9a58b"], [1, COLORS[0]]],
             },
             labelfont={"size": 13},
+            labelangle=-20,
             tickfont={"size": 12},
             rangefont={"size": 1, "color": "rgba(0, 0, 0, 0)"},
         )
     )
     drawn.update_layout(
-        height=380, margin={"l": 70, "r": 60, "t": 60, "b": 20}, uirevision="parallel"
+        height=380, margin={"l": 70, "r": 60, "t": 80, "b": 20}, uirevision="parallel"
     )
     return drawn
 

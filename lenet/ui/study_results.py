@@ -11,7 +11,6 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from lenet.config import overrides
 from lenet.paths import ROOT
 from lenet.studies import results
-from lenet.studies.command import OWN
 from lenet.studies.plan import Cell
 from lenet.studies.ready import POST_FIGURES, READY, Published
 from lenet.studies.results import Findings
@@ -20,6 +19,7 @@ from lenet.ui.live_chart import live_chart
 from lenet.ui.study_state import RunNow
 
 PERCENT = "%.2f %%"
+POST_FIELDS = ("optimizer", "momentum", "dropout", "activation")
 VIEWS = ("Accuracy", "Curves", "Parallel coordinates")
 
 
@@ -60,10 +60,8 @@ def cells_table(findings: Findings) -> pd.DataFrame:
 
 
 def _columns(findings: Findings) -> list[str]:
-    """The settings worth a column: the post's own four for its cases, none where labels say it."""
-    if findings.study.name == "nine-cases":
-        return ["optimizer", "momentum", "dropout", "activation"]
-    return [] if findings.study.name == OWN else findings.study.varied()
+    """The settings worth a column: the post's own four for its cases; other labels say them."""
+    return list(POST_FIELDS) if findings.study.name == "nine-cases" else []
 
 
 def _percent(share: float | None) -> float | None:
@@ -93,7 +91,7 @@ def show_cells(findings: Findings) -> None:
         height=36 * (min(len(frame), 16) + 1) + 2,
         row_height=36,
         column_config={
-            "cell": st.column_config.TextColumn("", pinned=True),
+            "cell": st.column_config.TextColumn("", pinned=True, width=_width(frame["cell"])),
             "runs": st.column_config.TextColumn("runs", width=60, help="Finished, of all."),
             "loss": _number("loss", "%.3f", "Training loss of the last epoch, mean of the seeds."),
             "post's loss": _number("the post's", "%.3f", "The loss that the post gives."),
@@ -105,6 +103,11 @@ def show_cells(findings: Findings) -> None:
         },
         alt="The study's cells with their settings, losses and accuracies",
     )
+
+
+def _width(labels: "pd.Series[str]") -> int:
+    """Pixels that the longest label needs, within what a phone can spare."""
+    return min(230, 30 + 8 * int(labels.str.len().max()))
 
 
 def _number(label: str, form: str, meaning: str) -> ColumnConfig:
@@ -151,7 +154,7 @@ def _first_view(findings: Findings) -> str:
 
 
 def _axes(findings: Findings) -> list[str]:
-    return findings.study.varied() or ["seed"]
+    return _columns(findings) or findings.study.varied() or ["seed"]
 
 
 def _curves(findings: Findings, runs: list[RunNow], key: str) -> Any:

@@ -91,6 +91,11 @@ def cost(study: Study) -> str:
     return f"{parts}, about **{_about(seconds)}** on this machine, {at_once}."
 
 
+def named_seeds(study: Study) -> str:
+    """The seeds by number: `seed 0`, `seeds 0, 1`."""
+    return f"seed{'s' * (len(study.seeds) > 1)} {', '.join(map(str, study.seeds))}"
+
+
 @st.cache_data(ttl=60, show_spinner=False)
 def _pace() -> float:
     return estimate.pace()

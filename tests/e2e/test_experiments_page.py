@@ -97,11 +97,11 @@ def test_a_study_is_stopped_and_goes_on(fresh_app: App, open_tab: Callable[[str]
     set_up(page, epochs=3)
     page.get_by_role("button", name="Start", exact=True).click()
     until(
-        lambda: any(folder.folder.glob("*/model_epoch1.pt") for folder in studies(fresh_app)),
+        lambda: any(fresh_app.runs_dir.glob("studies/*/*/model_epoch1.pt")),
         "a study that trains",
     )
 
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("main").get_by_role("button", name="Stop", exact=True).click()
 
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
     [folder] = studies(fresh_app)
@@ -146,7 +146,7 @@ def test_values_that_cannot_be_are_told(app: App, open_tab: Callable[[str], Page
 def test_results_are_exported_as_csv(app: App, open_tab: Callable[[str], Page]) -> None:
     page = open_experiments(app, open_tab)
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_test_id("stDownloadButton").get_by_role("button", name="CSV").click()
     lines = download.value.path().read_text().splitlines()
     from lenet.studies import results
 
