@@ -10,7 +10,6 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from lenet import __version__
@@ -95,6 +94,8 @@ def best(findings: Findings) -> Cell | None:
 
 def curve(metrics: Metrics, total_steps: int) -> tuple[float, ...]:
     """The training loss so far, the mean of each whole `1 / POINTS` of all steps."""
+    import numpy as np  # which --help need not wait for
+
     losses = np.array(metrics.steps["loss"])
     ends = np.linspace(0, total_steps, min(POINTS, total_steps) + 1).astype(int)
     ends = ends[ends <= len(losses)]
