@@ -147,7 +147,7 @@ READY = {
             _nine_cases,
             epochs=3,
             batch_size=32,
-            seeds=(0,),
+            seeds=(0, 1),
         ),
         Ready(
             "input-size-softmax",
@@ -179,7 +179,7 @@ READY = {
             _one_by_one,
             epochs=3,
             batch_size=64,
-            seeds=(0,),
+            seeds=(0, 1),
         ),
     )
 }

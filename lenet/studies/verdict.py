@@ -34,7 +34,7 @@ def _nine_cases(findings: Findings, accuracies: dict[str, Spread]) -> str:
     if not deviations:
         return text + ", with one seed each."
     typical = (sum(value**2 for value in deviations) / len(deviations)) ** 0.5
-    return f"{text}; two seeds of one case differ by {_points(typical)} (standard deviation)."
+    return f"{text}; the standard deviation between seeds of one case is {_points(typical)}."
 
 
 def _input_size_softmax(findings: Findings, accuracies: dict[str, Spread]) -> str:
