@@ -51,7 +51,7 @@ LONG = {**QUICK, "epochs": 15}
 def small_study(seeds: tuple[int, ...] = (0,), **values: Any) -> Study:
     cells = [
         Cell(label=f"dropout {dropout}", values={**QUICK, **values, "dropout": dropout})
-        for dropout in (0.0, 0.1, 0.2, 0.3)
+        for dropout in (0.0, 0.1, 0.2)
     ]
     return make_study("tiny", "Tiny", cells, seeds)
 
@@ -110,11 +110,9 @@ class TestPlan:
         runs = small_study(seeds=(3, 5)).runs()
         found = [(run.label, run.config.seed, run.config.dropout) for run in runs]
         assert found == [
-            (f"dropout {dropout}", seed, dropout)
-            for seed in (3, 5)
-            for dropout in (0.0, 0.1, 0.2, 0.3)
+            (f"dropout {dropout}", seed, dropout) for seed in (3, 5) for dropout in (0.0, 0.1, 0.2)
         ]
-        assert len({run.key for run in runs}) == 8
+        assert len({run.key for run in runs}) == 6
 
     def test_same_definition_same_id(self) -> None:
         assert small_study().id == small_study().id
@@ -352,7 +350,7 @@ class TestResults:
 @pytest.mark.usefixtures("small_dataset")
 class TestOnThisMachine:
     def test_a_study_from_the_command_line(self, tmp_path: Path) -> None:
-        vary = ("--vary", "dropout=0,0.3", "--vary", "softmax=0,1", "--seeds", "0,1")
+        vary = ("--vary", "softmax=0,1", "--seeds", "0,1")
         values = [part for name, value in QUICK.items() for part in (f"--{name}", value)]
         done = run_lab(
             *("--mode", "study", "--study", "grid", *vary, *map(str, values)),
@@ -363,12 +361,8 @@ class TestOnThisMachine:
         assert done.stdout.count("\n") == 1
         found = json.loads(done.stdout)
         assert found["state"] == "finished"
-        assert len(found["runs"]) == 8
-        assert [cell["label"] for cell in found["cells"]] == [
-            f"dropout {dropout}, softmax {softmax}"
-            for dropout in ("0", "0.3")
-            for softmax in (0, 1)
-        ]
+        assert len(found["runs"]) == 4
+        assert [cell["label"] for cell in found["cells"]] == ["softmax 0", "softmax 1"]
         assert found["best"] in [cell["label"] for cell in found["cells"]]
         # Each figure against the run's own files, and the accuracy against an evaluation.
         folder = StudyFolder(tmp_path / "study")
@@ -415,7 +409,7 @@ class TestOnThisMachine:
         assert status is not None
         assert status.state == "stopped"
         assert not any(folder.run(planned).live for planned in folder.study.runs())
-        assert len(folder.unfinished()) >= 3
+        assert len(folder.unfinished()) >= 2
         stopped_at = epochs_done(folder)[0]
         done = run_lab(*flags(folder.folder))
         assert done.returncode == 0, done.stderr
@@ -446,7 +440,7 @@ class TestOnThisMachine:
         assert process.returncode == 1
         assert out == ""
         last = errors.splitlines()[-1]
-        assert last.startswith("error: 1 of 4 runs failed")
+        assert last.startswith("error: 1 of 3 runs failed")
         assert_one_sentence(last)
         assert len(folder.unfinished()) == 1
         done = run_lab(*flags(folder.folder))
