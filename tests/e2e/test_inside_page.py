@@ -116,7 +116,7 @@ def point_at(page: Page, row: int, column: int, side: int) -> None:
 
 def choose_checkpoint(page: Page, name: str) -> None:
     page.get_by_role("combobox", name="Checkpoint").click()
-    page.get_by_role("option", name=re.compile(f"^{name} · ")).click()
+    page.get_by_role("option", name=re.compile(f"^{name}(,| ·)")).click()
     at_rest(page)
 
 
