@@ -1,13 +1,11 @@
 """Training into a run folder: the one engine behind the command line and the page."""
 
 import logging
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from lenet.config import Config
@@ -15,6 +13,7 @@ from lenet.errors import LabError, StorageError
 from lenet.events import EpochEvent, Event, LrEvent
 from lenet.launch import slot
 from lenet.runs import Control, Run
+from lenet.signals import stop_signals
 from lenet.status import Status, own_status
 
 if TYPE_CHECKING:  # torch is imported once the run has its turn, not while it waits
@@ -89,7 +88,7 @@ class Execution:
         self._work(self.run.config(), saved)
 
     def _work(self, config: Config, saved: Path | None) -> None:
-        with self._reporting(), self._signals():
+        with self._reporting(), stop_signals(self._note_signal):
             if self._queued:
                 self._report(state="queued")
                 with slot(self.run, self._stop_asked) as granted:
@@ -164,22 +163,11 @@ class Execution:
                 self._report(state="failed", message=message)
             raise
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Take Ctrl-C and SIGTERM as a wish to stop."""
-
-        def note(number: int, frame: FrameType | None) -> None:
-            self._signalled = True
-            # Before the first step nothing need be saved: a download, say, ends at once.
-            if self.status.state in ("starting", "queued"):
-                raise KeyboardInterrupt
-
-        before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def _note_signal(self) -> None:
+        self._signalled = True
+        # Before the first step nothing need be saved: a download, say, ends at once.
+        if self.status.state in ("starting", "queued"):
+            raise KeyboardInterrupt
 
 
 def _restore(trainer: "Trainer", saved: Path) -> None:

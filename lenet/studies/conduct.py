@@ -5,11 +5,11 @@ import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from types import FrameType
 from typing import Any, Literal, get_args
 
 from lenet import launch
 from lenet.errors import ConfigError, StorageError, StudyError
+from lenet.signals import stop_signals
 from lenet.status import own_status
 from lenet.studies.folder import StudyFolder
 from lenet.studies.plan import PlannedRun
@@ -54,7 +54,7 @@ def conduct(
     order = Order(
         folder.folder.resolve(), launch.PROGRAM, queued=backend == "loky", flags=tuple(flags)
     )
-    with _reporting(folder) as outcomes, _signals(folder):
+    with _reporting(folder) as outcomes, stop_signals(folder.ask_to_stop):
         for outcome in _outcomes(order, folder, backend, address, workers or launch.slots()):
             outcomes.append(outcome)
             watch(outcome)
@@ -182,21 +182,6 @@ def _reporting(folder: StudyFolder) -> Iterator[list[Outcome]]:
         raise
     state = "stopped" if folder.unfinished() else "finished"
     folder.process.write_status(status.changed(state=state))
-
-
-@contextmanager
-def _signals(folder: StudyFolder) -> Iterator[None]:
-    """Take Ctrl-C and SIGTERM as a wish to stop; the runs save what they have."""
-
-    def note(number: int, frame: FrameType | None) -> None:
-        folder.ask_to_stop()
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _ignore_ctrl_c() -> None:
