@@ -1,6 +1,7 @@
 """A canvas to draw on, and the prediction after each stroke."""
 
 import random
+from pathlib import Path
 
 import streamlit as st
 from PIL import Image
@@ -19,10 +20,14 @@ ERASER = 2
 """Times wider than the pen: one of the same width leaves the smooth edges of a line."""
 THUMBNAIL = 64
 
+_at_once = st.components.v2.component(
+    "lenet_at_once", js=(Path(__file__).parent / "at_once.js").read_text(encoding="utf-8")
+)
+
 
 def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     """The canvas with its tools on the left, the answer on the right, examples below."""
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([2, 3], gap="medium")
     with left:
         _prompt(info)
         canvas = _canvas(info)
@@ -51,7 +56,8 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
 
 def _canvas(info: DatasetInfo) -> CanvasResult:
     """The canvas with pen or eraser; undo, redo and clear are at its upper right corner."""
-    tool = st.segmented_control(
+    row = st.container(horizontal=True, vertical_alignment="center", width=SIDE)
+    tool = row.segmented_control(
         "Tool",
         ["Pen", "Eraser"],
         default="Pen",
@@ -59,10 +65,11 @@ def _canvas(info: DatasetInfo) -> CanvasResult:
         key="tool",
         persist_state="session",
         label_visibility="collapsed",
+        width="content",
     )
-    place = st.container()
-    width = st.slider("Brush", 4, 40, BRUSH, key="brush", persist_state="session", width=SIDE)
-    with place:
+    width = row.slider("Brush", 4, 40, BRUSH, key="brush", persist_state="session")
+    with st.container(gap=None):
+        _at_once(key="at once")
         return _canvas_for(info, width, erasing=tool == "Eraser")
 
 

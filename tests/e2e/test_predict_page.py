@@ -90,6 +90,26 @@ def test_a_drawing_with_the_mouse_is_recognised(page: Page, name: str, expected:
     assert read_answer(page) == expected
 
 
+def test_a_stroke_is_answered_without_the_wait_of_the_canvas(page: Page) -> None:
+    choose(page, "Draw")
+    draw(page, DRAWINGS["T-shirt"])
+    read_answer(page)
+    seen = page.get_by_test_id("stImage").filter(has_text="What the network sees").locator("img")
+    first = seen.get_attribute("src")
+    assert first
+    page.evaluate(
+        """() => {
+          const later = window.setTimeout;
+          window.setTimeout = (what, wait, ...rest) =>
+            wait === 200 ? 0 : later(what, wait, ...rest);
+        }"""
+    )
+
+    draw(page, (((0.1, 0.1), (0.9, 0.9)),))
+
+    expect(seen).not_to_have_attribute("src", first)
+
+
 def test_a_finger_draws_on_a_phone_without_moving_the_page(
     app: App, open_tab: Callable[[str], Page]
 ) -> None:
