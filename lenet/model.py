@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from lenet.config import ModelConfig
 from lenet.geometry import CONV_CHANNELS, FC_FEATURES, POOL
+from lenet.stage import Conv2d, normed_max_pool, pools_all
 
 
 class LeNet5(nn.Module):
@@ -33,7 +34,7 @@ class LeNet5(nn.Module):
         self.conv1 = nn.Conv2d(c0, c1, kernel)
         self.bn1 = _batch_norm(config, c1)
         self.pool1 = _pool(config)
-        self.conv2 = nn.Conv2d(c1, c2, kernel)
+        self.conv2 = Conv2d(c1, c2, kernel)
         self.bn2 = _batch_norm(config, c2)
         self.pool2 = _pool(config) if config.pool2 else nn.Identity()
         self.fc3 = nn.Linear(c2 * side * side, FC_FEATURES[0])
@@ -43,14 +44,17 @@ class LeNet5(nn.Module):
         # Max pooling and these activations, all of which never fall, can change places
         # without changing the result: the activation then works on a quarter of the values.
         self._pool_first = config.pooling == "max"
+        self._quick_start = self._pool_first and pools_all(config.layers()[0].output_shape[-1])
         if config.init == "xavier_uniform":
             for layer in (self.conv0, self.conv1, self.conv2, self.fc3, self.fc4):
                 nn.init.xavier_uniform_(layer.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         # Shapes are those of the default geometry: 28×28, kernel 5, padding 2.
-        x = self._stage(self.bn0(self.conv0(x)), self.pool0)  # (N, 6, 14, 14)
-        x = self._stage(self.bn1(self.conv1(x)), self.pool1)  # (N, 16, 5, 5)
+        x = self._first_stage(x)  # (N, 6, 14, 14)
+        # With the channels last, pooling takes all 16 of a place at once.
+        x = self.conv1(x).contiguous(memory_format=torch.channels_last)
+        x = self._stage(self.bn1(x), self.pool1)  # (N, 16, 5, 5)
         x = self._stage(self.bn2(self.conv2(x)), self.pool2)  # (N, 120, 1, 1)
         x = self.activation(self.fc3(x.flatten(1)))  # (N, 84)
         x = self.fc4(self.dropout(x))  # (N, 10)
@@ -75,6 +79,12 @@ class LeNet5(nn.Module):
         """(N, 10) of each view → (N, 10), their mean as probabilities."""
         shares = outputs if self.config.softmax else [F.softmax(out, dim=1) for out in outputs]
         return torch.stack(shares).mean(0)
+
+    def _first_stage(self, x: Tensor) -> Tensor:
+        bn = self.bn0
+        if isinstance(bn, nn.BatchNorm2d) and self._quick_start and self.training and x.is_cpu:
+            return self.activation(normed_max_pool(self.conv0, bn, x))
+        return self._stage(bn(self.conv0(x)), self.pool0)
 
     def _stage(self, x: Tensor, pool: nn.Module) -> Tensor:
         if self._pool_first:
