@@ -8,6 +8,7 @@ turn; what counts is the ratio. Needs Fashion-MNIST.
 
 import argparse
 import gzip
+import importlib.util
 import json
 import os
 import platform
@@ -34,6 +35,13 @@ SAME = (
     *("--normalization", "half", "--val_size", "0", "--seed", "0", "--epochs", "1"),
 )
 """The rival's network and optimizer."""
+OWN = ("--preset", "lab", "--val_size", "0", "--seed", "0")
+OWN_EPOCHS = 2
+"""What reaches the goal when the settings are ours to choose."""
+KERAS = os.environ.get("LENET_KERAS_PYTHON") or (
+    sys.executable if importlib.util.find_spec("keras") else ""
+)
+"""An interpreter that has Keras, which is no dependency of the lab; without one, no rows."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,11 @@ class Row:
         return self.rival / self.ours
 
 
-def finished(module: str, *arguments: str) -> Finished:
+def finished(module: str, *arguments: str, python: str = sys.executable) -> Finished:
     """Run `python -m module …` to its end."""
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
+        [python, "-m", module, *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -90,34 +98,76 @@ def unpack(root: Path) -> None:
         (raw / file.name).write_bytes(gzip.decompress(data) if path.suffix == ".gz" else data)
 
 
-def epochs(root: Path, batch_size: int, times: int) -> list[Row]:
-    """Seconds of an epoch, and peak memory of the process."""
-    ours, rivals, memory = [], [], []
+def train_ours(batch_size: int, threads: int) -> tuple[float, Finished]:
+    """Seconds of our epoch, and the process that did it."""
+    flags = ("--batch_size", str(batch_size), "--threads", str(threads))
+    with tempfile.TemporaryDirectory() as folder:
+        done = finished("lenet", "--mode", "train", *SAME, *flags, "--output_dir", folder)
+        [epoch] = Metrics(Path(folder) / "metrics.jsonl").poll().epochs
+    return epoch["seconds"], done
+
+
+def same_epochs(root: Path, batch_size: int, times: int) -> list[Row]:
+    """An epoch of the same network, by turns; both rivals use all cores.
+
+    For 32 also the memory, for 128 also the evaluation of the post's loop.
+    """
+    cores = os.cpu_count() or 1
     size = ("--batch_size", str(batch_size))
+    taken: dict[str, list[float]] = {}
+    memory: list[tuple[float, float]] = []
     for turn in range(times):
-        with tempfile.TemporaryDirectory() as folder:
-            mine = finished("lenet", "--mode", "train", *SAME, *size, "--output_dir", folder)
-            ours.append(Metrics(Path(folder) / "metrics.jsonl").poll().epochs[0]["seconds"])
-        workers = ("--workers", str(2 * (turn % 2)))  # the rival counts with what suits it better
+        for threads in sorted({1, cores}):
+            seconds, mine = train_ours(batch_size, threads)
+            taken.setdefault(f"{threads}", []).append(seconds)
+        workers = ("--workers", str(cores * (turn % 2)))  # what suits it better counts
         theirs = finished("benchmarks.rival", str(root), *size, *workers)
-        rivals.append(json.loads(theirs.output)["epoch"][0])
+        found = json.loads(theirs.output)
+        taken.setdefault("post", []).append(found["epoch"][0])
+        taken.setdefault("evaluation", []).append(found["evaluation"][0])
         memory.append((mine.megabytes, theirs.megabytes))
+        if KERAS:
+            theirs = finished(
+                "benchmarks.rival_keras", str(root), *size, "--epochs", "2", python=KERAS
+            )
+            taken.setdefault("keras", []).append(json.loads(theirs.output)["epoch"][-1])
+    middle = {name: statistics.median(values) for name, values in taken.items()}
     goal = {32: "≥ 3", 128: "≥ 4"}[batch_size]
-    rows = [Row(f"epoch, batch size {batch_size}", statistics.median(ours), min(rivals), "s", goal)]
+    rows = []
+    for threads in sorted({1, cores}):
+        name = f"epoch, batch size {batch_size}, {threads} thread{'s' * (threads > 1)}"
+        ours = middle[f"{threads}"]
+        rows.append(Row(name, ours, min(taken["post"]), "s", goal))
+        if KERAS:
+            rows.append(Row(f"{name}; Keras on JAX", ours, middle["keras"], "s", "≥ 2.5"))
     if batch_size == 32:
         mine_mb, their_mb = (statistics.median(column) for column in zip(*memory, strict=True))
         rows.append(Row("peak memory of a training", mine_mb, their_mb, "MB", "> 1"))
+    else:
+        rows.append(evaluation(middle["evaluation"], times))
     return rows
 
 
+def evaluation(rival: float, times: int) -> Row:
+    """Seconds of the evaluation of 10,000 images, each image seen once."""
+    ours = []
+    with tempfile.TemporaryDirectory() as folder:
+        finished("lenet", "--mode", "train", *SAME, "--output_dir", folder)
+        checkpoint = ("--checkpoint", str(Path(folder) / "model_epoch1.pt"))
+        for _ in range(times):
+            said = finished("lenet", "--mode", "eval", *checkpoint, "--json")
+            ours.append(json.loads(said.output)["seconds"])
+    return Row("evaluation of 10,000 images", statistics.median(ours), rival, "s", "≥ 10")
+
+
 def to_the_goal(root: Path) -> Row:
-    """Wall seconds from process start to 90 % of the test images, both with their own settings."""
+    """Wall seconds from process start to 90 % of the test images, each with its own settings."""
     with tempfile.TemporaryDirectory() as folder:
         mine = finished(
-            *("lenet", "--mode", "train", "--preset", "lab", "--epochs", "2", "--val_size", "0"),
-            *("--output_dir", folder),
+            *("lenet", "--mode", "train", *OWN, "--epochs", str(OWN_EPOCHS)),
+            *("--threads", str(os.cpu_count()), "--output_dir", folder),
         )
-        checkpoint = str(Path(folder) / "model_epoch2.pt")
+        checkpoint = str(Path(folder) / f"model_epoch{OWN_EPOCHS}.pt")
         said = finished("lenet", "--mode", "eval", "--checkpoint", checkpoint, "--json")
     accuracy = json.loads(said.output)["accuracy"]
     theirs = finished(
@@ -126,21 +176,6 @@ def to_the_goal(root: Path) -> Row:
     reached = json.loads(theirs.output)["accuracy"]
     what = f"to {GOAL:.0%} (ours {accuracy:.2%}; rival {reached[-1]:.2%} in {len(reached)} epochs)"
     return Row(what, mine.seconds, theirs.seconds, "s", "≥ 10")
-
-
-def evaluation(root: Path, times: int) -> Row:
-    """Seconds of the evaluation of 10,000 images, each image seen once."""
-    ours, rivals = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        finished("lenet", "--mode", "train", *SAME, "--output_dir", folder)
-        checkpoint = ("--checkpoint", str(Path(folder) / "model_epoch1.pt"))
-        for _ in range(times):
-            said = finished("lenet", "--mode", "eval", *checkpoint, "--json")
-            ours.append(json.loads(said.output)["seconds"])
-            theirs = finished("benchmarks.rival", str(root), "--batch_size", "128")
-            rivals.append(json.loads(theirs.output)["evaluation"][-1])
-    name = "evaluation of 10,000 images"
-    return Row(name, statistics.median(ours), statistics.median(rivals), "s", "≥ 10")
 
 
 def show(rows: Sequence[Row]) -> None:
@@ -161,9 +196,8 @@ def main() -> None:
         root = Path(folder)
         unpack(root)
         rows = [
-            *epochs(root, 128, args.times),
-            *epochs(root, 32, args.times),
-            evaluation(root, args.times),
+            *same_epochs(root, 128, args.times),
+            *same_epochs(root, 32, args.times),
             to_the_goal(root),
         ]
     if args.json:
