@@ -13,9 +13,11 @@ from lenet.studies.plan import Study
 from lenet.studies.ready import READY
 from lenet.studies.results import Findings
 from lenet.studies.verdict import verdict
-from lenet.ui import dataset, study_results, study_setup, study_state
+from lenet.ui import dataset
 from lenet.ui.frame import explained, show
-from lenet.ui.study_state import RunNow, StudyNow
+from lenet.ui.studies import setup, state
+from lenet.ui.studies.findings import show_best, show_cells, show_figures
+from lenet.ui.studies.state import RunNow, StudyNow
 
 REFRESH = 2.0
 """Seconds between two looks at a study that goes on."""
@@ -50,7 +52,7 @@ def configure(name: str) -> Study | None:
     label = "Set it up" if name == OWN else "Run it here"
     place = st.expander(label, expanded=name == OWN, icon=":material/tune:", key=f"set up {name}")
     with place, explained():
-        study = study_setup.ready_made(READY[name]) if name in READY else study_setup.own()
+        study = setup.ready_made(READY[name]) if name in READY else setup.own()
         begin(study)
         return study
     return None
@@ -60,7 +62,7 @@ def begin(study: Study) -> None:
     """What the study will cost, and Start."""
     missing = [name for name in {cell.config().dataset for cell in study.cells} if not locate(name)]
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.markdown(study_setup.cost(study))
+    row.markdown(setup.cost(study))
     row.space("stretch")
     if home_of(study).file.exists():
         row.caption("This very study is shown below.")
@@ -94,8 +96,8 @@ def chosen_folder(name: str, study: Study | None) -> StudyFolder | None:
 def follow(folder: StudyFolder, was_live: bool) -> None:
     """A study on disk, kept up to date while it goes on."""
     with explained():
-        now = study_state.look(folder)
-        study_state.steer(folder, now)
+        now = state.look(folder)
+        state.steer(folder, now)
         body(now.findings, now.runs, folder)
         every_run(now)
         if was_live and not folder.live:
@@ -106,7 +108,7 @@ def tell(shipped: Findings) -> None:
     """Results that came with the lab."""
     made = shipped.made
     st.caption(
-        f"Shipped results: {study_setup.named_seeds(shipped.study)}; "
+        f"Shipped results: {setup.named_seeds(shipped.study)}; "
         f"{shipped.study.cells[0].config().epochs} epochs, batch size "
         f"{shipped.study.cells[0].config().batch_size}; {made['machine']}, torch {made['torch']}, "
         f"{results.seconds(shipped.runs) / 60:.0f} min of training."
@@ -124,9 +126,9 @@ def body(findings: Findings, runs: list[RunNow], folder: StudyFolder | None) -> 
     """What was found: a sentence, the table, a figure, the best."""
     if found := verdict(findings):
         st.markdown(f"**Found.** {found}")
-    study_results.show_cells(findings)
-    study_results.show_best(findings, checkpoints(findings, folder))
-    study_results.show_figures(findings, runs, folder.id if folder else "shipped")
+    show_cells(findings)
+    show_best(findings, checkpoints(findings, folder))
+    show_figures(findings, runs, folder.id if folder else "shipped")
 
 
 def checkpoints(findings: Findings, folder: StudyFolder | None) -> dict[str, list[Path]]:

@@ -18,7 +18,7 @@ from lenet.studies.folder import Result, home_of
 from lenet.studies.plan import Cell, make_study
 from lenet.studies.ready import READY
 from lenet.studies.results import Findings, Finished
-from lenet.ui import study_charts, study_results
+from lenet.ui.studies import charts, findings
 
 SAID = {"case 5": 85.53, "case 6": 85.33, "case 7": 84.29, "case 8": 84.60, "case 9": 84.89}
 """The post's accuracies, in percent."""
@@ -111,7 +111,7 @@ def test_own_study_counts_its_runs_before_it_starts() -> None:
 def test_train_this_opens_the_very_configuration() -> None:
     for ready in READY.values():
         for cell in ready.study().cells:
-            assert build_config(study_results.address(cell)) == cell.config()
+            assert build_config(findings.address(cell)) == cell.config()
 
 
 def test_parallel_coordinates_show_each_run_where_it_is() -> None:
@@ -136,7 +136,7 @@ def test_parallel_coordinates_show_each_run_where_it_is() -> None:
         for place, cell in enumerate(study.cells)
     )
     rows = results.rows(Findings(study=study, runs=runs))
-    drawn = study_charts.parallel(rows, study.varied(), "test_accuracy").data[0]
+    drawn = charts.parallel(rows, study.varied(), "test_accuracy").data[0]
     axes = {axis.label: axis for axis in drawn.dimensions}
     assert list(axes) == ["lr", "activation", "training loss", "test accuracy"]
     shown = [axes["activation"].ticktext[at] for at in axes["activation"].values]
@@ -147,7 +147,7 @@ def test_parallel_coordinates_show_each_run_where_it_is() -> None:
 
 def test_curves_show_mean_band_and_floor() -> None:
     shown = {"a": [[1.0, 2.0], [3.0, 4.0]], "b": [[5.0]]}
-    drawn = study_charts.curves(shown, 3, "key", 1.4612)
+    drawn = charts.curves(shown, 3, "key", 1.4612)
     lines = {trace.name: trace for trace in drawn.data if trace.name}
     assert list(lines["a"].y) == [2.0, 3.0]
     assert list(lines["a"].x) == pytest.approx([0.025, 0.075])

@@ -14,9 +14,10 @@ from lenet.studies import results
 from lenet.studies.plan import Cell
 from lenet.studies.ready import POST_FIGURES, READY, Published
 from lenet.studies.results import Findings
-from lenet.ui import charts, study_charts
+from lenet.ui.charts import CONFIG
 from lenet.ui.live_chart import live_chart
-from lenet.ui.study_state import RunNow
+from lenet.ui.studies import charts
+from lenet.ui.studies.state import RunNow
 
 PERCENT = "%.2f %%"
 POST_FIELDS = ("optimizer", "momentum", "dropout", "activation")
@@ -141,9 +142,9 @@ def show_figures(findings: Findings, runs: list[RunNow], key: str) -> None:
     drawn = (
         _accuracies(findings)
         if view == "Accuracy"
-        else study_charts.parallel(results.rows(findings), _axes(findings), figure)
+        else charts.parallel(results.rows(findings), _axes(findings), figure)
     )
-    st.plotly_chart(drawn, key=f"{view} {key}", config=charts.CONFIG, alt=f"{view} of the cells")
+    st.plotly_chart(drawn, key=f"{view} {key}", config=CONFIG, alt=f"{view} of the cells")
     if view == "Parallel coordinates":
         st.caption("A line is a run. Drag along an axis to keep the runs that pass there.")
 
@@ -164,12 +165,12 @@ def _curves(findings: Findings, runs: list[RunNow], key: str) -> Any:
         if run.curve:
             shown.setdefault(run.planned.label, []).append(run.curve)
     epochs = max(cell.config().epochs for cell in findings.study.cells)
-    return study_charts.curves(shown, epochs, key, chosen.floor if chosen else None)
+    return charts.curves(shown, epochs, key, chosen.floor if chosen else None)
 
 
 def _accuracies(findings: Findings) -> Any:
     series = [
-        study_charts.Series(cell.label, [found.test_accuracy for found in findings.of(cell.label)])
+        charts.Series(cell.label, [found.test_accuracy for found in findings.of(cell.label)])
         for cell in findings.study.cells
         if findings.of(cell.label)
     ]
@@ -178,7 +179,7 @@ def _accuracies(findings: Findings) -> Any:
         for label, said in published(findings).items()
         if said.accuracy is not None
     }
-    return study_charts.spreads(series, "test accuracy", ".2%", marked)
+    return charts.spreads(series, "test accuracy", ".2%", marked)
 
 
 def show_best(findings: Findings, checkpoints: Mapping[str, list[Path]]) -> None:
