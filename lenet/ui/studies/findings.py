@@ -1,6 +1,6 @@
 """What a study has found: a table of its cells, figures, the best of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from lenet.config import overrides
+from lenet.config import Config, applies, overrides
 from lenet.paths import ROOT
 from lenet.studies import results
 from lenet.studies.plan import Cell
@@ -22,6 +22,10 @@ from lenet.ui.studies.state import RunNow
 PERCENT = "%.2f %%"
 POST_FIELDS = ("optimizer", "momentum", "dropout", "activation")
 VIEWS = ("Accuracy", "Curves", "Parallel coordinates")
+_AXES = """<style>
+.parcoords .axis .domain, .parcoords .axis .tick > line { stroke: #8a8a8a; stroke-opacity: 0.8; }
+</style>"""
+"""Plotly draws these axes in black whatever the page's colours are, and has no option for it."""
 
 
 def published(findings: Findings) -> Mapping[str, Published]:
@@ -29,26 +33,31 @@ def published(findings: Findings) -> Mapping[str, Published]:
     return POST_FIGURES if findings.study.name == "nine-cases" else {}
 
 
-def cells_table(findings: Findings) -> pd.DataFrame:
-    """A row for each cell: its settings, how many runs are finished, means and spreads."""
+def cells_table(findings: Findings, runs: Sequence[RunNow] = ()) -> pd.DataFrame:
+    """A row for each cell: its settings, how far its runs are, means and spreads.
+
+    Columns depend on the definition alone, so that none comes or goes while a study fills.
+    """
     varied = _columns(findings)
     loss = results.summary(findings, "train_loss")
     test = results.summary(findings, "test_accuracy")
     validation = results.summary(findings, "val_accuracy")
     post = published(findings)
+    validated = any(cell.config().val_size for cell in findings.study.cells)
     rows: list[dict[str, Any]] = []
     for cell in findings.study.cells:
         config, label = cell.config(), cell.label
         row: dict[str, Any] = {"cell": label}
         row |= {name: _setting(config, name) for name in varied}
-        row["runs"] = f"{len(findings.of(label))}/{len(findings.study.seeds)}"
+        row["runs"] = _progress(findings, label, runs)
         row["loss"] = loss[label].mean if label in loss else None
         if post:
             row["post's loss"] = post[label].loss
-        else:
+        elif validated:
             row["validation"] = _percent(validation[label].mean) if label in validation else None
         row["test"] = _percent(test[label].mean) if label in test else None
-        row["±"] = _percent(test[label].deviation) if label in test else None
+        if len(findings.study.seeds) > 1:
+            row["±"] = _percent(test[label].deviation) if label in test else None
         if post:
             said = post[label].accuracy
             row["post's test"] = _percent(said)
@@ -56,8 +65,14 @@ def cells_table(findings: Findings) -> pd.DataFrame:
                 100 * (test[label].mean - said) if said is not None and label in test else None
             )
         rows.append(row)
-    frame = pd.DataFrame(rows)
-    return frame.drop(columns=[name for name in ("validation", "±") if _empty(frame, name)])
+    return pd.DataFrame(rows)
+
+
+def _progress(findings: Findings, label: str, runs: Sequence[RunNow]) -> str:
+    """How many runs of a cell are finished, of how many, and what the others are at."""
+    now = [run.state.lower() for run in runs if run.planned.label == label]
+    busy = [state for state in dict.fromkeys(now) if state not in ("waiting", "finished")]
+    return ", ".join([f"{len(findings.of(label))}/{len(findings.study.seeds)}", *busy])
 
 
 def _columns(findings: Findings) -> list[str]:
@@ -69,21 +84,16 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
 
 
-def _empty(frame: pd.DataFrame, name: str) -> bool:
-    return name in frame and frame[name].isna().all()
+def _setting(config: Config, name: str) -> Any:
+    """A value of a cell; None where it has no effect, as momentum has none with Adam."""
+    return (
+        getattr(config, name) if applies(Config.model_fields[name], config.model_dump()) else None
+    )
 
 
-def _setting(config: Any, name: str) -> Any:
-    """A value as the table shows it; momentum has none but with SGD."""
-    value = getattr(config, name)
-    if name == "momentum" and config.optimizer != "sgd":
-        return None
-    return ("on" if value else "off") if isinstance(value, bool) else value
-
-
-def show_cells(findings: Findings) -> None:
+def show_cells(findings: Findings, runs: Sequence[RunNow]) -> None:
     """The table of the cells; a click on a head sorts."""
-    frame = cells_table(findings)
+    frame = cells_table(findings, runs)
     st.container(key="study table").dataframe(
         frame,
         hide_index=True,
@@ -93,13 +103,15 @@ def show_cells(findings: Findings) -> None:
         row_height=36,
         column_config={
             "cell": st.column_config.TextColumn("", pinned=True, width=_width(frame["cell"])),
-            "runs": st.column_config.TextColumn("runs", width=60, help="Finished, of all."),
+            "runs": st.column_config.TextColumn(
+                "runs", width=110, help="Finished, of all, and what the others are at."
+            ),
             "loss": _number("loss", "%.3f", "Training loss of the last epoch, mean of the seeds."),
-            "post's loss": _number("the post's", "%.3f", "The loss that the post gives."),
+            "post's loss": _number("post's loss", "%.3f", "The loss that the post gives."),
             "validation": _number("validation", PERCENT, "Mean accuracy on held-back images."),
             "test": _number("test", PERCENT, "Mean accuracy on the 10,000 test images."),
             "±": _number("±", "%.2f", "Standard deviation over the seeds, in points."),
-            "post's test": _number("the post's", PERCENT, "The accuracy that the post gives."),
+            "post's test": _number("post's test", PERCENT, "The accuracy that the post gives."),
             "difference": _number("difference", "%+.2f", "Ours less the post's, in points."),
         },
         alt="The study's cells with their settings, losses and accuracies",
@@ -134,24 +146,39 @@ def show_figures(findings: Findings, runs: list[RunNow], key: str) -> None:
             version=(key, *version),
             alt="Training loss of each cell over the epochs",
         )
+        if len(findings.study.cells) > charts.MAX_CELLS:
+            st.caption(f"The first {charts.MAX_CELLS} cells; more could not be told apart.")
         return
-    if not findings.runs:
-        st.caption("Nothing is finished yet. The curves are there already.")
+    needed = 2 if view == "Parallel coordinates" else 1
+    if len(findings.runs) < needed:
+        st.caption(f"Comes with {needed} finished runs. The curves are there already.")
         return
     figure = "val_accuracy" if results.summary(findings, "val_accuracy") else "test_accuracy"
     drawn = (
         _accuracies(findings)
         if view == "Accuracy"
-        else charts.parallel(results.rows(findings), _axes(findings), figure)
+        else charts.parallel(_rows(findings), _axes(findings), figure)
     )
     st.plotly_chart(drawn, key=f"{view} {key}", config=CONFIG, alt=f"{view} of the cells")
     if view == "Parallel coordinates":
+        st.html(_AXES)
         st.caption("A line is a run. Drag along an axis to keep the runs that pass there.")
 
 
 def _first_view(findings: Findings) -> str:
     chosen = READY.get(findings.study.name)
     return "Curves" if chosen and chosen.floor else "Accuracy"
+
+
+def _rows(findings: Findings) -> list[dict[str, Any]]:
+    """`results.rows`, with a dash for a setting that has no effect in a cell."""
+    configs = {cell.label: cell.config() for cell in findings.study.cells}
+    rows = results.rows(findings)
+    for row in rows:
+        for name in set(findings.study.varied()) & set(row):
+            if _setting(configs[row["label"]], name) is None:
+                row[name] = "–"
+    return rows
 
 
 def _axes(findings: Findings) -> list[str]:
