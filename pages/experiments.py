@@ -16,29 +16,36 @@ from lenet.studies.verdict import verdict
 from lenet.ui import address, dataset
 from lenet.ui.frame import explained, show
 from lenet.ui.studies import setup, state
-from lenet.ui.studies.findings import show_best, show_cells, show_figures
+from lenet.ui.studies.best import show_best
+from lenet.ui.studies.cells import show_cells
+from lenet.ui.studies.figures import show_figures
 from lenet.ui.studies.state import RunNow, StudyNow
 
 REFRESH = 2.0
 """Seconds between two looks at a study that goes on."""
 TITLES = {name: study.title for name, study in READY.items()} | {OWN: "Your own"}
+FIRST = next(iter(TITLES))
 
 
 def page() -> None:
     st.title("Experiments")
-    address.clean("Experiments", address.one_of({"study": list(TITLES.values()).__contains__}))
+    address.clean("Experiments", address.one_of({"study": TITLES.__contains__}))
+    if "study" not in st.session_state:
+        st.session_state["study"] = st.query_params.get("study", FIRST)
     name = st.segmented_control(
         "Study",
         list(TITLES),
-        default=next(iter(TITLES)),
+        default=FIRST,
         required=True,
         format_func=TITLES.__getitem__,
         label_visibility="collapsed",
         key="study",
-        bind="query-params",
         persist_state="session",
         wrap=False,
     )
+    # By its name, as on the command line. A bound parameter would be the title, and would keep
+    # "Evaluate this" from leaving the page.
+    st.query_params.from_dict({} if name == FIRST else {"study": name})
     if name in READY:
         st.markdown(f"**Expect.** {READY[name].expect}")
     study = configure(name)

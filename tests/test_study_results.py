@@ -18,7 +18,7 @@ from lenet.studies.folder import Result, home_of
 from lenet.studies.plan import Cell, make_study
 from lenet.studies.ready import READY
 from lenet.studies.results import Findings, Finished
-from lenet.ui.studies import charts, findings
+from lenet.ui.studies import best, cells, charts
 from lenet.ui.studies.state import RunNow
 
 SAID = {"case 5": 85.53, "case 6": 85.33, "case 7": 84.29, "case 8": 84.60, "case 9": 84.89}
@@ -112,7 +112,7 @@ def test_own_study_counts_its_runs_before_it_starts() -> None:
 def test_train_this_opens_the_very_configuration() -> None:
     for ready in READY.values():
         for cell in ready.study().cells:
-            assert build_config(findings.address(cell)) == cell.config()
+            assert build_config(best.address(cell)) == cell.config()
 
 
 def test_parallel_coordinates_show_each_run_where_it_is() -> None:
@@ -172,15 +172,15 @@ def planned_runs(states: list[str]) -> tuple[Findings, list[RunNow]]:
 
 def test_the_table_says_what_is_going_on_in_each_cell() -> None:
     found, runs = planned_runs(["Finished", "Training", "Training", "Waiting"])
-    table = findings.cells_table(found, runs)
+    table = cells.cells_table(found, runs)
     assert list(table["runs"]) == ["1/2, training", "0/2, training"]
 
 
 def test_no_column_of_the_table_comes_or_goes_while_a_study_fills() -> None:
     found, runs = planned_runs(["Finished", "Waiting", "Waiting", "Waiting"])
     empty = found.model_copy(update={"runs": ()})
-    filled = findings.cells_table(found, runs)
-    assert list(findings.cells_table(empty, runs).columns) == list(filled.columns)
+    filled = cells.cells_table(found, runs)
+    assert list(cells.cells_table(empty, runs).columns) == list(filled.columns)
     assert {"validation", "±"} <= set(filled.columns)
 
 
