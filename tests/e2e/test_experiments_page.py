@@ -122,7 +122,7 @@ def test_shipped_results_are_shown_and_the_best_can_be_trained(
         choose(page, study.title)
         expect(page.get_by_text(study.expect[:40])).to_be_visible()
         expect(page.get_by_text("Found.")).to_be_visible()
-        expect(page.get_by_text("Shipped results:")).to_be_visible()
+        expect(page.get_by_text("Shipped results of")).to_be_visible()
     choose(page, "Input size × softmax")
     expect(page.get_by_text("the softmax's floor, 1.4612")).to_be_visible()
 
