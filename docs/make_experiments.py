@@ -13,8 +13,8 @@ from lenet.studies import results
 from lenet.studies.ready import POST_FIGURES, READY, Ready
 from lenet.studies.results import Findings
 from lenet.studies.verdict import verdict
-from lenet.ui import study_charts
-from lenet.ui.study_setup import named_seeds
+from lenet.ui.studies import charts
+from lenet.ui.studies.setup import named_seeds
 from tests.browser import launch
 
 DOCS = ROOT / "docs"
@@ -132,14 +132,14 @@ def figure(ready: Ready, findings: Findings) -> go.Figure:
         for run in findings.runs:
             shown.setdefault(run.label, []).append(run.curve)
         epochs = findings.study.cells[0].config().epochs
-        return study_charts.curves(shown, epochs, ready.name, ready.floor)
+        return charts.curves(shown, epochs, ready.name, ready.floor)
     series = [
-        study_charts.Series(cell.label, [found.test_accuracy for found in findings.of(cell.label)])
+        charts.Series(cell.label, [found.test_accuracy for found in findings.of(cell.label)])
         for cell in findings.study.cells
     ]
     post = POST_FIGURES if ready.name == "nine-cases" else {}
     marked = {label: said.accuracy for label, said in post.items() if said.accuracy is not None}
-    return study_charts.spreads(series, "test accuracy", ".1%", marked)
+    return charts.spreads(series, "test accuracy", ".1%", marked)
 
 
 def save(drawn: go.Figure, path: Path, browser: Browser) -> None:

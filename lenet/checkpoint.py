@@ -89,6 +89,8 @@ def load(path: Path) -> Checkpoint:
     Raises:
         CheckpointError: there is none, or it is foreign, damaged or at odds with itself.
     """
+    if path.is_dir():
+        raise CheckpointError(f"{path} is a folder; name a file in it, such as model_epoch1.pt")
     if not path.is_file():
         raise CheckpointError(
             f"there is no checkpoint at {path}; train one with --mode train, or name another file"

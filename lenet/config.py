@@ -330,8 +330,17 @@ def _first_fault(error: ValidationError) -> str:
     name = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"{name} is not a hyperparameter; use one of {', '.join(Config.model_fields)}"
-    must = fault["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    must = _NUMBERS.get(fault["type"]) or fault["msg"].removeprefix("Input should be ")
+    must = must.removeprefix("Value error, ")
     return f"{name} must be {must}, not {fault['input']!r}; change it and try again"
+
+
+_NUMBERS = {
+    "int_parsing": "a whole number in digits",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+}
+"""What pydantic's types of faults ask for, where its own words tell of parsing."""
 
 
 def knob(info: FieldInfo) -> Knob:

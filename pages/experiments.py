@@ -13,27 +13,39 @@ from lenet.studies.plan import Study
 from lenet.studies.ready import READY
 from lenet.studies.results import Findings
 from lenet.studies.verdict import verdict
-from lenet.ui import dataset, study_results, study_setup, study_state
+from lenet.ui import address, dataset
 from lenet.ui.frame import explained, show
-from lenet.ui.study_state import RunNow, StudyNow
+from lenet.ui.studies import setup, state
+from lenet.ui.studies.best import show_best
+from lenet.ui.studies.cells import show_cells
+from lenet.ui.studies.figures import show_figures
+from lenet.ui.studies.state import RunNow, StudyNow
 
 REFRESH = 2.0
 """Seconds between two looks at a study that goes on."""
+TITLES = {name: study.title for name, study in READY.items()} | {OWN: "Your own"}
+FIRST = next(iter(TITLES))
 
 
 def page() -> None:
     st.title("Experiments")
-    titles = {name: study.title for name, study in READY.items()} | {OWN: "Your own"}
+    address.clean("Experiments", address.one_of({"study": TITLES.__contains__}))
+    if "study" not in st.session_state:
+        st.session_state["study"] = st.query_params.get("study", FIRST)
     name = st.segmented_control(
         "Study",
-        list(titles),
-        default=next(iter(titles)),
+        list(TITLES),
+        default=FIRST,
         required=True,
-        format_func=titles.__getitem__,
+        format_func=TITLES.__getitem__,
         label_visibility="collapsed",
         key="study",
         persist_state="session",
+        wrap=False,
     )
+    # By its name, as on the command line. A bound parameter would be the title, and would keep
+    # "Evaluate this" from leaving the page.
+    st.query_params.from_dict({} if name == FIRST else {"study": name})
     if name in READY:
         st.markdown(f"**Expect.** {READY[name].expect}")
     study = configure(name)
@@ -46,11 +58,15 @@ def page() -> None:
 
 
 def configure(name: str) -> Study | None:
-    """The study of the widgets' values, with Start, or else why there is none."""
-    label = "Set it up" if name == OWN else "Run it here"
-    place = st.expander(label, expanded=name == OWN, icon=":material/tune:", key=f"set up {name}")
+    """The study of the widgets' values, with Start, or else why there is none.
+
+    They fold as soon as there is a study of one's own to look at.
+    """
+    first = name == OWN and not earlier(OWN)
+    label = "Run it here" if name in READY else "Set it up" if first else "Set up another"
+    place = st.expander(label, expanded=first, icon=":material/tune:", key=f"set up {name}")
     with place, explained():
-        study = study_setup.ready_made(READY[name]) if name in READY else study_setup.own()
+        study = setup.ready_made(READY[name]) if name in READY else setup.own()
         begin(study)
         return study
     return None
@@ -60,10 +76,10 @@ def begin(study: Study) -> None:
     """What the study will cost, and Start."""
     missing = [name for name in {cell.config().dataset for cell in study.cells} if not locate(name)]
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.markdown(study_setup.cost(study))
+    row.markdown(setup.cost(study))
     row.space("stretch")
     if home_of(study).file.exists():
-        row.caption("This very study is shown below.")
+        row.caption("This very study is shown below.", width="content")
     elif missing:
         dataset.offer(missing[0])
     elif row.button("Start", type="primary", icon=":material/play_arrow:"):
@@ -77,25 +93,28 @@ def chosen_folder(name: str, study: Study | None) -> StudyFolder | None:
     """The folder to show: that of the study as it is set up, else one of the earlier ones."""
     if study and home_of(study).file.exists():
         return home_of(study)
-    earlier = {
-        folder.id: folder for folder in study_folders() if folder.id.rpartition("-")[0] == name
-    }
-    if name != OWN or not earlier:
-        return next(iter(earlier.values()), None)
+    found = earlier(name)
+    if name != OWN or len(found) < 2:
+        return next(iter(found.values()), None)
     chosen = st.selectbox(
         "Earlier studies",
-        list(earlier),
-        format_func=lambda found: f"{earlier[found].study.title} ({found[-4:]})",
+        list(found),
+        format_func=lambda key: f"{found[key].study.title} ({key[-4:]})",
         key="earlier study",
     )
-    return earlier[chosen]
+    return found[chosen]
+
+
+def earlier(name: str) -> dict[str, StudyFolder]:
+    """The studies of that name on disk by their id, the newest first."""
+    return {folder.id: folder for folder in study_folders() if folder.id.rpartition("-")[0] == name}
 
 
 def follow(folder: StudyFolder, was_live: bool) -> None:
     """A study on disk, kept up to date while it goes on."""
     with explained():
-        now = study_state.look(folder)
-        study_state.steer(folder, now)
+        now = state.look(folder)
+        state.steer(folder, now)
         body(now.findings, now.runs, folder)
         every_run(now)
         if was_live and not folder.live:
@@ -105,10 +124,11 @@ def follow(folder: StudyFolder, was_live: bool) -> None:
 def tell(shipped: Findings) -> None:
     """Results that came with the lab."""
     made = shipped.made
+    config = shipped.study.cells[0].config()
     st.caption(
-        f"Shipped results: {study_setup.named_seeds(shipped.study)}; "
-        f"{shipped.study.cells[0].config().epochs} epochs, batch size "
-        f"{shipped.study.cells[0].config().batch_size}; {made['machine']}, torch {made['torch']}, "
+        f"Shipped results of {made['written']}: {setup.named_seeds(shipped.study)}; "
+        f"{config.epochs} epochs, batch size {config.batch_size}; {made['machine']}, "
+        f"torch {made['torch']}, Python {made['python']}; "
         f"{results.seconds(shipped.runs) / 60:.0f} min of training."
     )
     runs = [
@@ -124,9 +144,9 @@ def body(findings: Findings, runs: list[RunNow], folder: StudyFolder | None) -> 
     """What was found: a sentence, the table, a figure, the best."""
     if found := verdict(findings):
         st.markdown(f"**Found.** {found}")
-    study_results.show_cells(findings)
-    study_results.show_best(findings, checkpoints(findings, folder))
-    study_results.show_figures(findings, runs, folder.id if folder else "shipped")
+    show_cells(findings, runs)
+    show_best(findings, checkpoints(findings, folder))
+    show_figures(findings, runs, folder.id if folder else "shipped")
 
 
 def checkpoints(findings: Findings, folder: StudyFolder | None) -> dict[str, list[Path]]:

@@ -8,12 +8,12 @@ from lenet.datasets import DATASETS, DatasetInfo
 from lenet.inside.walk import walk
 from lenet.preprocessing import to_input
 from lenet.ui import checkpoints, images
-from lenet.ui.attributions import attribute
-from lenet.ui.epochs import step_through
-from lenet.ui.explorer import explore
-from lenet.ui.filters import filters
 from lenet.ui.frame import show
-from lenet.ui.subject import subject
+from lenet.ui.inside.attributions import attribute
+from lenet.ui.inside.epochs import step_through
+from lenet.ui.inside.explorer import explore
+from lenet.ui.inside.filters import filters
+from lenet.ui.inside.subject import subject
 
 ORDER = (
     "The textbook's order: convolution, batch norm, activation, pooling; a convolution's maps "

@@ -142,6 +142,7 @@ class TestFilesThatAreNone:
 
     def test_missing_file(self, tmp_path: Path) -> None:
         assert "there is no checkpoint at" in refusal(tmp_path / "a.pt")
+        assert f"{tmp_path} is a folder; name a file in it" in refusal(tmp_path)
 
     def test_folder(self, tmp_path: Path) -> None:
         refusal(tmp_path)

@@ -512,7 +512,9 @@ class TestUnusableArguments:
         [
             ("--epochs 0", ["epochs must be", "'0'"]),
             ("--epochs 2.5", ["epochs must be"]),
-            ("--epochs many", ["epochs must be", "'many'"]),
+            ("--epochs many", ["epochs must be a whole number", "'many'"]),
+            ("--batch_size 1e9", ["batch_size must be a whole number in digits, not '1e9'"]),
+            ("--lr fast", ["lr must be a number, not 'fast'"]),
             ("--lr -1", ["lr must be", "'-1'"]),
             ("--lr 0", ["lr must be"]),
             ("--lr nan", ["lr must be", "'nan'"]),

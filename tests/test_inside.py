@@ -321,6 +321,6 @@ def test_attributions_add_up_to_the_difference_that_the_image_makes(
 
 def test_captum_is_imported_only_when_somebody_asks() -> None:
     """It brings Matplotlib and takes most of a second."""
-    code = "import sys, lenet.ui.attributions; assert 'captum' not in sys.modules"
+    code = "import sys, lenet.ui.inside.attributions; assert 'captum' not in sys.modules"
 
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -546,6 +546,13 @@ def test_what_cannot_be_studied_is_told_in_one_line(
     assert_one_sentence(line)
 
 
+def test_an_unusable_address_leaves_no_study_behind(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    code, _, line = lab_line("--study", "nine-cases", "--backend", "dask", "--output_dir", folder)
+    assert (code, "--address" in line) == (2, True)
+    assert not folder.exists()
+
+
 @pytest.mark.usefixtures("small_dataset")
 def test_a_cluster_does_what_a_killed_worker_has_left(tmp_path: Path) -> None:
     """Two worker processes on loopback; one is killed while it trains."""

@@ -18,7 +18,8 @@ from lenet.studies.folder import Result, home_of
 from lenet.studies.plan import Cell, make_study
 from lenet.studies.ready import READY
 from lenet.studies.results import Findings, Finished
-from lenet.ui import study_charts, study_results
+from lenet.ui.studies import best, cells, charts
+from lenet.ui.studies.state import RunNow
 
 SAID = {"case 5": 85.53, "case 6": 85.33, "case 7": 84.29, "case 8": 84.60, "case 9": 84.89}
 """The post's accuracies, in percent."""
@@ -111,7 +112,7 @@ def test_own_study_counts_its_runs_before_it_starts() -> None:
 def test_train_this_opens_the_very_configuration() -> None:
     for ready in READY.values():
         for cell in ready.study().cells:
-            assert build_config(study_results.address(cell)) == cell.config()
+            assert build_config(best.address(cell)) == cell.config()
 
 
 def test_parallel_coordinates_show_each_run_where_it_is() -> None:
@@ -136,21 +137,75 @@ def test_parallel_coordinates_show_each_run_where_it_is() -> None:
         for place, cell in enumerate(study.cells)
     )
     rows = results.rows(Findings(study=study, runs=runs))
-    drawn = study_charts.parallel(rows, study.varied(), "test_accuracy").data[0]
+    drawn = charts.parallel(rows, study.varied(), "test_accuracy").data[0]
     axes = {axis.label: axis for axis in drawn.dimensions}
-    assert list(axes) == ["lr", "activation", "training loss", "test accuracy"]
-    shown = [axes["activation"].ticktext[at] for at in axes["activation"].values]
-    assert shown == ["tanh", "relu", "tanh", "relu"]
-    assert [axes["lr"].ticktext[at] for at in axes["lr"].values] == ["0.01", "0.01", "0.1", "0.1"]
+    assert list(axes) == ["Learning rate", "Activation", "training loss", "test accuracy"]
+    ticks = {
+        label: [axes[label].ticktext[at] for at in axes[label].values]
+        for label in ("Learning rate", "Activation")
+    }
+    assert ticks["Activation"] == ["tanh", "relu", "tanh", "relu"]
+    assert ticks["Learning rate"] == ["0.01", "0.01", "0.1", "0.1"]
     assert list(axes["test accuracy"].values) == [0, 0.1, 0.2, 0.3]
 
 
 def test_curves_show_mean_band_and_floor() -> None:
     shown = {"a": [[1.0, 2.0], [3.0, 4.0]], "b": [[5.0]]}
-    drawn = study_charts.curves(shown, 3, "key", 1.4612)
+    drawn = charts.curves(shown, 3, "key", 1.4612)
     lines = {trace.name: trace for trace in drawn.data if trace.name}
     assert list(lines["a"].y) == [2.0, 3.0]
     assert list(lines["a"].x) == pytest.approx([0.025, 0.075])
     [band] = [trace for trace in drawn.data if trace.fill]
     assert list(band.y) == [3.0, 4.0, 2.0, 1.0]
     assert drawn.layout.shapes[0].y0 == 1.4612
+
+
+def planned_runs(states: list[str]) -> tuple[Findings, list[RunNow]]:
+    """A study of two cells with two seeds, of which the first run is finished."""
+    cells = [Cell(label=f"lr {lr}", values={"lr": lr}) for lr in (0.01, 0.1)]
+    study = make_study("grid", "lr", cells, [0, 1])
+    result = Result(train_loss=1, val_loss=1, val_accuracy=0.5, test_accuracy=0.4, seconds=1)
+    finished = (Finished(label="lr 0.01", seed=0, result=result),)
+    runs = [RunNow(run, state) for run, state in zip(study.runs(), states, strict=True)]
+    return Findings(study=study, runs=finished), runs
+
+
+def test_the_table_says_what_is_going_on_in_each_cell() -> None:
+    found, runs = planned_runs(["Finished", "Training", "Training", "Waiting"])
+    table = cells.cells_table(found, runs)
+    assert list(table["runs"]) == ["1/2, training", "0/2, training"]
+
+
+def test_no_column_of_the_table_comes_or_goes_while_a_study_fills() -> None:
+    found, runs = planned_runs(["Finished", "Waiting", "Waiting", "Waiting"])
+    empty = found.model_copy(update={"runs": ()})
+    filled = cells.cells_table(found, runs)
+    assert list(cells.cells_table(empty, runs).columns) == list(filled.columns)
+    assert {"validation", "±"} <= set(filled.columns)
+
+
+def test_parallel_coordinates_give_adam_no_momentum() -> None:
+    app = visit()
+    app.segmented_control(key="view of nine-cases").set_value("Parallel coordinates").run()
+    [drawn] = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    axes = {axis["label"]: axis for axis in drawn["dimensions"]}
+    read = {
+        label: [axes[label]["ticktext"][at] for at in axes[label]["values"]]
+        for label in ("Optimizer", "Momentum")
+    }
+    assert set(zip(read["Optimizer"], read["Momentum"], strict=True)) == {
+        ("sgd", "0.9"),
+        ("sgd", "0.5"),
+        ("adam", "–"),
+    }
+
+
+def test_the_form_folds_once_there_is_a_study_of_ones_own() -> None:
+    def form(app: AppTest) -> Any:
+        return next(place for place in app.expander if place.label.startswith("Set"))
+
+    assert form(visit("grid")).proto.expanded
+    study = make_study("grid", "lr", [Cell(label="a", values={"lr": 0.1})], [0])
+    home_of(study).keep(study)
+    assert form(visit("grid")).label == "Set up another"
+    assert not form(visit("grid")).proto.expanded

@@ -10,7 +10,7 @@ from typing import Any
 from lenet import fetch, launch
 from lenet.errors import ConfigError
 from lenet.studies import results, sweep
-from lenet.studies.conduct import BACKENDS, conduct
+from lenet.studies.conduct import BACKENDS, check_backend, conduct
 from lenet.studies.folder import StudyFolder, home_of
 from lenet.studies.plan import Study, make_study
 from lenet.studies.ready import POST_FIGURES, READY, ready
@@ -86,6 +86,7 @@ def _folder(
 ) -> StudyFolder:
     if not args.study:
         raise ConfigError(f"--mode study needs --study; one of {', '.join(READY)}, {OWN}")
+    check_backend(args.backend, args.address)
     if Path(args.study, "study.json").is_file():
         if given or args.vary or args.random or args.seeds or output_dir:
             raise ConfigError("a study's folder has its own settings; leave the other flags out")

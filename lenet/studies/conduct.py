@@ -26,6 +26,18 @@ LIVES = 3
 """So often the workers of this machine are started anew after one of them was killed."""
 
 
+def check_backend(backend: Backend, address: str | None) -> None:
+    """Whether a study can be conducted so, before anything is written.
+
+    Raises:
+        ConfigError: backend and address do not fit together, or that is no address.
+    """
+    if (address is None) == (backend == "dask"):
+        raise ConfigError("--backend dask and --address tcp://HOST:PORT belong together; give both")
+    if address and not _ADDRESS.fullmatch(address):
+        raise ConfigError(f"{address} is no address; give one like tcp://10.0.0.1:8786")
+
+
 def conduct(
     folder: StudyFolder,
     watch: Callable[[Outcome], None],
@@ -49,8 +61,7 @@ def conduct(
     """
     if folder.live:
         raise StudyError(f"{folder.folder} is being conducted already; stop that first")
-    if (address is None) == (backend == "dask"):
-        raise ConfigError("--backend dask and --address tcp://HOST:PORT belong together; give both")
+    check_backend(backend, address)
     order = Order(
         folder.folder.resolve(), launch.PROGRAM, queued=backend == "loky", flags=tuple(flags)
     )
@@ -130,7 +141,7 @@ def _client(address: str) -> Iterator[Any]:
     """A connection to the cluster.
 
     Raises:
-        ConfigError: Dask is not installed, or that is no address.
+        ConfigError: Dask is not installed.
         StudyError: nobody answers there.
     """
     try:
@@ -139,8 +150,6 @@ def _client(address: str) -> Iterator[Any]:
         raise ConfigError(
             "--backend dask needs Dask; pip install -r requirements-cluster.txt"
         ) from None
-    if not _ADDRESS.fullmatch(address):
-        raise ConfigError(f"{address} is no address; give one like tcp://10.0.0.1:8786")
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError):

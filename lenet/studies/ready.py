@@ -192,5 +192,7 @@ def ready(name: str) -> Ready:
         ConfigError: there is none.
     """
     if name not in READY:
-        raise ConfigError(f"{name} is no study; choose {', '.join(READY)}, or a study's folder")
+        raise ConfigError(
+            f"{name} is no study; choose {', '.join(READY)}, grid, or a study's folder"
+        )
     return READY[name]

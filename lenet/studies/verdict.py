@@ -28,7 +28,7 @@ def _nine_cases(findings: Findings, accuracies: dict[str, Spread]) -> str:
     text = (
         f"The five accuracies that the post gives are met within {_points(mean_gap)} on average, "
         f"{widest} least ({_points(gaps[widest], sign=True)}). The cases lie between "
-        f"{accuracies[low].mean:.1%} ({low}) and {accuracies[high].mean:.1%} ({high})"
+        f"{accuracies[low].mean:.2%} ({low}) and {accuracies[high].mean:.2%} ({high})"
     )
     deviations = [found.deviation for found in accuracies.values() if found.deviation is not None]
     if not deviations:

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lenet import launch
-from lenet.runs import Run
+from lenet.runs import Control, Run
 from lenet.status import LIVE, RESUMABLE, Status
 
 BADGES = {
@@ -68,7 +68,14 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
     if row.button(label, icon=":material/stop:", key=f"stop {run.id}", disabled=not live):
         run.ask(replace(asked, wish="stop"))
         st.rerun(scope="fragment")
-    with row.popover("Learning rate", icon=":material/tune:", disabled=not steerable):
+    place = f"popover for the learning rate of {run.id}"
+    with row.popover(
+        "Learning rate",
+        icon=":material/tune:",
+        disabled=not steerable,
+        key=place,
+        on_change="rerun",  # a popover that is a widget can be closed by setting its state
+    ):
         lr = st.number_input(
             "New learning rate",
             min_value=0.0,
@@ -79,5 +86,16 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
             key=f"lr of {run.id}",
             help="Holds from the next step on; the schedule goes on from there.",
         )
-        if st.button("Apply", key=f"apply {run.id}", disabled=not lr):
-            run.ask(replace(asked, lr=lr))
+        st.button(
+            "Apply",
+            key=f"apply {run.id}",
+            disabled=not lr,
+            on_click=_apply,
+            args=(run, replace(asked, lr=lr), place),
+        )
+
+
+def _apply(run: Run, wish: Control, place: str) -> None:
+    """Ask for the new learning rate, and close the popover in which it was chosen."""
+    run.ask(wish)
+    st.session_state[place] = False

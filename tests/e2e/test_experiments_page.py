@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from lenet.studies.folder import StudyFolder
 from lenet.studies.ready import READY
 from tests.e2e.app import PATIENCE, App, until
-from tests.e2e.look import at_rest, choose, enter, number, title
+from tests.e2e.look import at_rest, choose, enter, go, number, title
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
@@ -122,7 +122,7 @@ def test_shipped_results_are_shown_and_the_best_can_be_trained(
         choose(page, study.title)
         expect(page.get_by_text(study.expect[:40])).to_be_visible()
         expect(page.get_by_text("Found.")).to_be_visible()
-        expect(page.get_by_text("Shipped results:")).to_be_visible()
+        expect(page.get_by_text("Shipped results of")).to_be_visible()
     choose(page, "Input size × softmax")
     expect(page.get_by_text("the softmax's floor, 1.4612")).to_be_visible()
 
@@ -132,6 +132,27 @@ def test_shipped_results_are_shown_and_the_best_can_be_trained(
     expect(page).to_have_url(re.compile("preset=post"))
     expect(page.get_by_role("combobox", name="Preset")).to_have_value("post")
     expect(number(page, "Batch size")).to_have_value("64")
+
+
+def test_the_address_names_the_study(app: App, open_tab: Callable[[str], Page]) -> None:
+    page = open_experiments(app, open_tab, "Input size × softmax")
+    expect(page).to_have_url(re.compile(r"/experiments\?study=input-size-softmax$"))
+    page.reload()
+    expect(page.get_by_role("radio", name="Input size × softmax")).to_be_checked()
+
+    go(page, "Train")
+    title(page, "Train LeNet-5")
+    expect(page).not_to_have_url(re.compile("study="))
+    go(page, "Experiments")
+    expect(page.get_by_role("radio", name="Input size × softmax")).to_be_checked()
+
+
+def test_an_unknown_study_in_the_address_is_ignored_with_a_notice(
+    app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_tab(f"{app.url}/experiments?study=ten-cases")
+    expect(page.get_by_role("alert").filter(has_text="Ignored in the address")).to_be_visible()
+    expect(page.get_by_role("radio", name="The nine cases")).to_be_checked()
 
 
 def test_values_that_cannot_be_are_told(app: App, open_tab: Callable[[str], Page]) -> None:

@@ -66,6 +66,7 @@ def test_a_change_of_the_learning_rate_is_recorded_and_drawn(
     field.fill("0.002")
     field.press("Enter")
     button(page, "Apply")
+    expect(field).to_be_hidden()
 
     until(lambda: recorded(run).lr_changes, "the change is recorded")
     assert recorded(run).lr_changes[0]["lr_set"] == 0.002

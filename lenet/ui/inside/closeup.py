@@ -13,8 +13,8 @@ from lenet.geometry import POOL
 from lenet.inside.arithmetic import Arithmetic, Convolution, Pooling, WeightedSum
 from lenet.inside.receptive import fields, window
 from lenet.inside.walk import Layer
-from lenet.ui import shades
-from lenet.ui.strip import input_shades
+from lenet.ui.inside import shades
+from lenet.ui.inside.strip import input_shades
 
 STRONGEST = 8
 """Contributions to a feature that are listed."""

@@ -9,7 +9,7 @@ from lenet.config import Config
 from lenet.drawing import Gray
 from lenet.inside.walk import Layer
 from lenet.preprocessing import to_input
-from lenet.ui import shades
+from lenet.ui.inside import shades
 
 COLUMNS = {6: 2, 16: 4, 84: 6, 120: 10}
 """Maps beside each other in a layer of so many."""

@@ -5,8 +5,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from lenet.model import LeNet5
-from lenet.ui import shades
-from lenet.ui.pointing import pointing
+from lenet.ui.inside import shades
+from lenet.ui.inside.pointing import pointing
 
 PIXELS = {1: 9, 6: 6}
 """Screen pixels for each weight of a kernel, by the maps that the layer takes in."""

@@ -8,8 +8,8 @@ from torch import Tensor
 from lenet.checkpoint import Checkpoint
 from lenet.datasets import DatasetInfo
 from lenet.inside.attribution import Attribution, integrated_gradients
-from lenet.ui import shades
-from lenet.ui.pointing import pointing
+from lenet.ui.inside import shades
+from lenet.ui.inside.pointing import pointing
 
 
 @st.fragment

@@ -9,9 +9,9 @@ from lenet.config import Config
 from lenet.inside.arithmetic import arithmetic
 from lenet.inside.walk import Layer
 from lenet.model import LeNet5
-from lenet.ui.closeup import Spot, closeup, name_of
-from lenet.ui.pointing import pointing
-from lenet.ui.strip import strip
+from lenet.ui.inside.closeup import Spot, closeup, name_of
+from lenet.ui.inside.pointing import pointing
+from lenet.ui.inside.strip import strip
 
 SPOT = "inside spot"
 FIRST = ("conv0", 0)

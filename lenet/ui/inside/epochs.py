@@ -11,9 +11,9 @@ from lenet.inside.walk import walk
 from lenet.paths import runs_dir
 from lenet.preprocessing import to_input
 from lenet.runs import Run
-from lenet.ui.filters import filter_sheets
-from lenet.ui.pointing import pointing
-from lenet.ui.strip import strip
+from lenet.ui.inside.filters import filter_sheets
+from lenet.ui.inside.pointing import pointing
+from lenet.ui.inside.strip import strip
 
 
 @st.fragment

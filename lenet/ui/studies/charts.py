@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from lenet.config import Config, knob
 from lenet.studies.results import POINTS
 from lenet.ui.charts import COLORS, QUIET
 
 FAINT = "#8a8a8a"
 MAX_CELLS = 12
 """Cells whose curves can be told apart."""
+MAX_TICKS = 6
+"""Distinct numbers of a field up to which each is a tick of its axis."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,12 @@ def curves(
             annotation={"text": f"the softmax's floor, {floor:.4f}", "font": {"size": 12}},
             annotation_position="bottom left",
         )
-    figure.update_xaxes(title_text="epoch", showgrid=False, zeroline=False, range=[0, epochs])
-    figure.update_yaxes(title_text="training loss", gridcolor=QUIET, zeroline=False)
+    figure.update_xaxes(
+        title_text="epoch", showgrid=False, zeroline=False, range=[0, epochs], automargin=True
+    )
+    figure.update_yaxes(
+        title_text="training loss", gridcolor=QUIET, zeroline=False, automargin=True
+    )
     return _laid_out(figure, 420, key, hovermode="x unified", legend=_legend())
 
 
@@ -116,7 +123,9 @@ def spreads(
             marker={"color": COLORS[1], "symbol": "diamond", "size": 10},
             hovertemplate=f"the post %{{x:{tickformat}}}<extra>%{{y}}</extra>",
         )
-    figure.update_xaxes(title_text=title, tickformat=tickformat, gridcolor=QUIET, zeroline=False)
+    figure.update_xaxes(
+        title_text=title, tickformat=tickformat, gridcolor=QUIET, zeroline=False, automargin=True
+    )
     figure.update_yaxes(
         categoryorder="array",
         categoryarray=labels[::-1],
@@ -131,14 +140,17 @@ def parallel(rows: Sequence[Mapping[str, Any]], fields: Sequence[str], figure: s
     """Parallel coordinates: an axis for each field and figure, a line for each run.
 
     Args:
-        rows: `results.rows`; a value may be a number, a switch or a name.
-        fields: the axes before those of the loss and of `figure`.
+        rows: a run each; a value may be a number, a switch or a name.
+        fields: the configuration's fields, the axes before those of the loss and of `figure`.
         figure: the column that colours the lines.
     """
-    axes = [_axis(name, [row[name] for row in rows]) for name in fields]
-    axes.append(_axis("training loss", [row["train_loss"] for row in rows]))
+    axes = [
+        _named(knob(Config.model_fields[name]).label, [row[name] for row in rows])
+        for name in fields
+    ]
+    axes.append(_measured("training loss", [row["train_loss"] for row in rows]))
     name = figure.replace("_", " ").replace("val ", "validation ")
-    axes.append({**_axis(name, [row[figure] for row in rows]), "tickformat": ".1%"})
+    axes.append({**_measured(name, [row[figure] for row in rows]), "tickformat": ".1%"})
     drawn = go.Figure(
         go.Parcoords(
             dimensions=axes,
@@ -158,15 +170,13 @@ def parallel(rows: Sequence[Mapping[str, Any]], fields: Sequence[str], figure: s
     return drawn
 
 
-def _axis(label: str, values: Sequence[Any]) -> dict[str, Any]:
-    """A dimension of a Parcoords trace; names and few distinct numbers get evenly spaced ticks."""
+def _named(label: str, values: Sequence[Any]) -> dict[str, Any]:
+    """The axis of a field: names, switches and few distinct numbers get evenly spaced ticks."""
     distinct = sorted(set(values), key=lambda value: (str(type(value)), value))
+    switches = isinstance(distinct[0], bool)
     numbers = all(isinstance(value, (int, float)) for value in distinct)
-    named = not numbers or isinstance(distinct[0], bool)
-    if not named and len(distinct) > 6:
-        return {"label": label, "values": [float(value) for value in values]}
-    if not named and label.endswith(("loss", "accuracy")):
-        return {"label": label, "values": [float(value) for value in values]}
+    if numbers and not switches and len(distinct) > MAX_TICKS:
+        return _measured(label, values)
     text = [
         ("on" if value else "off") if isinstance(value, bool) else str(value) for value in distinct
     ]
@@ -177,6 +187,10 @@ def _axis(label: str, values: Sequence[Any]) -> dict[str, Any]:
         "ticktext": text,
         "range": [-0.2, len(distinct) - 0.8],
     }
+
+
+def _measured(label: str, values: Sequence[float]) -> dict[str, Any]:
+    return {"label": label, "values": [float(value) for value in values]}
 
 
 def _dash(place: int) -> str:
@@ -190,6 +204,10 @@ def _legend() -> dict[str, Any]:
 
 def _laid_out(figure: go.Figure, height: int, key: str, **more: Any) -> go.Figure:
     figure.update_layout(
-        height=height, margin={"l": 10, "r": 10, "t": 30, "b": 10}, uirevision=key, **more
+        height=height,
+        margin={"l": 10, "r": 10, "t": 30, "b": 10},
+        uirevision=key,
+        showlegend=True,  # one line alone has a name, too
+        **more,
     )
     return figure

@@ -1,0 +1,1 @@
+"""What only the Experiments page shows: setting a study up, watching it, reading it."""
