@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +145,9 @@ async def browsers(app: App, form: Form) -> Seen:
     async with async_playwright() as playwright:
         browser = await _launch(playwright)
         until = time.monotonic() + form.seconds
-        visits = [_browse(browser, app, form, number, until, seen) for number in range(form.visitors)]
-        await asyncio.gather(*visits)
+        await asyncio.gather(
+            *[_browse(browser, app, form, number, until, seen) for number in range(form.visitors)]
+        )
         await browser.close()
     return seen
 
@@ -205,7 +207,7 @@ async def _strokes(page: Page, think: "Thinking", until: float, seen: Seen) -> N
     canvas = page.locator("canvas").last
     await canvas.scroll_into_view_if_needed()
     [outline] = DRAWINGS["T-shirt"]
-    for (x, y), (to_x, to_y) in list(zip(outline, outline[1:], strict=False))[:STROKES]:
+    for (x, y), (to_x, to_y) in list(pairwise(outline))[:STROKES]:
         await think()
         if time.monotonic() > until:
             return
