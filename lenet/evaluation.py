@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import metrics
 
 from lenet.checkpoint import Checkpoint
 from lenet.data import Split
@@ -87,6 +86,8 @@ class Evaluation:
 
     @cached_property
     def accuracy(self) -> float:
+        from sklearn import metrics  # a second and a half, which other pages do not need
+
         return float(metrics.accuracy_score(self.targets, self.predictions))
 
     @cached_property
@@ -104,6 +105,8 @@ class Evaluation:
     @cached_property
     def loss(self) -> float:
         """The mean negative log-likelihood of the truth, in nats."""
+        from sklearn import metrics
+
         shares = self.probabilities.astype(np.float64)
         shares /= shares.sum(axis=1, keepdims=True)  # they are to sum to 1 in float64 too
         return float(metrics.log_loss(self.targets, shares, labels=CLASSES))
@@ -132,6 +135,8 @@ class Evaluation:
     @cached_property
     def confusion_matrix(self) -> NDArray[np.int64]:
         """(10, 10) int64: images of the row's class that were taken for the column's."""
+        from sklearn import metrics
+
         counts: NDArray[np.int64] = metrics.confusion_matrix(
             self.targets, self.predictions, labels=CLASSES
         )
@@ -139,6 +144,8 @@ class Evaluation:
 
     @cached_property
     def classes(self) -> list[ClassReport]:
+        from sklearn import metrics
+
         columns = metrics.precision_recall_fscore_support(
             self.targets, self.predictions, labels=CLASSES, zero_division=0
         )

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import cycle
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
-from scipy.signal import lfilter
 
 from lenet.metrics import Metrics
 
@@ -191,11 +191,12 @@ def _smoothed(
 ) -> NDArray[np.float64]:
     """Exponential moving average, `weight` on the past, free of the pull to zero at the start.
 
-    As Adam's moments (Kingma & Ba 2015, section 3): divided by 1 − weight^t. Given at the
-    indices `at` only.
+    As Adam's moments (Kingma & Ba 2015, section 3): divided by 1 − weight^t, which is what
+    pandas calls adjusted. Given at the indices `at` only.
     """
-    smooth: NDArray[np.float64] = lfilter([1 - weight], [1, -weight], values)[at]
-    return smooth / (1 - weight ** (at + 1))
+    smooth = pd.Series(values).ewm(alpha=1 - weight).mean()
+    found: NDArray[np.float64] = smooth.to_numpy()[at]
+    return found
 
 
 def _even(count: int) -> NDArray[np.int64]:

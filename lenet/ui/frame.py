@@ -11,6 +11,7 @@ from PIL import Image
 
 from lenet.errors import LabError
 from lenet.paths import ROOT
+from lenet.ui import ahead
 
 _framed: ContextVar[bool] = ContextVar("framed", default=False)
 
@@ -43,6 +44,7 @@ def navigate() -> None:
         page.run()
     finally:
         _framed.reset(token)
+    ahead.load()
 
 
 def show(page: Callable[[], None]) -> None:

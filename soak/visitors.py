@@ -1,0 +1,320 @@
+"""Many visitors at once, drawing and switching pages while two runs train.
+
+    python -m soak.visitors [--short]
+
+In the long form 20 pages of one Chromium come for five minutes, then twice 20 visitors on the
+wire (`soak.wire`). The browser with its 20 renderers works on the same cores as the server and
+the trainings, which no server's visitors do; the visitors on the wire show what the server
+alone makes them wait, and the two rounds whether it keeps what they leave. Needs Fashion-MNIST
+and what the browser tests need.
+"""
+
+import argparse
+import asyncio
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psutil
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, Playwright, async_playwright
+
+from benchmarks.browser import WATCH_PEN
+from lenet.paths import ROOT
+from soak.table import Row, markdown
+from soak.wire import WireVisitor, parts
+from tests.browser import candidates
+from tests.e2e.app import App, serve
+from tests.e2e.look import DRAWINGS, EXPECTED_404
+
+GOAL = 1.0
+"""Seconds within which 95 of 100 predictions must be there."""
+FLAT = 0.05
+"""Share by which the server may be larger after a second round than after the first."""
+FORGOTTEN = 130.0
+"""Seconds until Streamlit drops a session that was left: it keeps it for two minutes."""
+RUNS = 2
+STROKES = 6
+PATIENCE = 60_000
+"""Milliseconds."""
+
+TITLES = {
+    "Train": "Train LeNet-5",
+    "Predict": "Predict",
+    "Evaluate": "Evaluate",
+    "Inside": "Inside",
+    "Experiments": "Experiments",
+}
+OTHERS = [name for name in TITLES if name != "Predict"]
+
+
+@dataclass(frozen=True)
+class Form:
+    """How many come, for how long, and how long each thinks between two things it does."""
+
+    visitors: int
+    seconds: float
+    think: tuple[float, float]
+    rounds: int
+
+
+LONG = Form(20, 300, (2, 6), 2)
+SHORT = Form(3, 12, (0.3, 1), 1)
+
+
+@dataclass
+class Seen:
+    """What all visitors of a round have seen: seconds they waited, and what went wrong."""
+
+    strokes: list[float] = field(default_factory=list)
+    switches: list[float] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def times(self) -> int:
+        return len(self.strokes) + len(self.switches)
+
+    def told(self) -> str:
+        return (
+            f"prediction after a stroke {_spread(self.strokes)}, "
+            f"page after a click {_spread(self.switches)}"
+        )
+
+    @property
+    def quick(self) -> bool:
+        return bool(self.strokes) and _p95(self.strokes) <= GOAL
+
+
+def rows(short: bool) -> list[Row]:
+    """Let them all come; what they waited for, what went wrong, and what stayed in memory."""
+    form = SHORT if short else LONG
+    with tempfile.TemporaryDirectory() as name, serve_and_train(Path(name)) as app:
+        found = asyncio.run(browsers(app, form))
+        table = [_row(f"{form.visitors} pages of one Chromium, on the server's cores", form, found)]
+        left = []
+        for number in range(form.rounds):
+            found = asyncio.run(on_the_wire(app, form, seed=number))
+            what = f"{form.visitors} visitors on the wire, round {number + 1}"
+            table.append(_row(what, form, found))
+            if not short:
+                left.append(_forgotten(app))
+        if left:
+            table.append(_memory(left))
+        log = app.log.read_text(errors="replace")
+        table.append(Row("the server's log", 1, log.count("Traceback"), "tracebacks"))
+    return table
+
+
+@contextmanager
+def serve_and_train(folder: Path) -> Iterator[App]:
+    """A server with runs that train as long as it is there."""
+    trainings = []
+    with serve(folder, LENET_SLOTS=str(RUNS)) as app:
+        try:
+            for number in range(RUNS):
+                place = app.runs_dir / f"20260101-00000{number}-lab-000{number}"
+                command = ["--mode", "train", "--epochs", "500", "--output_dir", str(place)]
+                trainings.append(
+                    subprocess.Popen(
+                        [sys.executable, "-m", "lenet", *command],
+                        cwd=ROOT,
+                        stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL,
+                    )
+                )
+            yield app
+            ended = [process.pid for process in trainings if process.poll() is not None]
+            assert not ended, "a training ended while the visitors were there"
+        finally:
+            for process in trainings:
+                process.kill()
+                process.wait()
+
+
+async def browsers(app: App, form: Form) -> Seen:
+    """As many pages of one Chromium, each a session of its own, and what their visitors saw."""
+    seen = Seen()
+    async with async_playwright() as playwright:
+        browser = await _launch(playwright)
+        until = time.monotonic() + form.seconds
+        await asyncio.gather(
+            *[_browse(browser, app, form, number, until, seen) for number in range(form.visitors)]
+        )
+        await browser.close()
+    return seen
+
+
+async def on_the_wire(app: App, form: Form, seed: int) -> Seen:
+    """As many visitors without a browser."""
+    seen = Seen()
+    until = time.monotonic() + form.seconds
+    visits = [
+        _talk(app, form, random.Random(1000 * seed + number), until, seen)
+        for number in range(form.visitors)
+    ]
+    await asyncio.gather(*visits)
+    return seen
+
+
+async def _browse(
+    browser: Browser, app: App, form: Form, number: int, until: float, seen: Seen
+) -> None:
+    """One visitor with a browser, from opening the lab to closing it."""
+    chance = random.Random(number)
+    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE)
+    page = await context.new_page()
+    page.on("console", lambda message: _console(message, seen))
+    page.on("pageerror", lambda error: seen.faults.append(f"page error: {error}"))
+    think = _thinking(form, chance)
+    await think()
+    try:
+        await page.goto(app.url)
+        await page.get_by_role("heading", name=TITLES["Train"], level=1).wait_for()
+        while time.monotonic() < until:
+            seen.switches.append(await _switch(page, "Predict"))
+            await page.get_by_role("radio", name="Draw", exact=True).click()
+            await _strokes(page, think, until, seen)
+            seen.switches.append(await _switch(page, chance.choice(OTHERS)))
+            await think()
+            await think()
+            if await page.get_by_test_id("stException").count():
+                seen.faults.append("an exception is shown")
+    except Error as error:
+        seen.faults.append(f"visitor {number}: {error.message.partition(chr(10))[0]}")
+    await context.close()
+
+
+async def _switch(page: Page, name: str) -> float:
+    """Go to a page by the navigation; seconds until it is there and its script has run."""
+    began = time.perf_counter()
+    await page.get_by_role("link", name=name, exact=True).click()
+    await page.get_by_role("heading", name=TITLES[name], level=1).wait_for()
+    await page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    return time.perf_counter() - began
+
+
+async def _strokes(page: Page, think: "Thinking", until: float, seen: Seen) -> None:
+    """Draw the first lines of a T-shirt, waiting for the answer to each."""
+    canvas = page.locator("canvas").last
+    await canvas.scroll_into_view_if_needed()
+    [outline] = DRAWINGS["T-shirt"]
+    for (x, y), (to_x, to_y) in list(pairwise(outline))[:STROKES]:
+        await think()
+        if time.monotonic() > until:
+            return
+        box = await canvas.bounding_box()
+        assert box
+        await page.evaluate(WATCH_PEN)
+        await page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        await page.mouse.down()
+        await page.mouse.move(
+            box["x"] + to_x * box["width"], box["y"] + to_y * box["height"], steps=5
+        )
+        await page.mouse.up()
+        await page.wait_for_function("() => window.waited !== null")
+        seen.strokes.append(float(await page.evaluate("() => window.waited")) / 1000)
+
+
+async def _talk(app: App, form: Form, chance: random.Random, until: float, seen: Seen) -> None:
+    """One visitor on the wire, who does what one with a browser does."""
+    think = _thinking(form, chance)
+    await think()
+    drawn = parts(DRAWINGS["T-shirt"])[:STROKES]
+    async with WireVisitor(app.port) as visitor:
+        await visitor.visit("")
+        while time.monotonic() < until:
+            seen.switches.append(await visitor.visit("predict", "view=Draw"))
+            for drawing in drawn:
+                await think()
+                if time.monotonic() > until:
+                    break
+                seen.strokes.append(await visitor.draw(drawing))
+            other = chance.choice(OTHERS).lower()
+            seen.switches.append(await visitor.visit("" if other == "train" else other))
+            await think()
+            await think()
+    seen.faults += visitor.faults
+
+
+Thinking = Callable[[], Coroutine[Any, Any, None]]
+
+
+def _thinking(form: Form, chance: random.Random) -> Thinking:
+    return lambda: asyncio.sleep(chance.uniform(*form.think))
+
+
+def _console(message: ConsoleMessage, seen: Seen) -> None:
+    expected = EXPECTED_404.search(str(message.location.get("url", "")))
+    if message.type == "error" and not expected:
+        seen.faults.append(f"console: {message.text}")
+
+
+async def _launch(playwright: Playwright) -> Browser:
+    for _, options in candidates():
+        try:
+            return await playwright.chromium.launch(**options)
+        except Error:
+            continue
+    raise SystemExit("no browser starts; python -m tests.browser gets one")
+
+
+def _forgotten(app: App) -> float:
+    """MB that the server holds for itself alone once it has dropped the sessions that were left."""
+    time.sleep(FORGOTTEN)
+
+    async def one_more() -> None:  # dropping is done when the next session is left
+        async with WireVisitor(app.port) as visitor:
+            await visitor.visit("")
+
+    asyncio.run(one_more())
+    time.sleep(1)
+    return float(psutil.Process(app.process.pid).memory_full_info().uss) / 2**20
+
+
+def _memory(left: list[float]) -> Row:
+    grown = left[-1] / left[0] - 1
+    return Row(
+        "the server's own memory once all sessions are dropped, after each round",
+        len(left),
+        int(grown > FLAT),
+        f"of its limit of +{FLAT:.0%} passed",
+        f"{' MB, '.join(f'{size:.0f}' for size in left)} MB ({grown:+.1%})",
+    )
+
+
+def _row(who: str, form: Form, seen: Seen) -> Row:
+    for fault in sorted(set(seen.faults)):
+        print(fault, file=sys.stderr)
+    what = f"{who}, {form.seconds:.0f} s, {RUNS} runs training: strokes and clicks"
+    return Row(what, seen.times, len(seen.faults), "errors", seen.told(), met=seen.quick)
+
+
+def _spread(seconds: list[float]) -> str:
+    if not seconds:
+        return "never"
+    return f"p50 {statistics.median(seconds):.2f} s, p95 {_p95(seconds):.2f} s"
+
+
+def _p95(seconds: list[float]) -> float:
+    return sorted(seconds)[max(0, -(-95 * len(seconds) // 100) - 1)]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="three visitors for some seconds")
+    found = rows(parser.parse_args().short)
+    print(markdown(found))
+    return 0 if all(row.good for row in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
