@@ -89,12 +89,20 @@ def load(path: Path) -> Checkpoint:
     Raises:
         CheckpointError: there is none, or it is foreign, damaged or at odds with itself.
     """
-    if not path.is_file():
-        raise CheckpointError(
-            f"there is no checkpoint at {path}; train one with --mode train, or name another file"
-        )
-    _check_size(path.stat().st_size, path.name)
-    return loads(path.read_bytes(), path.name)
+    return loads(read_file(path), path.name)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a checkpoint's file; see `load`."""
+    try:
+        if path.is_file():
+            _check_size(path.stat().st_size, path.name)
+            return path.read_bytes()
+    except (OSError, ValueError) as error:  # of a name that cannot be one, too
+        log.info("%s unreadable: %s", path, error)
+    raise CheckpointError(
+        f"there is no checkpoint at {path}; train one with --mode train, or name another file"
+    )
 
 
 def loads(data: bytes, name: str) -> Checkpoint:

@@ -1,15 +1,21 @@
 """The events of a run, read as they come."""
 
-import json
 import logging
 import os
 from array import array
 from pathlib import Path
 from typing import Any
 
+from lenet.storage import open_own, parse_json
+
 log = logging.getLogger(__name__)
 
 STEP_COLUMNS = ("step", "loss", "lr", "images_per_second")
+VALIDATION_KEYS = ("val_loss", "val_accuracy")
+LARGEST = 1e15
+"""No figure of a training comes near it; what is NaN or infinite is not below it."""
+MAX_BYTES = 2**30
+"""More than a run of ten million steps writes; what a file holds beyond is left unread."""
 EPOCH_KEYS = ("epoch", "step", "train_loss", "seconds")
 LR_KEYS = ("step", "lr_set")
 
@@ -59,11 +65,11 @@ class Metrics:
     def poll(self) -> "Metrics":
         """Take in the lines written since the last call; a torn last line waits for its rest."""
         try:
-            with self._path.open("rb") as file:
+            with open_own(self._path) as file:
                 self._follow(os.fstat(file.fileno()))
                 file.seek(self._offset)
-                data = file.read()
-        except FileNotFoundError:
+                data = file.read(MAX_BYTES)
+        except OSError:
             self._start_over()
             return self
         whole = data[: data.rfind(b"\n") + 1]
@@ -85,7 +91,7 @@ class Metrics:
     def _parsed(self, lines: bytes) -> list[dict[str, Any]]:
         """The events of whole lines; all at once, and line by line only where one is damaged."""
         try:
-            events = json.loads(b"[" + b",".join(lines.splitlines()) + b"]")
+            events = parse_json(b"[" + b",".join(lines.splitlines()) + b"]")
             return list(filter(_is_event, events))
         except ValueError:
             log.warning("%s: damaged lines are left out", self._path)
@@ -94,14 +100,30 @@ class Metrics:
 
 def _loads(line: bytes) -> Any:
     try:
-        return json.loads(line)
+        return parse_json(line)
     except ValueError:
         return None
 
 
 def _is_event(value: Any) -> bool:
-    """Whether a line holds what a step, an epoch or a change of the learning rate must have."""
+    """Whether a line holds what a step, an epoch or a change of the learning rate must have.
+
+    An epoch has validation figures too, which are None where no images were held back.
+    """
     if not isinstance(value, dict):
         return False
-    needed = STEP_COLUMNS if "loss" in value else EPOCH_KEYS if "train_loss" in value else LR_KEYS
-    return all(isinstance(value.get(name), (int, float)) for name in needed)
+    if "loss" in value:
+        return all(map(_is_number, map(value.get, STEP_COLUMNS)))
+    if "train_loss" not in value:
+        return all(map(_is_number, map(value.get, LR_KEYS)))
+    validated = [value.setdefault(name, None) for name in VALIDATION_KEYS]
+    return (
+        isinstance(value.get("epoch"), int)
+        and all(map(_is_number, map(value.get, EPOCH_KEYS)))
+        and (validated == [None, None] or all(map(_is_number, validated)))
+    )
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a number that can be drawn."""
+    return type(value) in (int, float) and abs(value) < LARGEST

@@ -8,7 +8,7 @@ import streamlit as st
 from lenet.fetch import locate
 from lenet.studies import results
 from lenet.studies.command import OWN
-from lenet.studies.folder import StudyFolder, home_of, start, study_folders
+from lenet.studies.folder import StudyFolder, home_of, readable_studies, start
 from lenet.studies.plan import Study
 from lenet.studies.ready import READY
 from lenet.studies.results import Findings
@@ -78,7 +78,7 @@ def chosen_folder(name: str, study: Study | None) -> StudyFolder | None:
     if study and home_of(study).file.exists():
         return home_of(study)
     earlier = {
-        folder.id: folder for folder in study_folders() if folder.id.rpartition("-")[0] == name
+        folder.id: folder for folder in readable_studies() if folder.id.rpartition("-")[0] == name
     }
     if name != OWN or not earlier:
         return next(iter(earlier.values()), None)

@@ -19,7 +19,7 @@ from soak.guard import LIMIT
 from tests.idx_files import install_small_dataset
 from tests.small import small_config, small_split
 
-SECRET = "what is written outside is nobody's business"  # noqa: S105  # a word to look for
+SECRET = "what is written outside is nobody's business"  # a word to look for
 
 
 @dataclass(frozen=True)

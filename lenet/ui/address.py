@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from lenet.ui.words import plain
+
 
 def clean(page: str, accepts: Callable[[str, str], bool]) -> None:
     """Take out what is of no use on this page, and say so, once in a session.
@@ -20,7 +22,8 @@ def clean(page: str, accepts: Callable[[str, str], bool]) -> None:
         del st.query_params[name]
     if bad:
         st.warning(
-            f"Ignored in the address: {', '.join(bad)}. Everything else is set as the link says.",
+            f"Ignored in the address: {plain(', '.join(bad))}. "
+            "Everything else is set as the link says.",
             icon=":material/link_off:",
         )
 

@@ -9,10 +9,11 @@ from lenet.checkpoint import Checkpoint
 from lenet.datasets import DatasetInfo
 from lenet.inside.attribution import Attribution, integrated_gradients
 from lenet.ui import shades
+from lenet.ui.frame import fragment
 from lenet.ui.pointing import pointing
 
 
-@st.fragment
+@fragment
 def attribute(checkpoint: Checkpoint, image: Tensor, predicted: int, info: DatasetInfo) -> None:
     """Integrated gradients of the predicted class or any other.
 

@@ -12,11 +12,12 @@ from lenet.paths import runs_dir
 from lenet.preprocessing import to_input
 from lenet.runs import Run
 from lenet.ui.filters import filter_sheets
+from lenet.ui.frame import fragment
 from lenet.ui.pointing import pointing
 from lenet.ui.strip import strip
 
 
-@st.fragment
+@fragment
 def step_through(path: Path, image: Tensor, info: DatasetInfo) -> None:
     """A slider over the epochs of the run that a checkpoint is from: layers and filters at each.
 

@@ -4,6 +4,8 @@ import runpy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
+from typing import ParamSpec
 
 import numpy as np
 import streamlit as st
@@ -11,6 +13,9 @@ from PIL import Image
 
 from lenet.errors import LabError
 from lenet.paths import ROOT
+from lenet.ui.words import plain
+
+P = ParamSpec("P")
 
 _framed: ContextVar[bool] = ContextVar("framed", default=False)
 
@@ -85,7 +90,27 @@ def explained() -> Iterator[None]:
     try:
         yield
     except LabError as error:
-        message = str(error)
-        if message.partition(" ")[0].isalpha():  # a file's name stays as it is
-            message = message[:1].upper() + message[1:]
-        st.error(f"{message}.", icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
+
+
+def fragment(part: Callable[P, None]) -> Callable[P, None]:
+    """Let a part of a page run again on its own, its expected errors shown as sentences there.
+
+    What `show` puts around the page is not around a part that runs again.
+    """
+
+    @st.fragment
+    @wraps(part)
+    def framed(*args: P.args, **options: P.kwargs) -> None:
+        with explained():
+            part(*args, **options)
+
+    return framed
+
+
+def sentence(error: LabError) -> str:
+    """An error as a sentence in Markdown; what it quotes is shown as it is."""
+    message = str(error)
+    if message.partition(" ")[0].isalpha():  # a file's name stays as it is
+        message = message[:1].upper() + message[1:]
+    return f"{plain(message)}."

@@ -4,17 +4,15 @@ import random
 
 import streamlit as st
 from PIL import Image
-from streamlit_drawable_canvas import CanvasResult, st_canvas
 
 from lenet import drawing, examples
 from lenet.checkpoint import Checkpoint
 from lenet.datasets import DatasetInfo
 from lenet.ui import images
 from lenet.ui.answers import answer_to
+from lenet.ui.canvas import BRUSH, SIDE, canvas
+from lenet.ui.frame import explained
 
-SIDE = 280
-"""Pixels of the canvas."""
-BRUSH = 14
 ERASER = 2
 """Times wider than the pen: one of the same width leaves the smooth edges of a line."""
 THUMBNAIL = 64
@@ -25,9 +23,10 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         _prompt(info)
-        canvas = _canvas(info)
-    with right:
-        pixels = canvas.image_data
+        place = st.container()
+    with right, explained():
+        with place:
+            pixels = _canvas(info)
         if pixels is None:  # the canvas reports strokes of the hand only
             pixels = examples.picture(_example(info)[1], SIDE, BRUSH)
         drawn = drawing.from_canvas(pixels, info, "light_on_dark")
@@ -49,7 +48,7 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     _examples(info)
 
 
-def _canvas(info: DatasetInfo) -> CanvasResult:
+def _canvas(info: DatasetInfo) -> drawing.Gray | None:
     """The canvas with pen or eraser; undo, redo and clear are at its upper right corner."""
     tool = st.segmented_control(
         "Tool",
@@ -66,17 +65,13 @@ def _canvas(info: DatasetInfo) -> CanvasResult:
         return _canvas_for(info, width, erasing=tool == "Eraser")
 
 
-def _canvas_for(info: DatasetInfo, width: int, *, erasing: bool) -> CanvasResult:
+def _canvas_for(info: DatasetInfo, width: int, *, erasing: bool) -> drawing.Gray | None:
     count, strokes = _example(info)
-    return st_canvas(
+    return canvas(
+        f"canvas {info.name} {count}",
         stroke_width=width * (ERASER if erasing else 1),
         stroke_color="#000000" if erasing else "#ffffff",
-        background_color="#000000",
-        width=SIDE,
-        height=SIDE,
         initial_drawing=examples.on_canvas(strokes, SIDE, BRUSH) if strokes else None,
-        return_image_data=True,
-        key=f"canvas {info.name} {count}",
     )
 
 

@@ -12,11 +12,12 @@ from lenet.config import overrides
 from lenet.paths import ROOT
 from lenet.studies import results
 from lenet.studies.plan import Cell
-from lenet.studies.ready import POST_FIGURES, READY, Published
+from lenet.studies.ready import POST_FIGURES, READY, Published, is_ready
 from lenet.studies.results import Findings
 from lenet.ui import charts, study_charts
 from lenet.ui.live_chart import live_chart
 from lenet.ui.study_state import RunNow
+from lenet.ui.words import plain
 
 PERCENT = "%.2f %%"
 POST_FIELDS = ("optimizer", "momentum", "dropout", "activation")
@@ -25,7 +26,7 @@ VIEWS = ("Accuracy", "Curves", "Parallel coordinates")
 
 def published(findings: Findings) -> Mapping[str, Published]:
     """What the post says of the cells, where it says something."""
-    return POST_FIGURES if findings.study.name == "nine-cases" else {}
+    return POST_FIGURES if findings.study.name == "nine-cases" and is_ready(findings.study) else {}
 
 
 def cells_table(findings: Findings) -> pd.DataFrame:
@@ -61,7 +62,7 @@ def cells_table(findings: Findings) -> pd.DataFrame:
 
 def _columns(findings: Findings) -> list[str]:
     """The settings worth a column: the post's own four for its cases; other labels say them."""
-    return list(POST_FIELDS) if findings.study.name == "nine-cases" else []
+    return list(POST_FIELDS) if published(findings) else []
 
 
 def _percent(share: float | None) -> float | None:
@@ -190,7 +191,7 @@ def show_best(findings: Findings, checkpoints: Mapping[str, list[Path]]) -> None
     score = (validated or results.summary(findings, "test_accuracy"))[cell.label].mean
     why = "validation accuracy" if validated else "test accuracy, as the post chose"
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.markdown(f"**Best: {_plain(cell.label)}**, {score:.2%} {why}")
+    row.markdown(f"**Best: {plain(cell.label)}**, {score:.2%} {why}")
     row.space("stretch")
     row.page_link(
         ROOT / "pages/train.py",
@@ -213,11 +214,6 @@ def show_best(findings: Findings, checkpoints: Mapping[str, list[Path]]) -> None
         on_click="ignore",
         help="Every finished run with its settings and figures.",
     )
-
-
-def _plain(label: str) -> str:
-    """A label without what Markdown would take for a sign."""
-    return label.translate({ord(sign): f"\\{sign}" for sign in r"\`*_{}[]<>()#+-.!|~$:"})
 
 
 def address(cell: Cell) -> dict[str, str]:
