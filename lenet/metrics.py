@@ -4,7 +4,7 @@ import logging
 import os
 from array import array
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lenet.storage import open_own, parse_json
 
@@ -14,8 +14,8 @@ STEP_COLUMNS = ("step", "loss", "lr", "images_per_second")
 VALIDATION_KEYS = ("val_loss", "val_accuracy")
 LARGEST = 1e15
 """No figure of a training comes near it; what is NaN or infinite is not below it."""
-MAX_BYTES = 2**30
-"""More than a run of ten million steps writes; what a file holds beyond is left unread."""
+CHUNK = 2**24
+"""Bytes that are taken in at a time; no line is so long."""
 EPOCH_KEYS = ("epoch", "step", "train_loss", "seconds")
 LR_KEYS = ("step", "lr_set")
 
@@ -68,11 +68,13 @@ class Metrics:
             with open_own(self._path) as file:
                 self._follow(os.fstat(file.fileno()))
                 file.seek(self._offset)
-                data = file.read(MAX_BYTES)
+                while whole := _whole_lines(file):
+                    self._take(whole)
         except OSError:
             self._start_over()
-            return self
-        whole = data[: data.rfind(b"\n") + 1]
+        return self
+
+    def _take(self, whole: bytes) -> None:
         self._offset += len(whole)
         events = self._parsed(whole)
         steps = [event for event in events if "loss" in event]
@@ -80,7 +82,6 @@ class Metrics:
             column.extend([event[name] for event in steps])
         self.epochs += [event for event in events if "train_loss" in event]
         self.lr_changes += [event for event in events if "lr_set" in event]
-        return self
 
     def _follow(self, found: os.stat_result) -> None:
         """Begin again when the file is another one, as after a resume, or has shrunk."""
@@ -96,6 +97,14 @@ class Metrics:
         except ValueError:
             log.warning("%s: damaged lines are left out", self._path)
             return list(filter(_is_event, map(_loads, lines.splitlines())))
+
+
+def _whole_lines(file: BinaryIO) -> bytes:
+    """The lines from where the file stands, up to `CHUNK` bytes; it is left after the last one."""
+    data = file.read(CHUNK)
+    whole = data[: data.rfind(b"\n") + 1]
+    file.seek(len(whole) - len(data), os.SEEK_CUR)
+    return whole
 
 
 def _loads(line: bytes) -> Any:
@@ -120,7 +129,7 @@ def _is_event(value: Any) -> bool:
     return (
         isinstance(value.get("epoch"), int)
         and all(map(_is_number, map(value.get, EPOCH_KEYS)))
-        and (validated == [None, None] or all(map(_is_number, validated)))
+        and all(value is None or _is_number(value) for value in validated)
     )
 
 

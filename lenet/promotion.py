@@ -47,7 +47,8 @@ def promote(
         CheckpointError, DatasetError, StorageError: it cannot be read, judged or written.
     """
     if not _NAME.fullmatch(name):
-        raise ConfigError(f"{name!r} is no name for a checkpoint; use a-z, 0-9 and hyphens")
+        shown = repr(name[:60])
+        raise ConfigError(f"{shown} is no name for a checkpoint; use a-z, 0-9 and hyphens")
     target = folder / f"{name}.pt"
     if target.exists() and not replacing:
         raise ConfigError(f"{target.name} is there already; choose another name")

@@ -144,7 +144,7 @@ def damage_lines(data: bytes, rng: random.Random) -> bytes:
         line = lines[place]
         try:
             lines[place] = damage_json(line, rng)
-        except ValueError:  # it has been damaged before
+        except (ValueError, RecursionError):  # it has been damaged before
             lines[place] = damaged(line, rng)
     return b"\n".join(lines) + b"\n" * rng.randint(0, 1)
 

@@ -121,17 +121,26 @@ WRITABLE = (Path("/dev/null"), Path("/dev/shm"))
 
 
 def _paths(name: str, arguments: tuple[Any, ...]) -> Iterator[Path]:
+    """The paths of an event, links in them followed where the system would have followed them."""
+    follows = name == "open" and not _no_links(arguments)
     for place in PATHS[name]:
         path = arguments[place] if place < len(arguments) else None
         if isinstance(path, (str, bytes)) and path:
-            with suppress(OSError, ValueError):  # a name that cannot be is opened nowhere
-                yield Path(os.fsdecode(path)).resolve()
+            # A name that cannot be, or leads in a circle, is opened nowhere.
+            with suppress(OSError, ValueError, RuntimeError):
+                found = Path(os.fsdecode(path)).absolute()
+                yield found.resolve() if follows else found.parent.resolve() / found.name
 
 
 def _inside(path: Path, folders: tuple[Path, ...]) -> bool:
     if path.suffix == ".pyc" or "__pycache__" in path.parts:
         return True
     return any(path == folder or folder in path.parents for folder in folders)
+
+
+def _no_links(arguments: tuple[Any, ...]) -> bool:
+    flags = arguments[2] if len(arguments) > 2 else None
+    return isinstance(flags, int) and bool(flags & os.O_NOFOLLOW)
 
 
 def _writes(arguments: tuple[Any, ...]) -> bool:

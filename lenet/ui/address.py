@@ -1,5 +1,6 @@
 """The address that a page was opened with."""
 
+import math
 from collections.abc import Callable, Mapping
 
 import streamlit as st
@@ -10,11 +11,17 @@ from lenet.ui.words import plain
 def clean(page: str, accepts: Callable[[str, str], bool]) -> None:
     """Take out what is of no use on this page, and say so, once in a session.
 
+    Later a widget may be set to what cannot be used and say that itself. But the browser's
+    Back may bring back a number without end, for which Streamlit has no place.
+
     Args:
         page: its name.
         accepts: whether a parameter exists and can take the value.
     """
     if f"address of {page}" in st.session_state:
+        for name, value in st.query_params.to_dict().items():
+            if _is_endless(value):
+                del st.query_params[name]
         return
     st.session_state[f"address of {page}"] = True
     bad = [name for name, value in st.query_params.items() if not accepts(name, value)]
@@ -26,6 +33,14 @@ def clean(page: str, accepts: Callable[[str, str], bool]) -> None:
             "Everything else is set as the link says.",
             icon=":material/link_off:",
         )
+
+
+def _is_endless(text: str) -> bool:
+    """Whether it is infinity, no number at all ("nan"), or too many digits for one."""
+    try:
+        return not math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def one_of(usable: Mapping[str, Callable[[str], bool]]) -> Callable[[str, str], bool]:
