@@ -25,6 +25,7 @@ from lenet.storage import (
     not_through_links,
     open_own,
     parse_json,
+    temporaries,
     write_atomic,
     write_json,
 )
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.2
 """Longest time that an event waits before watchers can read it."""
+PAGE_WRITES = (".control.json", ".name.txt", ".process.json")
 GLANCE_SECONDS = 1.0
 """Time between two looks at the ten images."""
 
@@ -50,6 +52,7 @@ class Recorder:
         self._flushed = 0.0
         self._glanced = 0.0
         self._ten = _ten_images(trainer)
+        clear_remains(run)
         cut(run.metrics_file, trainer.step, trainer.epoch)
         with explained(run.metrics_file):
             self._file = open(  # noqa: SIM115  # closed in __exit__
@@ -107,6 +110,16 @@ class Recorder:
         if self._board:
             with explained(self._run.folder):
                 self._board.close()
+
+
+def clear_remains(run: Run) -> None:
+    """Delete what an earlier process of the run was writing when it was killed.
+
+    Files that the page writes are let be: it may be writing one now.
+    """
+    for path in temporaries(run.folder):
+        if not path.name.startswith(PAGE_WRITES):
+            path.unlink(missing_ok=True)
 
 
 def cut(file: Path, step: int, epoch: int) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from typing import Any, BinaryIO
 
 from lenet.errors import StorageError
 
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")
+"""The names that `write_atomic` gives."""
 MAX_SMALL = 4 * 2**20
 """Bytes that a small file of ours, a configuration or a status, never comes near."""
 
@@ -34,6 +37,11 @@ def write_atomic(path: Path, data: bytes) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def temporaries(folder: Path) -> list[Path]:
+    """What processes that were killed while they wrote have left, or write just now."""
+    return [path for path in folder.glob(".*") if _TEMPORARY.fullmatch(path.name)]
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -1,6 +1,5 @@
 """SIGKILL of a training at random moments of its life, and what is left of the run."""
 
-import multiprocessing
 import os
 import random
 import signal
@@ -9,25 +8,73 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from tempfile import TemporaryDirectory
+
+import psutil
+import pytest
 
 from lenet import checkpoint, launch
 from lenet.config import Config
 from lenet.errors import LabError
 from lenet.execution import Execution
 from lenet.metrics import Metrics
-from lenet.recording import temporaries
 from lenet.runs import Run
+from lenet.storage import temporaries
+from soak.lab import Lab
 from soak.table import Row
-from tests.small import same_weights, small_config, small_split, trained, wait_until
+from tests.small import same_weights, small_config, small_split, trained
 
 CONFIG = small_config(epochs=12, dropout=0.2, augment="flip_shift")
 AIMED = 4
-"""Every so many kills wait for a checkpoint that is just being written."""
-MEASURED = ("step", "epoch", "loss", "lr", "lr_set", "train_loss", "val_loss", "val_accuracy")
-"""What an event holds beside times, which are never the same."""
+"""Every so many kills wait until a checkpoint is being written."""
+MEASURED = ("epoch", "step", "train_loss", "val_loss", "val_accuracy")
+"""What an epoch's event holds beside times, which are never the same."""
+
+Begin = Callable[[Run], int]
+"""Starts a prepared run, or goes on with it, in a process; its number."""
+
+
+def rows(lab: Lab, kills: int, launched: int) -> list[Row]:
+    """Kills of forked workers, many in little time, and of processes as the page starts them.
+
+    Args:
+        kills: of forked workers.
+        launched: of the very processes that the page starts, from their first import on.
+    """
+    import torch.utils.tensorboard  # noqa: F401  # else every forked worker imports it
+
+    expected = Run(lab.home / "expected")
+    expected.prepare(CONFIG)
+    _finish(forked(expected))
+    last = checkpoint.load(expected.epoch_checkpoint(CONFIG.epochs)).model()
+    if not same_weights(last, trained(CONFIG).model):
+        raise AssertionError("two uninterrupted runs differ")
+    found = [_row("kill -9 of a training", _torture(lab, forked, kills, expected))]
+    if launched:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(launch, "PROGRAM", "tests.small_lab")
+            victims = _torture(lab, as_the_page_does, launched, expected)
+        found.append(_row("kill -9 of a training, imports included", victims))
+    return found
+
+
+def forked(run: Run) -> int:
+    """A worker forked from this process, where torch is loaded already."""
+    if child := os.fork():
+        return child
+    try:
+        work = Execution(run, small_split, lambda event, steps: None)
+        work.resume() if run.used else work.start(CONFIG)
+    except BaseException:
+        os._exit(1)
+    os._exit(0)
+
+
+def as_the_page_does(run: Run) -> int:
+    """`python -m lenet`, on the small dataset."""
+    if run.used:
+        return launch.spawn(run, ["--mode", "train", "--resume", str(run.folder)]).pid
+    return launch.spawn(run, launch.training_arguments(CONFIG, run.folder)).pid
 
 
 @dataclass
@@ -35,13 +82,11 @@ class Victims:
     """Runs that are killed again and again, each until it is finished.
 
     Attributes:
-        folder: in which the runs are.
         hits: what the killed processes were doing.
         lost: finished epochs that were gone after a kill.
         unequal: finished runs that differ from the uninterrupted one.
     """
 
-    folder: Path
     rng: random.Random = field(default_factory=lambda: random.Random(0))
     hits: Counter[str] = field(default_factory=Counter)
     runs: int = 0
@@ -53,27 +98,22 @@ class Victims:
     def kills(self) -> int:
         return self.hits.total()
 
-    def next_run(self) -> Run:
-        self.runs += 1
-        return Run(self.folder / f"run{self.runs}")
-
-    def strike(self, run: Run, process: BaseProcess, moment: float) -> bool:
-        """Kill the process so many seconds from now; False if it had ended before."""
-        deadline = time.monotonic() + moment
+    def strike(self, run: Run, pid: int, moment: float) -> None:
+        """Kill the process so many seconds from now, if it has not ended by then."""
+        process = psutil.Process(pid)
         if self.kills % AIMED == 0:
-            while not _writing(run) and process.is_alive() and time.monotonic() < deadline + 1:
+            while not _writing(run) and _there(process):
                 pass  # a checkpoint is written within milliseconds: no time to sleep
         else:
-            process.join(moment)
+            with suppress(psutil.TimeoutExpired):
+                process.wait(moment)
         finished = run.checkpoints()
-        with suppress(ProcessLookupError):
-            os.kill(process.pid or 0, signal.SIGKILL)
-        process.join()
-        if process.exitcode == 0:
-            return False
-        self.hits[_doing(run)] += 1
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+        process.wait()
+        if (doing := _doing(run)) != "finished":
+            self.hits[doing] += 1
         self._check_kept(run, finished)
-        return True
 
     def _check_kept(self, run: Run, finished: list[Path]) -> None:
         """Every epoch that was finished before the kill is there and can be loaded."""
@@ -85,134 +125,101 @@ class Victims:
                 gone.add(path)
                 self.faults.append(str(error))
         self.lost += len(gone)
-        state = run.status().state
-        if state not in ("crashed", "finished"):
-            self.faults.append(f"{run.id} is {state} after kill {self.kills}")
-
-    def check_whole(self, run: Run, config: Config, expected: Path) -> None:
-        """The run ended like one that was never interrupted, in its weights and in its records."""
-        faults = differences(run, config, expected)
-        self.unequal += bool(faults)
-        self.faults += faults
+        if run.used and (state := run.status().state) not in ("crashed", "finished"):
+            self.faults.append(f"{run.id} is {state} after {self.kills} kills: {run.log_tail()}")
 
 
-def differences(run: Run, config: Config, expected: Path) -> list[str]:
-    """In what a finished run differs from the uninterrupted one in the folder `expected`."""
-    if (state := run.status().state) != "finished":
-        return [f"{run.id} is {state}"]
+def _torture(lab: Lab, begin: Begin, kills: int, expected: Run) -> Victims:
+    """Start runs, kill and resume them until they are finished, and compare what came out."""
+    victims = Victims()
+    life = _life(lab, begin)
+    while victims.kills < kills and not victims.faults:
+        victims.runs += 1
+        run = Run(lab.home / f"{begin.__name__} {victims.runs}")
+        run.prepare(CONFIG)  # as the page does before it starts the process
+        while not _is_finished(run) and not victims.faults:
+            pid = begin(run)
+            if victims.kills < kills:
+                # From before its first word to its last; early ones are more frequent, or
+                # most runs would be finished before they are hit.
+                victims.strike(run, pid, life * victims.rng.betavariate(1, 3))
+            else:
+                _finish(pid)
+        different = differences(run, CONFIG, expected)
+        victims.unequal += bool(different)
+        victims.faults += different
+    return victims
+
+
+def _life(lab: Lab, begin: Begin) -> float:
+    """Seconds from a run's start to its end, undisturbed."""
+    run = Run(lab.home / f"{begin.__name__} undisturbed")
+    run.prepare(CONFIG)
+    before = time.monotonic()
+    _finish(begin(run))
+    return time.monotonic() - before
+
+
+def _finish(pid: int) -> None:
+    if status := psutil.Process(pid).wait():
+        raise RuntimeError(f"a training ended with exit status {status}")
+
+
+def _is_finished(run: Run) -> bool:
+    return run.used and run.status().state == "finished"
+
+
+def differences(run: Run, config: Config, expected: Run) -> list[str]:
+    """In what a finished run differs from an uninterrupted one of the same configuration."""
+    if not _is_finished(run):
+        return [f"{run.id} is {run.status().state}"]
     found = []
     for epoch in range(1, config.epochs + 1):
-        ours, theirs = (Run(folder).epoch_checkpoint(epoch) for folder in (run.folder, expected))
-        if not same_weights(checkpoint.load(ours).model(), checkpoint.load(theirs).model()):
+        ours, theirs = (checkpoint.load(r.epoch_checkpoint(epoch)).model() for r in (run, expected))
+        if not same_weights(ours, theirs):
             found.append(f"{run.id}: other weights after epoch {epoch}")
-    if _events(run) != _events(Run(expected)):
-        found.append(f"{run.id}: other records")
+    if _records(run) != _records(expected):
+        found.append(f"{run.id}: other metrics")
     if left := temporaries(run.folder):
         found.append(f"{run.id}: {len(left)} temporary files are left")
     return found
 
 
-def _events(run: Run) -> list[dict[str, object]]:
+def _records(run: Run) -> list[object]:
     """What is recorded of a run, without times."""
     metrics = Metrics(run.metrics_file).poll()
-    epochs = [{name: event.get(name) for name in MEASURED} for event in metrics.epochs]
-    columns = (metrics.steps[name] for name in ("step", "loss", "lr"))
-    return [*epochs, *({"step": s, "loss": a, "lr": r} for s, a, r in zip(*columns, strict=True))]
+    epochs = [[event[name] for name in MEASURED] for event in metrics.epochs]
+    return [*epochs, *(list(metrics.steps[name]) for name in ("step", "loss", "lr"))]
+
+
+def _there(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _writing(run: Run) -> bool:
-    """Whether a checkpoint is just being written."""
-    return any(name.startswith(".model_epoch") for name in _names(run.folder))
-
-
-def _names(folder: Path) -> list[str]:
+    """Whether a checkpoint is being written, or was when its process was killed."""
     with suppress(OSError):
-        return os.listdir(folder)
-    return []
+        return any(name.startswith(".model_epoch") for name in os.listdir(run.folder))
+    return False
 
 
 def _doing(run: Run) -> str:
     """What the process was doing when it was killed, as its folder tells."""
+    if not run.used:
+        return "before the first word"
+    if _is_finished(run):
+        return "finished"
     if _writing(run):
         return "writing a checkpoint"
-    if not (run.folder / "status.json").exists():
-        return "before its first word"
-    steps = Metrics(run.metrics_file).poll()
-    return "training" if len(steps) else "starting"
+    return "training" if len(Metrics(run.metrics_file).poll()) else "starting"
 
 
-def forked_rows(kills: int) -> list[Row]:
-    """Kills of a worker that is forked here, where torch is loaded: many in little time."""
-    with TemporaryDirectory() as folder:
-        victims = Victims(Path(folder) / "runs")
-        expected = Path(folder) / "expected"
-        before = time.monotonic()
-        _join(_start(Run(expected), CONFIG))
-        life = time.monotonic() - before
-        assert same_weights(
-            checkpoint.load(Run(expected).epoch_checkpoint(CONFIG.epochs)).model(),
-            trained(CONFIG).model,
-        )
-        while victims.kills < kills:
-            run = victims.next_run()
-            run.prepare(CONFIG)  # as the page does before it starts the process
-            # From before its first word to its last checkpoint; most kills come early, or
-            # a run would be finished before it is killed.
-            while run.status().state != "finished":
-                worker = _start(run, CONFIG)
-                if victims.kills >= kills:
-                    _join(worker)
-                    continue
-                victims.strike(run, worker, life * victims.rng.betavariate(1, 3))
-            victims.check_whole(run, CONFIG, expected)
-        return _rows("kill -9 of a training, any moment", victims)
-
-
-def _rows(done: str, victims: Victims) -> list[Row]:
+def _row(done: str, victims: Victims) -> Row:
     hits = ", ".join(f"{count} {what}" for what, count in victims.hits.most_common())
+    equal = victims.runs - victims.unequal
+    measured = f"{equal} of {victims.runs} runs end bit for bit as if undisturbed; hit {hits}"
     whole = not victims.unequal and not victims.faults
-    measured = f"{hits}; {victims.runs} runs, {victims.unequal} differ from the uninterrupted one"
-    return [
-        Row(
-            done, victims.kills, victims.lost, "finished epochs", measured, whole, victims.faults
-        )
-    ]
-
-
-def _start(run: Run, config: Config) -> BaseProcess:
-    """A process that starts the run, or goes on with it; forked, since torch is loaded here."""
-    begun = run.used
-    work: Callable[[], None] = lambda: (  # noqa: E731
-        _execution(run).resume() if begun else _execution(run).start(config)
-    )
-    process = multiprocessing.get_context("fork").Process(target=work)
-    process.start()
-    return process
-
-
-def _execution(run: Run) -> Execution:
-    return Execution(run, small_split, lambda event, steps: None)
-
-
-def _join(worker: BaseProcess) -> None:
-    worker.join()
-    if worker.exitcode:
-        raise RuntimeError(f"a training ended with exit status {worker.exitcode}")
-
-
-def process_rows(kills: int) -> list[Row]:
-    """Kills of the very process that the page starts, from its first import on."""
-    with _small_program() as folder:
-        victims = Victims(folder / "runs")
-        expected = _from_start_to_finish()
-        before = expected.status()
-        life = before.seconds + START_SECONDS
-        while victims.kills < kills:
-            run = launch.start(PROCESS_CONFIG)
-            victims.runs += 1
-            while run.status().state != "finished":
-                _strike_process(victims, run, kills, life)
-                if run.status().state == "crashed":
-                    launch.resume(run)
-            victims.check_whole(run, PROCESS_CONFIG, expected.folder)
-        return _rows("kill -9 of the process that the page starts", victims)
+    return Row(done, victims.kills, victims.lost, "finished epochs", measured, whole, victims.faults)
