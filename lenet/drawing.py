@@ -19,7 +19,7 @@ from PIL import Image, ImageFilter
 
 from lenet.datasets import SIDE, DatasetInfo, DatasetName, dataset_info
 from lenet.errors import ImageError
-from lenet.pictures import to_8_bit
+from lenet.pictures import quiet, to_8_bit
 
 Gray: TypeAlias = NDArray[np.uint8]
 Polarity = Literal["auto", "dark_on_light", "light_on_dark"]
@@ -92,10 +92,11 @@ def read_canvas(file: bytes) -> Gray:
         ImageError: it is none, or larger than any screen's canvas.
     """
     try:
-        image = Image.open(io.BytesIO(file), formats=("PNG",))
-        if max(image.size) > MAX_CANVAS:
-            raise ValueError("too large")
-        return np.asarray(to_8_bit(image))
+        with quiet():
+            image = Image.open(io.BytesIO(file), formats=("PNG",))
+            if max(image.size) > MAX_CANVAS:
+                raise ValueError("too large")
+            return np.asarray(to_8_bit(image))
     except Exception as error:  # damaged data makes decoders raise errors of any kind
         raise ImageError("the drawing arrived damaged; draw it again") from error
 

@@ -109,7 +109,7 @@ def to_8_bit(image: Image.Image) -> Image.Image:
 
 def _turn_upright(image: Image.Image) -> None:
     """Apply the EXIF orientation in place; damaged EXIF counts as none."""
-    with _quiet(), contextlib.suppress(Exception):
+    with quiet(), contextlib.suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
 
 
@@ -117,7 +117,7 @@ def _turn_upright(image: Image.Image) -> None:
 def _pillow_errors(data: bytes, name: str) -> Iterator[None]:
     """Turn whatever Pillow makes of foreign bytes into one sentence."""
     try:
-        with _quiet():
+        with quiet():
             yield
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(name) from error
@@ -137,7 +137,8 @@ def _begins_like_picture(data: bytes) -> bool:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """Without Pillow's warnings, which are about files that are refused anyway."""
     # Filtered by module, because threads share the filters.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="PIL")

@@ -41,11 +41,8 @@ def rows(lab: Lab, kills: int, launched: int) -> list[Row]:
         kills: of forked workers.
         launched: of the very processes that the page starts, from their first import on.
     """
-    import torch.utils.tensorboard  # noqa: F401  # else every forked worker imports it
-
     expected = Run(lab.home / "expected")
-    expected.prepare(CONFIG)
-    _finish(forked(expected))
+    _execution(expected).start(CONFIG)  # imports here what forked workers need not import again
     last = checkpoint.load(expected.epoch_checkpoint(CONFIG.epochs)).model()
     if not same_weights(last, trained(CONFIG).model):
         raise AssertionError("two uninterrupted runs differ")
@@ -63,11 +60,14 @@ def forked(run: Run) -> int:
     if child := os.fork():
         return child
     try:
-        work = Execution(run, small_split, lambda event, steps: None)
-        work.resume() if run.used else work.start(CONFIG)
+        _execution(run).resume() if run.used else _execution(run).start(CONFIG)
     except BaseException:
         os._exit(1)
     os._exit(0)
+
+
+def _execution(run: Run) -> Execution:
+    return Execution(run, small_split, lambda event, steps: None)
 
 
 def as_the_page_does(run: Run) -> int:
@@ -202,7 +202,7 @@ def _there(process: psutil.Process) -> bool:
 def _writing(run: Run) -> bool:
     """Whether a checkpoint is being written, or was when its process was killed."""
     with suppress(OSError):
-        return any(name.startswith(".model_epoch") for name in os.listdir(run.folder))
+        return any(path.name.startswith(".model_epoch") for path in run.folder.iterdir())
     return False
 
 
@@ -222,4 +222,6 @@ def _row(done: str, victims: Victims) -> Row:
     equal = victims.runs - victims.unequal
     measured = f"{equal} of {victims.runs} runs end bit for bit as if undisturbed; hit {hits}"
     whole = not victims.unequal and not victims.faults
-    return Row(done, victims.kills, victims.lost, "finished epochs", measured, whole, victims.faults)
+    return Row(
+        done, victims.kills, victims.lost, "finished epochs", measured, whole, victims.faults
+    )
