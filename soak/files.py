@@ -93,7 +93,7 @@ def _picture(kind: str, mode: str) -> tuple[str, bytes]:
 def _picture_bombs() -> Iterator[tuple[str, bytes]]:
     """Small files that cost much, and pictures of strange shapes."""
     for width, height in ((50_000, 50_000), (8, 6_000_000), (6_000_000, 8), (7000, 7000)):
-        yield f"PNG of {width}×{height}", _png_of(width, height)
+        yield f"PNG of {width}×{height}", png_of(width, height)
     yield "JPEG of a thousand scans", jpeg_of_scans(1000, 7000)
     yield "PNG with a text that unpacks to much", _png_with_text(100 * 2**20)
     yield "nothing", b""
@@ -110,7 +110,7 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def _png_of(width: int, height: int) -> bytes:
+def png_of(width: int, height: int) -> bytes:
     import zlib
 
     packer = zlib.compressobj(9)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from lenet.config import Config
 from soak.damage import NAMES, NASTY, damaged, examples, json_values
+from soak.files import png_of
 from soak.guard import Guard
 from soak.lab import Lab, sound, visit
 from soak.table import Row
@@ -97,8 +98,9 @@ def _picks(rng: random.Random) -> list[str]:
 def _drawings(rng: random.Random) -> Iterator[tuple[str, Any]]:
     """What the canvas answers: drawings, damaged ones, and things that are none."""
     whole = _png(280, 280)
-    for side in (1, 7, 3000, 12_000):
+    for side in (1, 7, 1200):
         yield f"a drawing of {side} pixels", _answer(_url(_png(side, side)))
+    yield "a drawing of 144 megapixels", _answer(_url(png_of(12_000, 12_000)))
     for mode in ("L", "P", "RGB", "LA", "1", "I;16"):
         yield f"a drawing in {mode}", _answer(_url(_png(280, 280, mode)))
     others = examples(json_values, 300, 8)
