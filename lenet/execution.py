@@ -177,4 +177,11 @@ def _restore(trainer: "Trainer", saved: Path) -> None:
     loaded = checkpoint.load(saved)
     if loaded.training is None:
         raise CheckpointError(f"{saved.name} holds weights only; a run cannot go on from it")
-    trainer.restore({"model": loaded.weights, **loaded.training})
+    try:
+        trainer.restore({"model": loaded.weights, **loaded.training})
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        log.info("%s cannot be restored: %s", saved.name, error)
+        raise CheckpointError(
+            f"{saved.name} is damaged: the state of its training cannot be restored; "
+            "delete it to go on from the epoch before"
+        ) from None
