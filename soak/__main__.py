@@ -67,10 +67,19 @@ def main(arguments: list[str] | None = None) -> int:
     rows = []
     for name in args.parts or PARTS:
         began = time.monotonic()
-        rows += PARTS[name](args.short)
+        rows += _rows(name, short=args.short)
         print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
     _show(rows, as_json=args.json)
     return 0 if all(row.good for row in rows) else 1
+
+
+def _rows(name: str, *, short: bool) -> list[Row]:
+    """The rows of a part; one that breaks itself is a row that is not good."""
+    try:
+        return PARTS[name](short)
+    except Exception as error:
+        fault = f"{type(error).__name__}: {error}"
+        return [Row(name, 0, 1, "part that broke off", faults=[fault])]
 
 
 def _show(rows: list[Row], *, as_json: bool) -> None:

@@ -15,10 +15,12 @@ from lenet.metrics import Metrics
 from lenet.runs import Run
 from soak.table import Row
 from tests.browser import launch
-from tests.e2e.app import App, serve, until
+from tests.e2e.app import PATIENCE, App, serve, until
 from tests.e2e.look import title, watched_tabs
 
 HEADING = "Train LeNet-5"
+
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 def rows(runs: int) -> list[Row]:
