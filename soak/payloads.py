@@ -99,32 +99,32 @@ def _drawings(rng: random.Random) -> Iterator[tuple[str, Any]]:
     """What the canvas answers: drawings, damaged ones, and things that are none."""
     whole = _png(280, 280)
     for side in (1, 7, 1200):
-        yield f"a drawing of {side} pixels", _answer(_url(_png(side, side)))
-    yield "a drawing of 144 megapixels", _answer(_url(png_of(12_000, 12_000)))
+        yield f"a drawing of {side} pixels", answer(_url(_png(side, side)))
+    yield "a drawing of 144 megapixels", answer(_url(png_of(12_000, 12_000)))
     for mode in ("L", "P", "RGB", "LA", "1", "I;16"):
-        yield f"a drawing in {mode}", _answer(_url(_png(280, 280, mode)))
+        yield f"a drawing in {mode}", answer(_url(_png(280, 280, mode)))
     others = examples(json_values, 300, 8)
     for number in range(10**9):
         nasty = rng.choice(NASTY) if number % 2 else others[number % 300]
         match number % 6:
             case 0:
-                yield "a damaged drawing", _answer(_url(damaged(whole, rng)))
+                yield "a damaged drawing", answer(_url(damaged(whole, rng)))
             case 1:
-                yield f"{nasty!r:.40} as drawing", _answer(nasty)
+                yield f"{nasty!r:.40} as drawing", answer(nasty)
             case 2:
                 yield f"{nasty!r:.40} as answer", {"drawing": nasty}
             case 3:
                 yield (
                     "a damaged address",
-                    _answer(damaged(_url(whole).encode(), rng).decode(errors="replace")),
+                    answer(damaged(_url(whole).encode(), rng).decode(errors="replace")),
                 )
             case 4:
-                yield "a background", {**_answer(_url(whole)), "backgroundFit": nasty}
+                yield "a background", {**answer(_url(whole)), "backgroundFit": nasty}
             case _:
                 yield "a drawing in JSON", {"drawing": {"raw": nasty, "data": _url(whole)}}
 
 
-def _answer(data: Any) -> dict[str, Any]:
+def answer(data: Any) -> dict[str, Any]:
     return {"drawing": {"raw": {"objects": []}, "data": data}}
 
 

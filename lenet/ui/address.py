@@ -11,25 +11,26 @@ from lenet.ui.words import plain
 def clean(page: str, accepts: Callable[[str, str], bool]) -> None:
     """Take out what is of no use on this page, and say so, once in a session.
 
-    Later a widget may be set to what cannot be used and say that itself. But the browser's
-    Back may bring back a number without end, for which Streamlit has no place.
+    Widgets look at the address that a run began with and fail at a number without end, so
+    the page begins anew without it.
 
     Args:
         page: its name.
         accepts: whether a parameter exists and can take the value.
     """
-    if f"address of {page}" in st.session_state:
-        for name, value in st.query_params.to_dict().items():
-            if _is_endless(value):
-                del st.query_params[name]
-        return
-    st.session_state[f"address of {page}"] = True
-    bad = [name for name, value in st.query_params.items() if not accepts(name, value)]
-    for name in bad:
-        del st.query_params[name]
-    if bad:
+    if f"address of {page}" not in st.session_state:
+        st.session_state[f"address of {page}"] = True
+        query = st.query_params.to_dict()
+        bad = [name for name, value in query.items() if not accepts(name, value)]
+        for name in bad:
+            del st.query_params[name]
+        if bad:
+            st.session_state["ignored"] = bad
+        if any(_is_endless(query[name]) for name in bad):
+            st.rerun()
+    if ignored := st.session_state.pop("ignored", None):
         st.warning(
-            f"Ignored in the address: {plain(', '.join(bad))}. "
+            f"Ignored in the address: {plain(', '.join(ignored))}. "
             "Everything else is set as the link says.",
             icon=":material/link_off:",
         )

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from lenet.errors import LabError
+from lenet.errors import ConfigError, LabError
 from lenet.paths import ROOT
 from lenet.ui.words import plain
 
@@ -61,7 +61,12 @@ def show(page: Callable[[], None]) -> None:
         runpy.run_path(str(ROOT / "streamlit_app.py"))
         return
     with explained():
-        page()
+        try:
+            page()
+        except OverflowError:  # of a widget that the browser's Back has given back such a number
+            raise ConfigError(
+                "the address holds a number without end; choose the page in the menu to begin anew"
+            ) from None
 
 
 def _icon() -> Image.Image:
