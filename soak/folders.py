@@ -163,8 +163,9 @@ def _look_at_study(name: str) -> None:
 
 
 def _clear(runs: Path) -> None:
-    shutil.rmtree(runs, ignore_errors=True)
-    runs.mkdir(exist_ok=True)
+    for folder in (runs, runs.parent.parent / "linked"):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(exist_ok=True)
 
 
 def names_row(lab: Lab, count: int) -> Row:
