@@ -159,9 +159,17 @@ class Execution:
             yield
         except (LabError, KeyboardInterrupt) as error:
             message = str(error) or "interrupted before the first step"
-            with suppress(StorageError):  # the disk may be full: the error itself matters more
-                self._report(state="failed", message=message)
+            with suppress(StorageError):  # the error itself matters more
+                self._report_failure(message)
             raise
+
+    def _report_failure(self, message: str) -> None:
+        """Say why the run failed, also where the disk is full to its last block."""
+        try:
+            self._report(state="failed", message=message)
+        except StorageError:
+            self.run.make_room()
+            self._report(state="failed", message=message)
 
     def _note_signal(self) -> None:
         self._signalled = True

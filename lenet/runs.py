@@ -209,6 +209,12 @@ class Run:
     def write_status(self, status: Status) -> None:
         write_json(self.folder / "status.json", asdict(status))
 
+    def make_room(self) -> None:
+        """Delete what a resumed run makes again, so that a last word finds room on a full disk."""
+        for name in ("glance.png", "glance.json"):
+            with suppress(OSError):
+                (self.folder / name).unlink()
+
     def prepare(self, config: Config) -> None:
         """Make the folder ready for a new training, clearing what an earlier one left.
 

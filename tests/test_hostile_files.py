@@ -31,6 +31,7 @@ from lenet.pictures import read_image
 from lenet.promotion import promote
 from lenet.recording import Recorder
 from lenet.runs import Control, Run
+from lenet.status import Status
 from lenet.storage import read_small
 from lenet.studies.folder import StudyFolder, home_of, readable_studies, study_folders
 from lenet.studies.plan import Study
@@ -332,6 +333,28 @@ def test_tensorboard_that_meets_a_full_disk_is_said(
     monkeypatch.setattr(SummaryWriter, "add_scalar", full)
     with pytest.raises(StorageError, match="the disk is full"):
         Execution(run, small_split, lambda event, steps: None).start(small_config(epochs=1))
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_a_disk_that_is_full_to_its_last_block_still_takes_the_reason(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Run.write_status
+
+    def crowded(self: Run, status: Status) -> None:
+        if status.state == "failed" and (self.folder / "glance.png").exists():
+            raise StorageError("the disk is full: there is no room for a status")
+        write(self, status)
+
+    def full(path: Path, found: Checkpoint) -> None:
+        raise StorageError("the disk is full: there is no room for a checkpoint")
+
+    monkeypatch.setattr(Run, "write_status", crowded)
+    monkeypatch.setattr(checkpoint, "save", full)
+    with pytest.raises(StorageError, match="room for a checkpoint"):
+        Execution(run, small_split, lambda event, steps: None).start(small_config(epochs=1))
+    assert run.status().state == "failed"
+    assert "room for a checkpoint" in (run.status().message or "")
 
 
 class TestStudies:
