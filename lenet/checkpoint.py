@@ -25,6 +25,9 @@ FORMAT = "lenet-lab-checkpoint"
 MAX_BYTES = 64 * 2**20
 """Far above any checkpoint of a LeNet-5 (about 1 MB), far below what fills a memory."""
 
+MAX_PICKLED = 2**20
+"""Far above the names and numbers of a checkpoint, about 10 kB; to read 18 MB takes 10 s."""
+
 ZIP_START = b"PK\x03\x04"
 
 
@@ -109,10 +112,13 @@ def loads(data: bytes, name: str) -> Checkpoint:
     """Read a checkpoint's bytes, an upload's say; see `load`."""
     _check_size(len(data), name)
     try:
+        pickled = len(data)
         if data.startswith(ZIP_START):  # what torch takes for a zip
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                unpacked = sum(part.file_size for part in archive.infolist())
-            _check_size(unpacked, name)
+                parts = archive.infolist()
+            _check_size(sum(part.file_size for part in parts), name)
+            pickled = sum(part.file_size for part in parts if part.filename.endswith(".pkl"))
+        _check_size(pickled, name, MAX_PICKLED)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module="torch")  # about files we refuse anyway
             content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
@@ -138,9 +144,9 @@ def loads(data: bytes, name: str) -> Checkpoint:
     return _checked(content, name)
 
 
-def _check_size(size: int, name: str) -> None:
+def _check_size(size: int, name: str, largest: int = MAX_BYTES) -> None:
     """Refuse what is too large to read, or to unpack: a few bytes of zip can become gigabytes."""
-    if size > MAX_BYTES:
+    if size > largest:
         raise CheckpointError(f"{name} is too large for a LeNet-5 checkpoint; choose another")
 
 

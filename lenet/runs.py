@@ -21,8 +21,6 @@ import os
 import re
 import shutil
 import time
-from collections import Counter
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -35,15 +33,23 @@ from pydantic import Field, TypeAdapter
 
 from lenet.config import MAX_LR, Config, build_config, differences
 from lenet.errors import ConfigError, RunError
+from lenet.naming import clean_name
 from lenet.status import LIVE, Status, alive, read_status
-from lenet.storage import explained, open_own, read_json, read_small, write_atomic, write_json
+from lenet.storage import (
+    explained,
+    is_own,
+    open_own,
+    read_json,
+    read_small,
+    write_atomic,
+    write_json,
+)
 
 log = logging.getLogger(__name__)
 
 GRACE = 15.0
 """Seconds that a run has to write its first status if nobody knows its process."""
 STAMP = "%Y%m%d-%H%M%S"
-MAX_NAME = 60
 MAX_TAIL = 4000
 """Bytes of the log that a page shows at most."""
 MAX_CHANGES = 30
@@ -288,38 +294,6 @@ class Run:
             if changes := shorten(differences(self.config()), MAX_CHANGES, placeholder=" …"):
                 settings += f", {changes}"
         return f"{settings} · {began}"
-
-
-def clean_name(text: str) -> str:
-    """A name in one line of what can be shown: no control characters, none that turn the text."""
-    return " ".join("".join(filter(_showable, text)).split())[:MAX_NAME].strip()
-
-
-def _showable(sign: str) -> bool:
-    return sign.isprintable() or sign.isspace()
-
-
-def labels(runs: Iterable[Run]) -> dict[str, str]:
-    """What to call each run, by id; where several have one name, the id's end tells them apart.
-
-    No two are called the same, whatever names people give.
-    """
-    names = {run.id: run.name for run in runs}
-    often = Counter(names.values())
-    found = {
-        run_id: f"{name} ({run_id[-4:]})" if often[name] > 1 else name
-        for run_id, name in names.items()
-    }
-    often = Counter(found.values())
-    return {
-        run_id: f"{names[run_id]} ({run_id})" if often[label] > 1 else label
-        for run_id, label in found.items()
-    }
-
-
-def is_own(path: Path) -> bool:
-    """Whether it is a file and no link, which could lead anywhere."""
-    return path.is_file() and not path.is_symlink()
 
 
 def _modified(path: Path) -> float | None:

@@ -49,6 +49,11 @@ def write_json(path: Path, value: Any) -> None:
     write_atomic(path, json.dumps(value, indent=2).encode() + b"\n")
 
 
+def is_own(path: Path) -> bool:
+    """Whether it is a file and no link, which could lead anywhere."""
+    return path.is_file() and not path.is_symlink()
+
+
 def open_own(path: Path) -> BinaryIO:
     """Open a file that only this lab writes, for reading.
 

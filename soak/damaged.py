@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from soak import files, folders, payloads
+from soak import checkpoints, files, folders, payloads
 from soak.lab import Lab
 from soak.table import Row
 
@@ -15,7 +15,7 @@ def rows(lab: Lab, count: int) -> list[Row]:
     with quiet():
         return [
             files.pictures_row(lab, int(25 * share), on_page=int(2 * share)),
-            files.checkpoints_row(lab, int(25 * share), on_page=int(2 * share)),
+            checkpoints.checkpoints_row(lab, int(25 * share), on_page=int(2 * share)),
             files.datasets_row(lab, int(16 * share)),
             folders.runs_row(lab, int(10 * share)),
             folders.studies_row(lab, int(6 * share)),

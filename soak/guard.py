@@ -17,7 +17,7 @@ from lenet.paths import ROOT
 from soak.table import Row
 from tests.small import assert_one_sentence
 
-WORK = 15.0
+WORK = 8.0
 """Seconds of processor time that one input may take; the slowest usual one takes one or two."""
 LIMIT = 90.0
 """Seconds after which an input is given up that works or waits; the machine may be busy."""

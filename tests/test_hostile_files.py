@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from lenet import checkpoint, launch, runs
+from lenet import checkpoint, launch, naming
 from lenet.checkpoint import Checkpoint
 from lenet.config import build_config
 from lenet.errors import (
@@ -150,7 +150,7 @@ class TestNames:
     def test_what_cannot_be_shown_is_left_out(self, name: str, run: Run) -> None:
         run.rename(name)
         assert run.name.isprintable()
-        assert 0 < len(run.name) <= runs.MAX_NAME
+        assert 0 < len(run.name) <= naming.MAX_NAME
         assert [found.id for found in launch.list_runs()] == [run.id]
 
     def test_a_name_file_with_nothing_to_show_gives_the_first_name(self, run: Run) -> None:
@@ -164,7 +164,7 @@ class TestNames:
             other.prepare(small_config())
         for one, name in zip((run, *others), ("x", "x", "x (0000)"), strict=True):
             one.rename(name)
-        assert len(set(runs.labels([run, *others]).values())) == 3
+        assert len(set(naming.labels([run, *others]).values())) == 3
 
     def test_a_deleted_run_does_not_come_back_by_its_name(self, run: Run) -> None:
         shutil.rmtree(run.folder)
@@ -267,6 +267,13 @@ class TestCheckpoints:
         with pytest.raises(CheckpointError, match="not numbers") as caught:
             evaluate(loaded, small_split("test"))
         assert_one_sentence(str(caught.value))
+
+    def test_names_without_number_are_not_read(
+        self, trained_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        names = {str(number): 0 for number in range(200_000)}
+        monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("read them"))
+        self.refused(saved(trained_checkpoint, weights=names))
 
     def refused(self, data: bytes) -> None:
         assert zipfile.is_zipfile(io.BytesIO(data))

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from lenet import checkpoint, launch, recording, runs
+from lenet import checkpoint, launch, naming, recording, runs
 from lenet.config import Config, build_config, to_flags
 from lenet.data import Split
 from lenet.errors import DatasetError, RunError, StorageError, TrainingError
@@ -461,7 +461,7 @@ def test_runs_of_one_name_can_be_told_apart(tmp_path: Path) -> None:
     for run in here[:2]:
         run.rename("same")
     here[2].rename("another")
-    assert list(runs.labels(here).values()) == ["same (00a0)", "same (00a1)", "another"]
+    assert list(naming.labels(here).values()) == ["same (00a0)", "same (00a1)", "another"]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from soak import damaged, files, folders, kills, payloads, server
+from soak import checkpoints, damaged, files, folders, kills, payloads, server
 from soak.__main__ import main
 from soak.lab import Lab, small_lab
 from soak.table import Row, markdown
@@ -44,7 +44,7 @@ def test_damaged_pictures(lab: Lab) -> None:
 
 def test_damaged_checkpoints(lab: Lab) -> None:
     with damaged.quiet():
-        assert_good([files.checkpoints_row(lab, 40, on_page=2)])
+        assert_good([checkpoints.checkpoints_row(lab, 40, on_page=2)])
 
 
 def test_damaged_dataset_files(lab: Lab) -> None:

@@ -11,8 +11,8 @@ from lenet.checkpoint import Checkpoint, load, loads, read_file
 from lenet.errors import CheckpointError
 from lenet.launch import list_runs
 from lenet.metrics import Metrics
+from lenet.naming import labels
 from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT
-from lenet.runs import labels
 
 UPLOAD = "Upload a file…"
 

@@ -10,7 +10,8 @@ from lenet import launch
 from lenet.config import differences
 from lenet.errors import LabError
 from lenet.metrics import EPOCH_KEYS, LR_KEYS, Metrics
-from lenet.runs import MAX_NAME, Run
+from lenet.naming import MAX_NAME
+from lenet.runs import Run
 from lenet.ui.controls import BADGES
 from lenet.ui.frame import explained, sentence
 from lenet.ui.watch import clock, metrics_of, turn_to
