@@ -1,6 +1,7 @@
 # make app   sets everything up and starts the lab
 # make test  sets up what the tests need and runs them all
 # make bench measures speed beside the post's loop, and what a visitor waits for; takes long
+# make soak  kills, damages and fills things on purpose and says what was lost; half an hour
 #
 # On Linux, PyPI's torch is the CUDA build of about 6 GB. For PyTorch's CPU wheels:
 #   make app TORCH_INDEX_URL=https://download.pytorch.org/whl/cpu
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH := $(shell grep -E '^torch(vision)?==' requirements.txt)
 
-.PHONY: app bench data test lint unit
+.PHONY: app bench data test lint soak unit
 
 app: $(VENV)/.app data
 	$(BIN)/streamlit run streamlit_app.py
@@ -36,6 +37,9 @@ bench: $(VENV)/.test data
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.browser
 	$(BIN)/python -m benchmarks.inside
+
+soak: $(VENV)/.test data
+	$(BIN)/python -m soak
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -25,6 +25,9 @@ FORMAT = "lenet-lab-checkpoint"
 MAX_BYTES = 64 * 2**20
 """Far above any checkpoint of a LeNet-5 (about 1 MB), far below what fills a memory."""
 
+MAX_PICKLED = 2**20
+"""Far above the names and numbers of a checkpoint, about 10 kB; to read 18 MB takes 10 s."""
+
 ZIP_START = b"PK\x03\x04"
 
 
@@ -89,24 +92,35 @@ def load(path: Path) -> Checkpoint:
     Raises:
         CheckpointError: there is none, or it is foreign, damaged or at odds with itself.
     """
-    if path.is_dir():
-        raise CheckpointError(f"{path} is a folder; name a file in it, such as model_epoch1.pt")
-    if not path.is_file():
-        raise CheckpointError(
-            f"there is no checkpoint at {path}; train one with --mode train, or name another file"
-        )
-    _check_size(path.stat().st_size, path.name)
-    return loads(path.read_bytes(), path.name)
+    return loads(read_file(path), path.name)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a checkpoint's file; see `load`."""
+    try:
+        if path.is_dir():
+            raise CheckpointError(f"{path} is a folder; name a file in it, such as model_epoch1.pt")
+        if path.is_file():
+            _check_size(path.stat().st_size, path.name)
+            return path.read_bytes()
+    except (OSError, ValueError) as error:  # of a name that cannot be one, too
+        log.info("%s unreadable: %s", path, error)
+    raise CheckpointError(
+        f"there is no checkpoint at {path}; train one with --mode train, or name another file"
+    )
 
 
 def loads(data: bytes, name: str) -> Checkpoint:
     """Read a checkpoint's bytes, an upload's say; see `load`."""
     _check_size(len(data), name)
     try:
+        pickled = len(data)
         if data.startswith(ZIP_START):  # what torch takes for a zip
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                unpacked = sum(part.file_size for part in archive.infolist())
-            _check_size(unpacked, name)
+                parts = archive.infolist()
+            _check_size(sum(part.file_size for part in parts), name)
+            pickled = sum(part.file_size for part in parts if part.filename.endswith(".pkl"))
+        _check_size(pickled, name, MAX_PICKLED)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module="torch")  # about files we refuse anyway
             content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
@@ -132,9 +146,9 @@ def loads(data: bytes, name: str) -> Checkpoint:
     return _checked(content, name)
 
 
-def _check_size(size: int, name: str) -> None:
+def _check_size(size: int, name: str, largest: int = MAX_BYTES) -> None:
     """Refuse what is too large to read, or to unpack: a few bytes of zip can become gigabytes."""
-    if size > MAX_BYTES:
+    if size > largest:
         raise CheckpointError(f"{name} is too large for a LeNet-5 checkpoint; choose another")
 
 

@@ -8,6 +8,7 @@ hyperparameter is adding a line here.
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
+from reprlib import Repr
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -325,14 +326,20 @@ def build_config(values: Mapping[str, Any] | None = None) -> Config:
         raise ConfigError(_first_fault(error)) from None
 
 
+_SHORT = Repr()
+"""What a person is told of a value: its beginning, however much of it there is."""
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 60, 60
+
+
 def _first_fault(error: ValidationError) -> str:
     fault = error.errors()[0]
     name = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
+        name = name if name.isidentifier() and len(name) < 40 else _SHORT.repr(name)
         return f"{name} is not a hyperparameter; use one of {', '.join(Config.model_fields)}"
     must = _NUMBERS.get(fault["type"]) or fault["msg"].removeprefix("Input should be ")
     must = must.removeprefix("Value error, ")
-    return f"{name} must be {must}, not {fault['input']!r}; change it and try again"
+    return f"{name} must be {must}, not {_SHORT.repr(fault['input'])}; change it and try again"
 
 
 _NUMBERS = {

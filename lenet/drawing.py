@@ -9,6 +9,7 @@ the publishers of the dataset scaled and placed theirs:
   centre of mass goes to the centre of the 28×28.
 """
 
+import io
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -18,13 +19,15 @@ from PIL import Image, ImageFilter
 
 from lenet.datasets import SIDE, DatasetInfo, DatasetName, dataset_info
 from lenet.errors import ImageError
-from lenet.pictures import to_8_bit
+from lenet.pictures import quiet, to_8_bit
 
 Gray: TypeAlias = NDArray[np.uint8]
 Polarity = Literal["auto", "dark_on_light", "light_on_dark"]
 
 NOTHING: Final = 13
 """Differences from the background up to 5 % of 255 count as background."""
+MAX_CANVAS: Final = 2000
+"""Pixels of a canvas' side, however fine the screen is."""
 MNIST_BOX: Final = 20
 MNIST_CENTRE: Final = 14
 """Row and column of the centre of mass: 14.00 on average over MNIST's training images."""
@@ -77,6 +80,25 @@ def from_photo(
         array = _place(content, dataset)
         steps.append(("Cropped", content))
     return Prepared(array, (*steps, ("28×28", array)), inverted)
+
+
+def read_canvas(file: bytes) -> Gray:
+    """The pixels of a PNG from the page's canvas, which is only said to be one.
+
+    Returns:
+        (H, W, 4), (H, W, 3) or (H, W) uint8.
+
+    Raises:
+        ImageError: it is none, or larger than any screen's canvas.
+    """
+    try:
+        with quiet():
+            image = Image.open(io.BytesIO(file), formats=("PNG",))
+            if max(image.size) > MAX_CANVAS:
+                raise ValueError("too large")
+            return np.asarray(to_8_bit(image))
+    except Exception as error:  # damaged data makes decoders raise errors of any kind
+        raise ImageError("the drawing arrived damaged; draw it again") from error
 
 
 def from_canvas(

@@ -159,9 +159,17 @@ class Execution:
             yield
         except (LabError, KeyboardInterrupt) as error:
             message = str(error) or "interrupted before the first step"
-            with suppress(StorageError):  # the disk may be full: the error itself matters more
-                self._report(state="failed", message=message)
+            with suppress(StorageError):  # the error itself matters more
+                self._report_failure(message)
             raise
+
+    def _report_failure(self, message: str) -> None:
+        """Say why the run failed, also where the disk is full to its last block."""
+        try:
+            self._report(state="failed", message=message)
+        except StorageError:
+            self.run.make_room()
+            self._report(state="failed", message=message)
 
     def _note_signal(self) -> None:
         self._signalled = True
@@ -177,4 +185,11 @@ def _restore(trainer: "Trainer", saved: Path) -> None:
     loaded = checkpoint.load(saved)
     if loaded.training is None:
         raise CheckpointError(f"{saved.name} holds weights only; a run cannot go on from it")
-    trainer.restore({"model": loaded.weights, **loaded.training})
+    try:
+        trainer.restore({"model": loaded.weights, **loaded.training})
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        log.info("%s cannot be restored: %s", saved.name, error)
+        raise CheckpointError(
+            f"{saved.name} is damaged: the state of its training cannot be restored; "
+            "delete it to go on from the epoch before"
+        ) from None

@@ -25,6 +25,7 @@ from lenet.errors import RunError
 from lenet.paths import ROOT, runs_dir, studies_dir
 from lenet.runs import GRACE, STAMP, Run
 from lenet.status import RESUMABLE
+from lenet.storage import explained, not_through_links
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,12 @@ def resume(run: Run) -> None:
 def list_runs() -> list[Run]:
     """All runs of the page, the newest first."""
     folders = [path.parent for path in runs_dir().glob("*/config.json")]
-    return [Run(folder) for folder in sorted(folders, reverse=True)]
+    return [Run(folder) for folder in sorted(folders, reverse=True) if is_ours(folder)]
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether it is no link, which could lead out of the runs, and its name can be shown."""
+    return folder.name.isprintable() and not folder.is_symlink()
 
 
 def queue() -> list[Run]:
@@ -119,7 +125,8 @@ def queue() -> list[Run]:
 
 
 def _runs_of_studies() -> list[Run]:
-    return [Run(path.parent) for path in studies_dir().glob("*/*/config.json")]
+    found = [path.parent for path in studies_dir().glob("*/*/config.json")]
+    return [Run(folder) for folder in found if is_ours(folder)]
 
 
 @contextmanager
@@ -150,14 +157,15 @@ def _is_next(run: Run) -> bool:
 def _free_slot() -> FileLock | None:
     """A lock on a slot that nobody holds, acquired; the kernel frees it with the process."""
     folder = runs_dir() / ".slots"
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(slots()):
-        lock = FileLock(folder / f"{number}.lock", blocking=False)
-        try:
-            lock.acquire()
-        except Timeout:
-            continue
-        return lock
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(slots()):
+            lock = FileLock(folder / f"{number}.lock", blocking=False)
+            try:
+                lock.acquire()
+            except Timeout:  # an OSError, too
+                continue
+            return lock
     return None
 
 
@@ -177,8 +185,15 @@ def _hand_over(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes] | Non
 
 
 def spawn(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes]":
-    """Start the command line in a process of its own that prints to the run's log."""
-    with run.log_file.open("ab") as output:
+    """Start the command line in a process of its own that prints to the run's log.
+
+    Raises:
+        StorageError: the log cannot be written.
+    """
+    with (
+        explained(run.log_file),
+        open(run.log_file, "ab", opener=not_through_links) as output,
+    ):
         return _process([PROGRAM, *arguments], subprocess.DEVNULL, output)
 
 

@@ -1,15 +1,21 @@
 """The events of a run, read as they come."""
 
-import json
 import logging
 import os
 from array import array
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+from lenet.storage import open_own, parse_json
 
 log = logging.getLogger(__name__)
 
 STEP_COLUMNS = ("step", "loss", "lr", "images_per_second")
+VALIDATION_KEYS = ("val_loss", "val_accuracy")
+LARGEST = 1e15
+"""No figure of a training comes near it; what is NaN or infinite is not below it."""
+CHUNK = 2**24
+"""Bytes that are taken in at a time; no line is so long."""
 EPOCH_KEYS = ("epoch", "step", "train_loss", "seconds")
 LR_KEYS = ("step", "lr_set")
 
@@ -59,14 +65,16 @@ class Metrics:
     def poll(self) -> "Metrics":
         """Take in the lines written since the last call; a torn last line waits for its rest."""
         try:
-            with self._path.open("rb") as file:
+            with open_own(self._path) as file:
                 self._follow(os.fstat(file.fileno()))
                 file.seek(self._offset)
-                data = file.read()
-        except FileNotFoundError:
+                while whole := _whole_lines(file):
+                    self._take(whole)
+        except OSError:
             self._start_over()
-            return self
-        whole = data[: data.rfind(b"\n") + 1]
+        return self
+
+    def _take(self, whole: bytes) -> None:
         self._offset += len(whole)
         events = self._parsed(whole)
         steps = [event for event in events if "loss" in event]
@@ -74,7 +82,6 @@ class Metrics:
             column.extend([event[name] for event in steps])
         self.epochs += [event for event in events if "train_loss" in event]
         self.lr_changes += [event for event in events if "lr_set" in event]
-        return self
 
     def _follow(self, found: os.stat_result) -> None:
         """Begin again when the file is another one, as after a resume, or has shrunk."""
@@ -85,23 +92,47 @@ class Metrics:
     def _parsed(self, lines: bytes) -> list[dict[str, Any]]:
         """The events of whole lines; all at once, and line by line only where one is damaged."""
         try:
-            events = json.loads(b"[" + b",".join(lines.splitlines()) + b"]")
+            events = parse_json(b"[" + b",".join(lines.splitlines()) + b"]")
             return list(filter(_is_event, events))
         except ValueError:
             log.warning("%s: damaged lines are left out", self._path)
             return list(filter(_is_event, map(_loads, lines.splitlines())))
 
 
+def _whole_lines(file: BinaryIO) -> bytes:
+    """The lines from where the file stands, up to `CHUNK` bytes; it is left after the last one."""
+    data = file.read(CHUNK)
+    whole = data[: data.rfind(b"\n") + 1]
+    file.seek(len(whole) - len(data), os.SEEK_CUR)
+    return whole
+
+
 def _loads(line: bytes) -> Any:
     try:
-        return json.loads(line)
+        return parse_json(line)
     except ValueError:
         return None
 
 
 def _is_event(value: Any) -> bool:
-    """Whether a line holds what a step, an epoch or a change of the learning rate must have."""
+    """Whether a line holds what a step, an epoch or a change of the learning rate must have.
+
+    An epoch has validation figures too, which are None where no images were held back.
+    """
     if not isinstance(value, dict):
         return False
-    needed = STEP_COLUMNS if "loss" in value else EPOCH_KEYS if "train_loss" in value else LR_KEYS
-    return all(isinstance(value.get(name), (int, float)) for name in needed)
+    if "loss" in value:
+        return all(map(_is_number, map(value.get, STEP_COLUMNS)))
+    if "train_loss" not in value:
+        return all(map(_is_number, map(value.get, LR_KEYS)))
+    validated = [value.setdefault(name, None) for name in VALIDATION_KEYS]
+    return (
+        isinstance(value.get("epoch"), int)
+        and all(map(_is_number, map(value.get, EPOCH_KEYS)))
+        and all(value is None or _is_number(value) for value in validated)
+    )
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a number that can be drawn."""
+    return type(value) in (int, float) and abs(value) < LARGEST

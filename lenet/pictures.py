@@ -20,6 +20,10 @@ from lenet.errors import ImageError
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 MAX_BYTES: Final = 10 * 1024**2
 MAX_PIXELS: Final = 50_000_000
+START_OF_SCAN: Final = b"\xff\xda"
+"""A marker that occurs nowhere in the compressed data of a JPEG (ITU-T T.81, B.1.1.2)."""
+MAX_SCANS: Final = 100
+"""Passes over the picture in a progressive JPEG, which has about ten: a thousand take minutes."""
 MIN_SIDE: Final = 8
 """Pixels of the shorter side below which nothing can be made out."""
 WORKING_SIDE: Final = 1024
@@ -38,7 +42,7 @@ def read_image(data: bytes, name: str) -> Image.Image:
 
     Raises:
         ImageError: another format, cut off or damaged, above 10 MB or 50 megapixels,
-            or nothing to see in it.
+            made to be slow, or nothing to see in it.
     """
     if not data:
         raise ImageError(f"{name} is empty: choose another picture")
@@ -56,6 +60,8 @@ def read_image(data: bytes, name: str) -> Image.Image:
             f"{name} has only {image.width}×{image.height} pixels, too few to see anything: "
             "choose a larger picture"
         )
+    if image.format == "JPEG" and data.count(START_OF_SCAN) > MAX_SCANS:
+        raise ImageError(f"{name} would take too long to decode: save it again as a plain JPEG")
     with _pillow_errors(data, name):
         image.draft(None, (WORKING_SIDE, WORKING_SIDE))  # JPEG can decode at a lower resolution
         image.load()
@@ -103,7 +109,7 @@ def to_8_bit(image: Image.Image) -> Image.Image:
 
 def _turn_upright(image: Image.Image) -> None:
     """Apply the EXIF orientation in place; damaged EXIF counts as none."""
-    with _quiet(), contextlib.suppress(Exception):
+    with quiet(), contextlib.suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
 
 
@@ -111,7 +117,7 @@ def _turn_upright(image: Image.Image) -> None:
 def _pillow_errors(data: bytes, name: str) -> Iterator[None]:
     """Turn whatever Pillow makes of foreign bytes into one sentence."""
     try:
-        with _quiet():
+        with quiet():
             yield
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(name) from error
@@ -131,7 +137,8 @@ def _begins_like_picture(data: bytes) -> bool:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """Without Pillow's warnings, which are about files that are refused anyway."""
     # Filtered by module, because threads share the filters.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="PIL")

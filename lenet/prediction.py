@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from lenet.checkpoint import Checkpoint
+from lenet.errors import CheckpointError
 from lenet.preprocessing import to_input
 
 BATCH = 100
@@ -31,6 +32,9 @@ def predict(
 
     Returns:
         (N, 10) float32, each row sums to 1.
+
+    Raises:
+        CheckpointError: the network answers with something else than numbers.
     """
     torch.set_num_threads(1)
     model = checkpoint.model().to(memory_format=torch.channels_last)
@@ -48,4 +52,10 @@ def predict(
                 progress(min(1.0, (len(rows) - 1) * BATCH / len(images)))
     finally:  # a visitor who has left does not keep the cores busy
         workers.shutdown(cancel_futures=True)
-    return torch.cat(rows)
+    answers = torch.cat(rows)
+    if not bool(torch.isfinite(answers).all()):  # finite weights can be too large all the same
+        raise CheckpointError(
+            "the network's answers are not numbers, its weights are out of all proportion; "
+            "choose another checkpoint"
+        )
+    return answers

@@ -14,7 +14,7 @@ from lenet import checkpoint as checkpoints
 from lenet.checkpoint import Checkpoint
 from lenet.data import fingerprint, load_split
 from lenet.datasets import DATASETS
-from lenet.errors import ConfigError, LabError
+from lenet.errors import CheckpointError, ConfigError, LabError
 from lenet.evaluation import Evaluation, evaluate
 from lenet.launch import command_line
 from lenet.metrics import Metrics
@@ -47,11 +47,14 @@ def promote(
         CheckpointError, DatasetError, StorageError: it cannot be read, judged or written.
     """
     if not _NAME.fullmatch(name):
-        raise ConfigError(f"{name!r} is no name for a checkpoint; use a-z, 0-9 and hyphens")
+        shown = repr(name[:60])
+        raise ConfigError(f"{shown} is no name for a checkpoint; use a-z, 0-9 and hyphens")
     target = folder / f"{name}.pt"
     if target.exists() and not replacing:
         raise ConfigError(f"{target.name} is there already; choose another name")
     found = checkpoints.load(source)
+    if not isinstance(found.metrics.get("epoch"), int):
+        raise CheckpointError(f"{source.name} does not say of which epoch it is; choose another")
     measured = evaluate(found, load_split(found.config.dataset, "test"))
     text = card(name, found, measured, training_seconds(source), notes or {})
     checkpoints.save(target, replace(found, training=None))

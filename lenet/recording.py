@@ -1,5 +1,6 @@
 """What a running training leaves in its folder: metrics, checkpoints, a glance at ten images."""
 
+import io
 import json
 import logging
 import time
@@ -19,13 +20,22 @@ from lenet.errors import DatasetError
 from lenet.events import EpochEvent, Event, LrEvent, StepEvent
 from lenet.preprocessing import to_input
 from lenet.runs import Run
-from lenet.storage import explained, write_atomic, write_json
+from lenet.storage import (
+    explained,
+    not_through_links,
+    open_own,
+    parse_json,
+    temporaries,
+    write_atomic,
+    write_json,
+)
 from lenet.training import Trainer
 
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.2
 """Longest time that an event waits before watchers can read it."""
+PAGE_WRITES = (".control.json", ".name.txt", ".process.json")
 GLANCE_SECONDS = 1.0
 """Time between two looks at the ten images."""
 
@@ -42,9 +52,12 @@ class Recorder:
         self._flushed = 0.0
         self._glanced = 0.0
         self._ten = _ten_images(trainer)
+        clear_remains(run)
         cut(run.metrics_file, trainer.step, trainer.epoch)
         with explained(run.metrics_file):
-            self._file = run.metrics_file.open("a", encoding="utf-8")
+            self._file = open(  # noqa: SIM115  # closed in __exit__
+                run.metrics_file, "a", encoding="utf-8", opener=not_through_links
+            )
         self._board = _tensorboard(run, trainer.step)
         if self._ten:
             _write_pictures(run.folder / "glance.png", self._ten.images)
@@ -58,7 +71,8 @@ class Recorder:
                 self._file.flush()
                 self._flushed = now
         if self._board:
-            _to_board(self._board, event)
+            with explained(self._run.folder):  # its thread may have met a full disk before
+                _to_board(self._board, event)
         if isinstance(event, EpochEvent) or now - self._glanced > GLANCE_SECONDS:
             self._glance(event)
             self._glanced = time.monotonic()
@@ -91,18 +105,29 @@ class Recorder:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        if self._board:
-            self._board.close()
         with explained(self._run.metrics_file):
             self._file.close()
+        if self._board:
+            with explained(self._run.folder):
+                self._board.close()
+
+
+def clear_remains(run: Run) -> None:
+    """Delete what an earlier process of the run was writing when it was killed.
+
+    Files that the page writes are let be: it may be writing one now.
+    """
+    for path in temporaries(run.folder):
+        if not path.name.startswith(PAGE_WRITES):
+            path.unlink(missing_ok=True)
 
 
 def cut(file: Path, step: int, epoch: int) -> None:
     """Drop events after `step` and `epoch`, and a torn last line, from a metrics file."""
     if not file.exists():
         return
-    with explained(file):
-        lines = file.read_bytes().splitlines(keepends=True)
+    with explained(file), open_own(file) as content:
+        lines = content.read().splitlines(keepends=True)
     kept = [line for line in lines if line.endswith(b"\n") and _until(line, step, epoch)]
     if kept != lines:
         write_atomic(file, b"".join(kept))
@@ -110,7 +135,7 @@ def cut(file: Path, step: int, epoch: int) -> None:
 
 def _until(line: bytes, step: int, epoch: int) -> bool:
     try:
-        event = json.loads(line)
+        event = parse_json(line)
         if "train_loss" in event:
             return bool(event["epoch"] <= epoch)
         if "lr_set" in event:  # the trainer will tell again of one that is due now
@@ -143,9 +168,9 @@ def _answers(trainer: Trainer, images: Tensor) -> Tensor:
 
 def _write_pictures(path: Path, images: Tensor) -> None:
     """(N, 28, 28) uint8 side by side as one picture in mode L."""
-    row = torch.cat(list(images), dim=1).numpy()
-    with explained(path):
-        Image.fromarray(row).save(path)
+    file = io.BytesIO()
+    Image.fromarray(torch.cat(list(images), dim=1).numpy()).save(file, "PNG")
+    write_atomic(path, file.getvalue())
 
 
 def _tensorboard(run: Run, step: int) -> Any:

@@ -16,33 +16,42 @@ run, and nothing is lost with a closed page or a restarted server:
     events.out.*     the same events for TensorBoard, where it is installed
 """
 
-import json
 import logging
+import os
 import re
 import shutil
 import time
-from collections import Counter
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from textwrap import shorten
-from typing import Literal
+from typing import Annotated, Literal
 
 import psutil
+from pydantic import Field, TypeAdapter
 
-from lenet.config import Config, build_config, differences
+from lenet.config import MAX_LR, Config, build_config, differences
 from lenet.errors import ConfigError, RunError
-from lenet.status import LIVE, Status, alive
-from lenet.storage import explained, write_atomic, write_json
+from lenet.naming import clean_name
+from lenet.status import LIVE, Status, alive, read_status
+from lenet.storage import (
+    explained,
+    is_own,
+    open_own,
+    read_json,
+    read_small,
+    write_atomic,
+    write_json,
+)
 
 log = logging.getLogger(__name__)
 
 GRACE = 15.0
 """Seconds that a run has to write its first status if nobody knows its process."""
 STAMP = "%Y%m%d-%H%M%S"
-MAX_NAME = 60
+MAX_TAIL = 4000
+"""Bytes of the log that a page shows at most."""
 MAX_CHANGES = 30
 """Characters of a first name that tell of settings."""
 
@@ -55,7 +64,10 @@ class Control:
     """What a person asks of a running process."""
 
     wish: Literal["run", "pause", "stop"] = "run"
-    lr: float | None = None
+    lr: Annotated[float, Field(gt=0, le=MAX_LR)] | None = None
+
+
+_CONTROL = TypeAdapter(Control)
 
 
 @dataclass(frozen=True)
@@ -72,14 +84,21 @@ class Run:
     def name(self) -> str:
         """The name a person gave it, else its preset and when it was started."""
         try:
-            return (self.folder / "name.txt").read_text(encoding="utf-8")[:MAX_NAME]
+            given = clean_name(read_small(self.folder / "name.txt").decode())
         except (OSError, ValueError):
-            return self._first_name()
+            given = ""
+        return given or self._first_name()
 
     def rename(self, name: str) -> None:
-        """Give the run a name; an empty one gives the first name back."""
-        clean = " ".join(name.split())[:MAX_NAME]
-        if clean:
+        """Give the run a name; an empty one gives the first name back.
+
+        Raises:
+            RunError: it has been deleted meanwhile.
+            StorageError: the name cannot be written.
+        """
+        if not self.folder.is_dir():
+            raise RunError(f"{self.id} is gone, somebody has deleted it; choose another run")
+        if clean := clean_name(name):
             write_atomic(self.folder / "name.txt", clean.encode())
         else:
             (self.folder / "name.txt").unlink(missing_ok=True)
@@ -104,14 +123,14 @@ class Run:
         found = [
             (int(match[1]), path)
             for path in self.folder.glob("model_epoch*.pt")
-            if (match := _EPOCH.fullmatch(path.name))
+            if (match := _EPOCH.fullmatch(path.name)) and is_own(path)
         ]
         return [path for _, path in sorted(found)]
 
     def saved(self) -> Path | None:
         """The file to resume from: the last stop, or the last finished epoch if that is later."""
         candidates = [
-            path for path in (self.stopped_checkpoint, *self.checkpoints()[-1:]) if path.exists()
+            path for path in (self.stopped_checkpoint, *self.checkpoints()[-1:]) if is_own(path)
         ]
         return max(candidates, key=lambda path: path.stat().st_mtime_ns, default=None)
 
@@ -122,7 +141,7 @@ class Run:
             RunError: `config.json` is missing or damaged.
         """
         try:
-            return build_config(json.loads((self.folder / "config.json").read_text()))
+            return build_config(read_json(self.folder / "config.json"))
         except (OSError, ValueError, TypeError, ConfigError):
             raise RunError(
                 f"run {self.id} has no readable config.json; delete its folder and start it again"
@@ -137,10 +156,10 @@ class Run:
             RunError: the folder is no run's, or its status is damaged.
         """
         try:
-            status = Status(**json.loads((self.folder / "status.json").read_text()))
+            status = read_status(read_small(self.folder / "status.json"))
         except FileNotFoundError:
             return self._unspoken()
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError):
             raise RunError(f"run {self.id} has an unreadable status.json; start it again") from None
         gone = status.here and not alive(status.pid, status.process_began)
         if status.state in LIVE and gone:
@@ -162,11 +181,14 @@ class Run:
             return False
 
     def log_tail(self, lines: int = 5) -> str:
-        """The last lines that the process printed."""
+        """The last lines that the process printed, up to `MAX_TAIL` bytes."""
         try:
-            return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])
+            with open_own(self.log_file) as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - MAX_TAIL))
+                text = file.read(MAX_TAIL).decode(errors="replace")
         except OSError:
             return ""
+        return "\n".join(text.splitlines()[-lines:])
 
     def ask(self, control: Control) -> None:
         """Ask the process to pause, go on, stop, or use another learning rate."""
@@ -176,12 +198,9 @@ class Run:
         """What was last asked of the process that began at `since`; nothing by default."""
         file = self.folder / "control.json"
         try:
-            return (
-                Control(**json.loads(file.read_text()))
-                if file.stat().st_mtime > since
-                else Control()
-            )
-        except (OSError, ValueError, TypeError):
+            asked = _CONTROL.validate_json(read_small(file))
+            return asked if file.stat().st_mtime > since else Control()
+        except (OSError, ValueError):
             return Control()
 
     def note_process(self, pid: int) -> None:
@@ -195,6 +214,12 @@ class Run:
 
     def write_status(self, status: Status) -> None:
         write_json(self.folder / "status.json", asdict(status))
+
+    def make_room(self) -> None:
+        """Delete what a resumed run makes again, so that a last word finds room on a full disk."""
+        for name in ("glance.png", "glance.json"):
+            with suppress(OSError):
+                (self.folder / name).unlink()
 
     def prepare(self, config: Config) -> None:
         """Make the folder ready for a new training, clearing what an earlier one left.
@@ -245,10 +270,10 @@ class Run:
         if began is None:
             raise RunError(f"{self.folder} is no run's folder; choose a run")
         try:
-            process = json.loads((self.folder / "process.json").read_text())
-            pid, process_began = process["pid"], process["began"]
+            process = read_json(self.folder / "process.json")
+            pid, process_began = int(process["pid"]), float(process["began"])
             there = alive(pid, process_began)
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, OverflowError):
             pid, process_began = 0, 0.0
             there = time.time() - began < GRACE
         if there:
@@ -260,21 +285,15 @@ class Run:
         match = _ID.fullmatch(self.id)
         if not match:
             return self.id
+        try:
+            began = f"{datetime.strptime(match[1], STAMP):%d %b, %H:%M:%S}"
+        except ValueError:  # the 99th of the 99th month
+            return self.id
         settings = match[2]
         with suppress(RunError):
             if changes := shorten(differences(self.config()), MAX_CHANGES, placeholder=" …"):
                 settings += f", {changes}"
-        return f"{settings} · {datetime.strptime(match[1], STAMP):%d %b, %H:%M:%S}"
-
-
-def labels(runs: Iterable[Run]) -> dict[str, str]:
-    """What to call each run, by id; where several have one name, the id's end tells them apart."""
-    names = {run.id: run.name for run in runs}
-    often = Counter(names.values())
-    return {
-        run_id: f"{name} ({run_id[-4:]})" if often[name] > 1 else name
-        for run_id, name in names.items()
-    }
+        return f"{settings} · {began}"
 
 
 def _modified(path: Path) -> float | None:

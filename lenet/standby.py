@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from lenet import cli
+from lenet.storage import not_through_links
 
 
 def main() -> int:
@@ -28,7 +29,10 @@ def main() -> int:
 
 def _connect(standard_input: Path, output: Path) -> None:
     """Read from and print to these files from now on."""
-    with standard_input.open("rb") as reader, output.open("ab") as writer:
+    with (
+        standard_input.open("rb") as reader,
+        open(output, "ab", opener=not_through_links) as writer,
+    ):
         os.dup2(reader.fileno(), sys.stdin.fileno())
         os.dup2(writer.fileno(), sys.stdout.fileno())
         os.dup2(writer.fileno(), sys.stderr.fileno())

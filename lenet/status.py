@@ -3,9 +3,10 @@
 import socket
 import time
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import psutil
+from pydantic import Field, TypeAdapter
 
 State = Literal[
     "starting", "queued", "running", "paused", "finished", "stopped", "failed", "crashed"
@@ -14,6 +15,11 @@ LIVE: tuple[State, ...] = ("starting", "queued", "running", "paused")
 BUSY: tuple[State, ...] = ("starting", "running")
 """The states whose time counts as the run's."""
 RESUMABLE: tuple[State, ...] = ("stopped", "failed", "crashed")
+
+
+Seconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+"""Since the epoch, or of work; within what the clock and the calendar can tell."""
+Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
 @dataclass(frozen=True)
@@ -28,13 +34,13 @@ class Status:
 
     state: State
     pid: int
-    process_began: float
-    began: float
-    since: float | None = None
-    ended: float | None = None
-    earlier: float = 0.0
+    process_began: Seconds
+    began: Seconds
+    since: Seconds | None = None
+    ended: Seconds | None = None
+    earlier: Seconds = 0.0
     message: str | None = None
-    total_steps: int = 0
+    total_steps: Count = 0
     host: str = ""
 
     @property
@@ -57,6 +63,14 @@ class Status:
 
     def _seconds(self, now: float) -> float:
         return self.earlier + (0.0 if self.since is None else max(0.0, now - self.since))
+
+
+def read_status(data: bytes) -> Status:
+    """The status in a file's content; ValueError where it holds none."""
+    return _STATUS.validate_json(data, strict=False, extra="forbid")
+
+
+_STATUS = TypeAdapter(Status)
 
 
 def own_status() -> Status:

@@ -4,12 +4,19 @@ import contextlib
 import errno
 import json
 import os
+import re
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lenet.errors import StorageError
+
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")
+"""The names that `write_atomic` gives."""
+MAX_SMALL = 4 * 2**20
+"""Bytes that a small file of ours, a configuration or a status, never comes near."""
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -32,9 +39,70 @@ def write_atomic(path: Path, data: bytes) -> None:
             raise
 
 
+def temporaries(folder: Path) -> list[Path]:
+    """What processes that were killed while they wrote have left, or write just now."""
+    return [path for path in folder.glob(".*") if _TEMPORARY.fullmatch(path.name)]
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON, atomically; see `write_atomic`."""
     write_atomic(path, json.dumps(value, indent=2).encode() + b"\n")
+
+
+def is_own(path: Path) -> bool:
+    """Whether it is a file and no link, which could lead anywhere."""
+    return path.is_file() and not path.is_symlink()
+
+
+def open_own(path: Path) -> BinaryIO:
+    """Open a file that only this lab writes, for reading.
+
+    A link could lead out of the lab's folders, and who opens a pipe would wait for ever.
+
+    Raises:
+        OSError: it is not there, or is no file of its own: a link, a pipe, a folder.
+    """
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, "no file of its own", str(path))
+    return os.fdopen(file, "rb")
+
+
+def not_through_links(path: str, flags: int) -> int:
+    """An `opener` for a file that is written in place: a link there is not followed."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
+def read_small(path: Path, limit: int = MAX_SMALL) -> bytes:
+    """The content of a small file of ours; see `open_own`.
+
+    Raises:
+        OSError: also if it is larger than `limit`.
+    """
+    with open_own(path) as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, "too large", str(path))
+    return data
+
+
+def read_json(path: Path) -> Any:
+    """The value in a small JSON file of ours; see `read_small`.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it holds no JSON.
+    """
+    return parse_json(read_small(path))
+
+
+def parse_json(data: bytes) -> Any:
+    """The value of a JSON text; ValueError too where it is nested beyond what can be parsed."""
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from lenet.ui import charts, checkpoints, dataset, figures, scores
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.confusions import Subject, explore
 from lenet.ui.evaluations import evaluated_content
-from lenet.ui.frame import show
+from lenet.ui.frame import fragment, show
 from lenet.ui.gallery import gallery
 
 
@@ -114,7 +114,7 @@ def details(shown: Subject) -> None:
     mistakes(shown)
 
 
-@st.fragment
+@fragment
 def mistakes(shown: Subject) -> None:
     """The images that the network got wrong, the surest answer first."""
     st.subheader("Most confident mistakes")

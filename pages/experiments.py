@@ -8,7 +8,7 @@ import streamlit as st
 from lenet.fetch import locate
 from lenet.studies import results
 from lenet.studies.command import OWN
-from lenet.studies.folder import StudyFolder, home_of, start, study_folders
+from lenet.studies.folder import StudyFolder, home_of, readable_studies, start
 from lenet.studies.plan import Study
 from lenet.studies.ready import READY
 from lenet.studies.results import Findings
@@ -107,7 +107,9 @@ def chosen_folder(name: str, study: Study | None) -> StudyFolder | None:
 
 def earlier(name: str) -> dict[str, StudyFolder]:
     """The studies of that name on disk by their id, the newest first."""
-    return {folder.id: folder for folder in study_folders() if folder.id.rpartition("-")[0] == name}
+    return {
+        folder.id: folder for folder in readable_studies() if folder.id.rpartition("-")[0] == name
+    }
 
 
 def follow(folder: StudyFolder, was_live: bool) -> None:

@@ -7,25 +7,31 @@ from torch import Tensor
 from lenet.datasets import DATASETS, DatasetInfo
 from lenet.inside.walk import walk
 from lenet.preprocessing import to_input
-from lenet.ui import checkpoints, images
+from lenet.ui import address, checkpoints, images
 from lenet.ui.frame import show
 from lenet.ui.inside.attributions import attribute
 from lenet.ui.inside.epochs import step_through
 from lenet.ui.inside.explorer import explore
 from lenet.ui.inside.filters import filters
-from lenet.ui.inside.subject import subject
+from lenet.ui.inside.subject import SOURCES, subject
 
 ORDER = (
     "The textbook's order: convolution, batch norm, activation, pooling; a convolution's maps "
     "are shown after their activation. With max pooling the program activates last, to save "
     "time; the values are the same."
 )
+USABLE = {
+    "inside_source": SOURCES.__contains__,
+    "inside_image": address.whole(0, max(info.test_count for info in DATASETS.values()) - 1),
+}
+"""The parameters of the address, and which values each can have."""
 DIFFERENT = 0.005
 """Difference of a probability from which the two answers are told apart."""
 
 
 def page() -> None:
     st.title("Inside")
+    address.clean("Inside", address.one_of(USABLE))
     path, checkpoint = checkpoints.choose()
     info = DATASETS[checkpoint.config.dataset]
     chosen = subject(info)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from lenet.datasets import DATASETS
 from lenet.ui import address, checkpoints
-from lenet.ui.frame import show
+from lenet.ui.frame import fragment, show
 from lenet.ui.photo import upload
 from lenet.ui.sampling import ALL, MOST, SEEDS, show_samples
 from lenet.ui.sketchpad import draw
@@ -38,7 +38,7 @@ def page() -> None:
     if view == "Samples":
         show_samples(path, checkpoint, info)
     elif view == "Draw":
-        st.fragment(draw)(checkpoint, info)
+        fragment(draw)(checkpoint, info)
     else:
         upload(checkpoint, info)
 

@@ -12,6 +12,7 @@ from lenet.fetch import locate
 from lenet.ui import dataset, fields, network, preview, run_table
 from lenet.ui.frame import show
 from lenet.ui.watch import empty_chart, turn_to, watch
+from lenet.ui.words import plain
 
 DOUBLE_CLICK = 1.5  # seconds in which a second press of Start belongs to the first
 
@@ -75,7 +76,7 @@ def start(config: Config | None, reason: str) -> None:
         dataset.offer(config.dataset)
         return
     if reason:
-        st.error(f"{reason[:1].upper()}{reason[1:]}.", icon=":material/error:")
+        st.error(plain(f"{reason[:1].upper()}{reason[1:]}."), icon=":material/error:")
     pressed = st.button(
         "Start",
         type="primary",

@@ -1,6 +1,6 @@
 """The rows that every part of the soak reports, and how they are shown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -17,6 +17,8 @@ class Row:
     """A figure beside the count, with its unit: "p95 0.41 s"."""
     met: bool = True
     """Whether the goal is met; a row that lost something has not met it."""
+    faults: Sequence[str] = ()
+    """What went wrong, one by one, for who mends it; not in the table."""
 
     @property
     def good(self) -> bool:

@@ -3,12 +3,10 @@
 import json
 import multiprocessing
 import os
-import random
 import signal
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import psutil
@@ -186,43 +184,3 @@ class TestSteering:
         Execution(run, small_split, at_step(5, pause)).start(CONFIG)
         assert paused == [0.0]
         assert run.status().seconds > 0
-
-
-@pytest.mark.usefixtures("small_dataset")
-def test_killed_at_random_moments_every_resume_equals_the_uninterrupted_run(run: Run) -> None:
-    """SIGKILL 30 times, also while a checkpoint is being written; no finished epoch is lost."""
-    config = small_config(epochs=150, dropout=0.2, augment="flip_shift")
-    moments = random.Random(0)
-    for _ in range(30):
-        worker = _worker(run, config)
-        _wait_for_an_epoch(run, worker)
-        time.sleep(moments.uniform(0, 0.05))  # where in its work it is hit is chance
-        finished = run.checkpoints()
-        os.kill(worker.pid or 0, signal.SIGKILL)
-        worker.join()
-        assert run.status().state == "crashed"
-        assert run.checkpoints()[: len(finished)] == finished
-        checkpoint.load(run.checkpoints()[-1])
-    worker = _worker(run, config)
-    worker.join()
-    assert worker.exitcode == 0
-    assert_whole(run, config)
-
-
-def _worker(run: Run, config: Config) -> BaseProcess:
-    """A process that starts the run, or goes on with it; forked, since torch is loaded here."""
-    begun = (run.folder / "status.json").exists()
-    work = (lambda: _work(run).resume()) if begun else (lambda: _work(run).start(config))
-    process = multiprocessing.get_context("fork").Process(target=work)
-    process.start()
-    return process
-
-
-def _work(run: Run) -> Execution:
-    return Execution(run, small_split, ignore)
-
-
-def _wait_for_an_epoch(run: Run, process: BaseProcess) -> None:
-    before = len(run.checkpoints())
-    wait_until(lambda: len(run.checkpoints()) > before or not process.is_alive(), "an epoch")
-    assert process.is_alive()

@@ -10,20 +10,26 @@ log.txt          what it printed
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from lenet import launch
-from lenet.errors import RunError, StudyError
-from lenet.metrics import Metrics
+from lenet.errors import ConfigError, RunError, StudyError
+from lenet.launch import is_ours
+from lenet.metrics import LARGEST, Metrics
 from lenet.paths import studies_dir
 from lenet.runs import GRACE, Control, Run
-from lenet.status import LIVE, RESUMABLE, Status
-from lenet.storage import explained, write_json
+from lenet.status import LIVE, RESUMABLE, Seconds, Status
+from lenet.storage import explained, read_small, write_json
 from lenet.studies.plan import PlannedRun, Study
+
+Figure = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Result(BaseModel):
@@ -31,11 +37,11 @@ class Result(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    train_loss: float
-    val_loss: float | None
-    val_accuracy: float | None
-    test_accuracy: float
-    seconds: float
+    train_loss: Figure
+    val_loss: Figure | None
+    val_accuracy: Share | None
+    test_accuracy: Share
+    seconds: Seconds
 
 
 @dataclass(frozen=True)
@@ -65,11 +71,13 @@ class StudyFolder:
             StudyError: there is none, or it is damaged.
         """
         try:
-            return Study.model_validate_json(self.file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, ValidationError):
+            study = Study.model_validate_json(read_small(self.file))
+            study.runs()
+        except (OSError, ValueError, ConfigError):
             raise StudyError(
                 f"{self.folder} holds no readable study; choose another folder or study"
             ) from None
+        return study
 
     def keep(self, study: Study) -> None:
         """Make the folder that of `study`.
@@ -91,13 +99,20 @@ class StudyFolder:
     def result(self, planned: PlannedRun) -> Result | None:
         """What came out of a run; None until it is finished."""
         try:
-            return Result.model_validate_json((self.folder / planned.key / _RESULT).read_text())
+            return Result.model_validate_json(read_small(self.folder / planned.key / _RESULT))
         except (OSError, ValueError):
             return None
 
     def keep_result(self, run: Run, test_accuracy: float) -> Result:
-        """Note that a run is finished, with the figures of its last epoch."""
-        last = Metrics(run.metrics_file).poll().epochs[-1]
+        """Note that a run is finished, with the figures of its last epoch.
+
+        Raises:
+            RunError: its metrics tell of no epoch.
+        """
+        epochs = Metrics(run.metrics_file).poll().epochs
+        if not epochs:
+            raise RunError(f"run {run.id} has no readable metrics; delete its folder")
+        last = epochs[-1]
         figures = {name: last[name] for name in ("train_loss", "val_loss", "val_accuracy")}
         result = Result(**figures, test_accuracy=test_accuracy, seconds=run.status().seconds)
         write_json(run.folder / _RESULT, result.model_dump())
@@ -146,10 +161,24 @@ _RESULT = "result.json"
 
 def study_folders() -> list[StudyFolder]:
     """The studies kept with the page's runs, the newest first."""
-    files = sorted(
-        studies_dir().glob("*/study.json"), key=lambda path: path.stat().st_mtime, reverse=True
-    )
-    return [StudyFolder(path.parent) for path in files]
+    files = sorted(studies_dir().glob("*/study.json"), key=_modified, reverse=True)
+    return [StudyFolder(path.parent) for path in files if is_ours(path.parent)]
+
+
+def readable_studies() -> list[StudyFolder]:
+    """Those of `study_folders` that can be shown."""
+    found = []
+    for folder in study_folders():
+        with suppress(StudyError):
+            found.append((folder, folder.study))
+    return [folder for folder, _ in found]
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # it has just been deleted
+        return 0.0
 
 
 def home_of(study: Study) -> StudyFolder:

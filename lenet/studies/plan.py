@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lenet.config import Config, build_config
 from lenet.errors import ConfigError
@@ -53,6 +53,16 @@ class Study(BaseModel):
     title: str = Field(min_length=1, max_length=120)
     cells: tuple[Cell, ...] = Field(min_length=1)
     seeds: tuple[Seed, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Study":
+        if len({cell.label for cell in self.cells}) < len(self.cells):
+            raise ValueError("two cells have one label")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("two seeds are the same")
+        if len(self.cells) * len(self.seeds) > MAX_RUNS:
+            raise ValueError("too many runs")
+        return self
 
     @property
     def id(self) -> str:

@@ -185,6 +185,25 @@ READY = {
 }
 
 
+def is_ready(study: Study) -> bool:
+    """Whether a study is the ready-made one of its name in what its cells vary.
+
+    Its file may say so of another one, to which nothing that is known of it applies.
+    """
+    chosen = READY.get(study.name)
+    if chosen is None:
+        return False
+    usual = chosen.study()
+    varied = usual.varied()
+
+    def cells(one: Study) -> list[tuple[str, list[Any]]]:
+        return [
+            (cell.label, [getattr(cell.config(), name) for name in varied]) for cell in one.cells
+        ]
+
+    return cells(study) == cells(usual)
+
+
 def ready(name: str) -> Ready:
     """The ready-made study of that name.
 

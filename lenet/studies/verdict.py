@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable
 
-from lenet.studies.ready import POST_FIGURES, SOFTMAX_FLOOR
+from lenet.studies.ready import POST_FIGURES, SOFTMAX_FLOOR, is_ready
 from lenet.studies.results import Findings, Spread, summary
 
 
@@ -11,7 +11,7 @@ def verdict(findings: Findings) -> str | None:
     """What a finished ready-made study says; None while cells are missing, or of another one."""
     write = _VERDICTS.get(findings.study.name)
     accuracies = summary(findings, "test_accuracy")
-    if write is None or len(accuracies) < len(findings.study.cells):
+    if write is None or not is_ready(findings.study) or len(accuracies) < len(findings.study.cells):
         return None
     return write(findings, accuracies)
 

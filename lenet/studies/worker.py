@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from lenet.errors import RunError
+from lenet.errors import LabError, RunError
 from lenet.launch import POLL, training_arguments
 from lenet.paths import ROOT
 from lenet.runs import Control, Run
+from lenet.storage import explained, not_through_links
 from lenet.studies.folder import Result, StudyFolder
 from lenet.studies.plan import PlannedRun
 
@@ -76,13 +77,15 @@ def do(order: Order, planned: PlannedRun) -> Outcome:
         if study.stop_asked:
             return Outcome(planned, None)
         return _train(order, planned, study, run)
-    except RunError as error:
+    except LabError as error:
         return Outcome(planned, None, str(error))
 
 
 def _train(order: Order, planned: PlannedRun, study: StudyFolder, run: Run) -> Outcome:
-    run.folder.mkdir(parents=True, exist_ok=True)
-    with run.log_file.open("ab") as log, TemporaryFile() as output:
+    with explained(run.folder):
+        run.folder.mkdir(parents=True, exist_ok=True)
+        log_file = open(run.log_file, "ab", opener=not_through_links)  # noqa: SIM115
+    with log_file as log, TemporaryFile() as output:
         process = subprocess.Popen(
             [sys.executable, "-m", order.program, *_arguments(order, planned, run)],
             cwd=ROOT,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from lenet.metrics import Metrics
+from lenet.ui.words import chart_text
 
 COLORS = ("#1f8a70", "#c9662b", "#5b6fb5", "#a34d7c", "#8a7a1f", "#7a7a7a")
 """One for each run of a comparison."""
@@ -90,7 +91,7 @@ def curves(
 
 def _add_run(figure: go.Figure, curve: Curve, color: str, smoothing: float, *, alone: bool) -> None:
     """One run's lines; alone, validation has a colour of its own, else runs differ in colour."""
-    metrics, group = curve.metrics, curve.name
+    metrics, group = curve.metrics, chart_text(curve.name)
     steps, loss = (np.array(metrics.steps[name]) for name in ("step", "loss"))
     raw, even = _peaks(loss), _even(len(steps))
     smooth = _smoothed(loss, smoothing, even)

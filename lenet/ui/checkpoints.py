@@ -7,12 +7,12 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lenet.checkpoint import Checkpoint, load, loads
+from lenet.checkpoint import Checkpoint, load, loads, read_file
 from lenet.errors import CheckpointError
 from lenet.launch import list_runs
 from lenet.metrics import Metrics
+from lenet.naming import labels
 from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT
-from lenet.runs import labels
 
 UPLOAD = "Upload a file…"
 
@@ -38,7 +38,7 @@ def choose() -> tuple[Path, Checkpoint]:
     place = st.container(horizontal=True)
     name = place.selectbox("Checkpoint", list(sources), key="checkpoint", persist_state="session")
     path = _file(place, "", name, sources[name])[1]
-    return path, _load(path, path.stat().st_mtime_ns)
+    return path, _load(path, _modified(path))
 
 
 def choose_or_upload(
@@ -66,8 +66,25 @@ def choose_or_upload(
     if name == UPLOAD:
         return _upload(key)
     shown, path = _file(place, key, name, sources[name])
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Chosen(shown, digest, _load(path, path.stat().st_mtime_ns))
+    checkpoint = _load(path, _modified(path))
+    return Chosen(shown, digest_of(path), checkpoint)
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a checkpoint's file.
+
+    Raises:
+        CheckpointError: it is gone, or too large to be one.
+    """
+    return hashlib.sha256(read_file(path)).hexdigest()
+
+
+def _modified(path: Path) -> int:
+    """When a file was last written; 0 if it has just been deleted, which `load` will say."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _upload(key: str) -> Chosen | None:
@@ -88,19 +105,23 @@ def _upload(key: str) -> Chosen | None:
 
 def _sources() -> dict[str, list[Path]]:
     """The files behind each name on the page: a kept checkpoint's one, a run's epochs."""
-    kept = {path.stem: [path] for path in _default_first()}
+    found = {path.stem: [path] for path in _default_first()}
     runs = {run.id: run for run in list_runs()}
     named = labels(runs.values())
-    trained = {named[run_id]: found for run_id, run in runs.items() if (found := run.checkpoints())}
-    runs_too = {f"{name} (run)" if name in kept else name: found for name, found in trained.items()}
     # What a study's "Evaluate this" has sent here; its runs are too many to list them all.
     sent: dict[str, list[Path]] = st.session_state.get("checkpoints of studies", {})
-    return kept | runs_too | sent
+    taken = {UPLOAD, *found, *sent}
+    for run_id, run in runs.items():
+        if files := run.checkpoints():
+            name = named[run_id]
+            found[name if name not in taken else f"{name} (run {run_id})"] = files
+    return found | sent
 
 
 def _default_first() -> list[Path]:
     """The files in `checkpoints/`, that of the command line first whatever was promoted."""
-    return sorted(CHECKPOINTS.glob("*.pt"), key=lambda path: (path != DEFAULT_CHECKPOINT, path))
+    found = [path for path in CHECKPOINTS.glob("*.pt") if path.name.isprintable()]
+    return sorted(found, key=lambda path: (path != DEFAULT_CHECKPOINT, path))
 
 
 def _file(place: DeltaGenerator, key: str, name: str, files: list[Path]) -> tuple[str, Path]:

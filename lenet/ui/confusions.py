@@ -8,6 +8,7 @@ import streamlit as st
 
 from lenet.evaluation import Evaluation
 from lenet.ui import charts, figures
+from lenet.ui.frame import fragment
 from lenet.ui.gallery import Caption, gallery
 
 PAIRS = 5
@@ -47,7 +48,7 @@ class Subject:
         return [(pair.truth, pair.prediction) for pair in self.found.confused_pairs[:PAIRS]]
 
 
-@st.fragment
+@fragment
 def explore(subject: Subject) -> None:
     """The matrix, and beside it the images of one cell, chosen by a click or by name."""
     left, right = st.columns([6, 5], gap="large")

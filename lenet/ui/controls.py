@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lenet import launch
 from lenet.runs import Control, Run
 from lenet.status import LIVE, RESUMABLE, Status
+from lenet.ui.words import plain
 
 BADGES = {
     "starting": ("Starting", "blue", ":material/hourglass_top:"),
@@ -40,7 +41,7 @@ def headline(run: Run, status: Status) -> None:
         if status.message:
             st.code(status.message, language=None, wrap_lines=True)
     elif status.message:
-        st.error(status.message, icon=":material/error:")
+        st.error(plain(status.message), icon=":material/error:")
 
 
 def _resume_button(row: DeltaGenerator, run: Run) -> None:

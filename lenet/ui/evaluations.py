@@ -1,6 +1,5 @@
 """Evaluations of checkpoints, computed once for each content and dataset."""
 
-import hashlib
 from pathlib import Path
 
 import streamlit as st
@@ -8,6 +7,7 @@ import streamlit as st
 from lenet.checkpoint import Checkpoint
 from lenet.data import load_split
 from lenet.evaluation import Evaluation, evaluate
+from lenet.ui.checkpoints import digest_of
 
 
 def evaluated(path: Path, checkpoint: Checkpoint, name: str) -> Evaluation:
@@ -17,8 +17,7 @@ def evaluated(path: Path, checkpoint: Checkpoint, name: str) -> Evaluation:
         path: the checkpoint's file; who has evaluated its content need not do it again.
         name: of the dataset.
     """
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return evaluated_content(digest, checkpoint, name)
+    return evaluated_content(digest_of(path), checkpoint, name)
 
 
 def evaluated_content(digest: str, checkpoint: Checkpoint, name: str) -> Evaluation:

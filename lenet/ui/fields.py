@@ -41,7 +41,9 @@ def clean_address() -> None:
     address.clean("Train", accepts)
     # A switch is 0 or 1 on the command line; Streamlit's addresses know false and true only.
     for name, value in st.query_params.to_dict().items():
-        if Config.model_fields[name].annotation is bool and value in ("0", "1"):
+        # The browser's Back may bring back what was cleaned.
+        info = Config.model_fields.get(name)
+        if info and info.annotation is bool and value in ("0", "1"):
             del st.query_params[name]
             st.session_state[name] = value == "1"
 

@@ -4,14 +4,19 @@ import runpy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
+from typing import ParamSpec
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
-from lenet.errors import LabError
+from lenet.errors import ConfigError, LabError
 from lenet.paths import ROOT
 from lenet.ui import ahead
+from lenet.ui.words import plain
+
+P = ParamSpec("P")
 
 _framed: ContextVar[bool] = ContextVar("framed", default=False)
 
@@ -58,7 +63,12 @@ def show(page: Callable[[], None]) -> None:
         runpy.run_path(str(ROOT / "streamlit_app.py"))
         return
     with explained():
-        page()
+        try:
+            page()
+        except OverflowError:  # of a widget that the browser's Back has given back such a number
+            raise ConfigError(
+                "the address holds a number without end; choose the page in the menu to begin anew"
+            ) from None
 
 
 def _icon() -> Image.Image:
@@ -87,7 +97,27 @@ def explained() -> Iterator[None]:
     try:
         yield
     except LabError as error:
-        message = str(error)
-        if message.partition(" ")[0].isalpha():  # a file's name stays as it is
-            message = message[:1].upper() + message[1:]
-        st.error(f"{message}.", icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
+
+
+def fragment(part: Callable[P, None]) -> Callable[P, None]:
+    """Let a part of a page run again on its own, its expected errors shown as sentences there.
+
+    What `show` puts around the page is not around a part that runs again.
+    """
+
+    @st.fragment
+    @wraps(part)
+    def framed(*args: P.args, **options: P.kwargs) -> None:
+        with explained():
+            part(*args, **options)
+
+    return framed
+
+
+def sentence(error: LabError) -> str:
+    """An error as a sentence in Markdown; what it quotes is shown as it is."""
+    message = str(error)
+    if message.partition(" ")[0].isalpha():  # a file's name stays as it is
+        message = message[:1].upper() + message[1:]
+    return f"{plain(message)}."

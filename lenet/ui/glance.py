@@ -2,29 +2,41 @@
 
 import base64
 import html
-import json
+from typing import Annotated
 
 import streamlit as st
 from PIL import Image
+from pydantic import BaseModel, Field
 
 from lenet.datasets import DATASETS, SIDE
+from lenet.errors import ImageError
+from lenet.pictures import read_image
 from lenet.runs import Run
+from lenet.storage import read_small
 from lenet.ui.images import png
+
+_Ten = Field(min_length=10, max_length=10)
+_Row = Annotated[list[Annotated[float, Field(ge=0, le=1)]], _Ten]
+
+
+class _Glance(BaseModel):
+    """What is needed of `glance.json`."""
+
+    targets: Annotated[list[Annotated[int, Field(ge=0, le=9)]], _Ten]
+    probabilities: Annotated[list[_Row], _Ten]
 
 
 def strip(run: Run) -> None:
     """One image of each class with the prediction and its confidence; nothing before the first."""
     try:
-        said = json.loads((run.folder / "glance.json").read_text())
-        pictures = _pictures(str(run.folder / "glance.png"))
+        said = _Glance.model_validate_json(read_small(run.folder / "glance.json"))
+        pictures = _pictures(read_small(run.folder / "glance.png"))
         classes = DATASETS[run.config().dataset].classes
         cells = [
-            _cell(picture, row, int(target), classes)
-            for picture, row, target in zip(
-                pictures, said["probabilities"], said["targets"], strict=True
-            )
+            _cell(picture, row, target, classes)
+            for picture, row, target in zip(pictures, said.probabilities, said.targets, strict=True)
         ]
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, ImageError):
         return
     st.html(f'<div class="lenet-glance">{_STYLE}{"".join(cells)}</div>')
 
@@ -40,10 +52,10 @@ def _cell(picture: str, row: list[float], target: int, classes: tuple[str, ...])
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _pictures(path: str) -> list[str]:
+def _pictures(file: bytes) -> list[str]:
     """The ten pictures of `glance.png` as data addresses, each a true grayscale PNG."""
-    with Image.open(path) as row:
-        tiles = [row.crop((left, 0, left + SIDE, SIDE)) for left in range(0, row.width, SIDE)]
+    row = read_image(file, "glance.png")
+    tiles = [row.crop((left, 0, left + SIDE, SIDE)) for left in range(0, row.width, SIDE)]
     return [_address(tile) for tile in tiles]
 
 

@@ -8,6 +8,7 @@ from lenet.checkpoint import Checkpoint
 from lenet.datasets import DatasetInfo
 from lenet.ui.answers import answer_to
 from lenet.ui.frame import explained
+from lenet.ui.words import plain
 
 WIDTH = 280
 TALLEST = 2
@@ -31,7 +32,7 @@ def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
         photo = pictures.read_image(file.getvalue(), file.name)
         left, right = st.columns([2, 3], gap="large")
         with left:
-            st.image(_shown(photo), caption=file.name, width=WIDTH, output_format="PNG")
+            st.image(_shown(photo), caption=plain(file.name), width=WIDTH, output_format="PNG")
             polarity = st.segmented_control(
                 "The thing is",
                 list(POLARITIES),

@@ -10,9 +10,12 @@ from lenet import launch
 from lenet.config import differences
 from lenet.errors import LabError
 from lenet.metrics import EPOCH_KEYS, LR_KEYS, Metrics
-from lenet.runs import MAX_NAME, Run
+from lenet.naming import MAX_NAME
+from lenet.runs import Run
 from lenet.ui.controls import BADGES
+from lenet.ui.frame import explained, sentence
 from lenet.ui.watch import clock, metrics_of, turn_to
+from lenet.ui.words import plain
 
 REFRESH = 2.0
 """Seconds between two looks at live runs."""
@@ -127,7 +130,8 @@ def _row(run: Run) -> dict[str, Any] | None:
 
 def _rename(run: Run) -> None:
     key = f"name of {run.id}"
-    run.rename(st.session_state[key])
+    with explained():  # a callback is outside of the page's frame
+        run.rename(st.session_state[key])
     turn_to(run)
     st.session_state[key] = run.name  # an empty one gives the first name back
 
@@ -141,9 +145,9 @@ def _promote(run: Run, best: Path | None) -> None:
                 from lenet.promotion import promote
 
                 saved = promote(best, name)
-            st.success(f"Saved as {saved.name}; Evaluate and Predict offer it now.")
+            st.success(f"Saved as {plain(saved.name)}; Evaluate and Predict offer it now.")
         except LabError as error:
-            st.error(f"{error}.")
+            st.error(sentence(error))
 
 
 def _delete(run: Run) -> None:

@@ -7,6 +7,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from lenet.comparison import Comparison
 from lenet.evaluation import Evaluation
 from lenet.ui.confusions import Subject
+from lenet.ui.frame import fragment
 from lenet.ui.gallery import Caption, gallery
 
 HELP = {
@@ -83,7 +84,7 @@ def _verdict(both: Comparison) -> str:
     return f"**{better} is better** on these images: equally good networks rarely differ as much."
 
 
-@st.fragment
+@fragment
 def _disagreements(first: Subject, second: Subject, both: Comparison) -> None:
     """The images that one gets right and the other wrong."""
     sides = {"A": both.only_first, "B": both.only_second}

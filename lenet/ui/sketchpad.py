@@ -5,17 +5,15 @@ from pathlib import Path
 
 import streamlit as st
 from PIL import Image
-from streamlit_drawable_canvas import CanvasResult, st_canvas
 
 from lenet import drawing, examples
 from lenet.checkpoint import Checkpoint
 from lenet.datasets import DatasetInfo
 from lenet.ui import images
 from lenet.ui.answers import answer_to
+from lenet.ui.canvas import BRUSH, SIDE, canvas
+from lenet.ui.frame import explained
 
-SIDE = 280
-"""Pixels of the canvas."""
-BRUSH = 14
 ERASER = 2
 """Times wider than the pen: one of the same width leaves the smooth edges of a line."""
 THUMBNAIL = 64
@@ -30,9 +28,10 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         _prompt(info)
-        canvas = _canvas(info)
-    with right:
-        pixels = canvas.image_data
+        place = st.container()
+    with right, explained():
+        with place:
+            pixels = _canvas(info)
         if pixels is None:  # the canvas reports strokes of the hand only
             pixels = examples.picture(_example(info)[1], SIDE, BRUSH)
         drawn = drawing.from_canvas(pixels, info, "light_on_dark")
@@ -54,7 +53,7 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     _examples(info)
 
 
-def _canvas(info: DatasetInfo) -> CanvasResult:
+def _canvas(info: DatasetInfo) -> drawing.Gray | None:
     """The canvas with pen or eraser; undo, redo and clear are at its upper right corner."""
     row = st.container(horizontal=True, vertical_alignment="center", width=SIDE)
     tool = row.segmented_control(
@@ -73,17 +72,13 @@ def _canvas(info: DatasetInfo) -> CanvasResult:
         return _canvas_for(info, width, erasing=tool == "Eraser")
 
 
-def _canvas_for(info: DatasetInfo, width: int, *, erasing: bool) -> CanvasResult:
+def _canvas_for(info: DatasetInfo, width: int, *, erasing: bool) -> drawing.Gray | None:
     count, strokes = _example(info)
-    return st_canvas(
+    return canvas(
+        f"canvas {info.name} {count}",
         stroke_width=width * (ERASER if erasing else 1),
         stroke_color="#000000" if erasing else "#ffffff",
-        background_color="#000000",
-        width=SIDE,
-        height=SIDE,
         initial_drawing=examples.on_canvas(strokes, SIDE, BRUSH) if strokes else None,
-        return_image_data=True,
-        key=f"canvas {info.name} {count}",
     )
 
 

@@ -8,7 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lenet.config import Config
 from lenet.metrics import Metrics
-from lenet.runs import Run, labels
+from lenet.naming import labels
+from lenet.runs import Run
 from lenet.status import LIVE, Status
 from lenet.ui import charts, controls, glance
 from lenet.ui.frame import explained

@@ -8,11 +8,12 @@ from torch import Tensor
 from lenet.checkpoint import Checkpoint
 from lenet.datasets import DatasetInfo
 from lenet.inside.attribution import Attribution, integrated_gradients
+from lenet.ui.frame import fragment
 from lenet.ui.inside import shades
 from lenet.ui.inside.pointing import pointing
 
 
-@st.fragment
+@fragment
 def attribute(checkpoint: Checkpoint, image: Tensor, predicted: int, info: DatasetInfo) -> None:
     """Integrated gradients of the predicted class or any other.
 

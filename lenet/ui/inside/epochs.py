@@ -11,12 +11,13 @@ from lenet.inside.walk import walk
 from lenet.paths import runs_dir
 from lenet.preprocessing import to_input
 from lenet.runs import Run
+from lenet.ui.frame import fragment
 from lenet.ui.inside.filters import filter_sheets
 from lenet.ui.inside.pointing import pointing
 from lenet.ui.inside.strip import strip
 
 
-@st.fragment
+@fragment
 def step_through(path: Path, image: Tensor, info: DatasetInfo) -> None:
     """A slider over the epochs of the run that a checkpoint is from: layers and filters at each.
 

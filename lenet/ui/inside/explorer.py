@@ -9,6 +9,7 @@ from lenet.config import Config
 from lenet.inside.arithmetic import arithmetic
 from lenet.inside.walk import Layer
 from lenet.model import LeNet5
+from lenet.ui.frame import fragment
 from lenet.ui.inside.closeup import Spot, closeup, name_of
 from lenet.ui.inside.pointing import pointing
 from lenet.ui.inside.strip import strip
@@ -18,7 +19,7 @@ FIRST = ("conv0", 0)
 """Layer and map that are looked at first."""
 
 
-@st.fragment
+@fragment
 def explore(model: LeNet5, layers: Mapping[str, Layer], classes: Sequence[str]) -> None:
     """Strip and close-up; what is pointed at in them runs only this part of the page again."""
     config = model.config
@@ -40,15 +41,20 @@ def explore(model: LeNet5, layers: Mapping[str, Layer], classes: Sequence[str]) 
 def _look_at(layers: Mapping[str, Layer], value: str) -> None:
     """Look at the strongest value of a layer's map or feature, "conv0/3" say."""
     name, _, index = value.partition("/")
-    if name in layers and index.isdecimal():
+    if name in layers and _is_place(index):
         st.session_state[SPOT] = _strongest(layers[name], int(index))
 
 
 def _move(spot: Spot, at: str) -> None:
     """Look at another position, "row,column", of the same map."""
     row, _, column = at.partition(",")
-    if row.isdecimal() and column.isdecimal():
+    if _is_place(row) and _is_place(column):
         st.session_state[SPOT] = Spot(spot.layer, spot.index, int(row), int(column))
+
+
+def _is_place(text: str) -> bool:
+    """Whether it is a whole number, and none of thousands of digits, which `int` refuses."""
+    return text.isdecimal() and len(text) < 10
 
 
 def _spot(layers: Mapping[str, Layer]) -> Spot:

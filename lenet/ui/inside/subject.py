@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
-from streamlit_drawable_canvas import st_canvas
 from torch import Tensor
 
 from lenet import drawing, pictures
@@ -14,10 +13,10 @@ from lenet.datasets import DatasetInfo
 from lenet.drawing import Gray
 from lenet.samples import pick
 from lenet.ui import dataset, images
+from lenet.ui.canvas import canvas
 from lenet.ui.frame import explained
 from lenet.ui.photo import TYPES
 from lenet.ui.sampling import ALL
-from lenet.ui.sketchpad import BRUSH, SIDE
 
 SOURCES = ("Test image", "Draw", "Upload")
 WIDTH = 168
@@ -98,16 +97,7 @@ def _drawn(info: DatasetInfo) -> Subject | None:
     left, right = st.columns([1, 2], gap="large")
     with left:
         st.space(TOOLBAR)
-        canvas = st_canvas(
-            stroke_width=BRUSH,
-            stroke_color="#ffffff",
-            background_color="#000000",
-            width=SIDE,
-            height=SIDE,
-            return_image_data=True,
-            key="inside canvas",
-        )
-    pixels = canvas.image_data
+        pixels = canvas("inside canvas")
     drawn = None if pixels is None else drawing.from_canvas(pixels, info, "light_on_dark")
     if drawn is None:
         thing = "a digit" if info.name == "MNIST" else "a piece of clothing, large"

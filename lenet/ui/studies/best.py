@@ -11,6 +11,7 @@ from lenet.paths import ROOT
 from lenet.studies import results
 from lenet.studies.plan import Cell
 from lenet.studies.results import Findings
+from lenet.ui.words import plain
 
 
 def show_best(findings: Findings, checkpoints: Mapping[str, list[Path]]) -> None:
@@ -22,7 +23,7 @@ def show_best(findings: Findings, checkpoints: Mapping[str, list[Path]]) -> None
     score = (validated or results.summary(findings, "test_accuracy"))[cell.label].mean
     why = "validation accuracy" if validated else "test accuracy, as the post chose"
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.markdown(f"**Best: {_plain(cell.label)}**, {score:.2%} {why}")
+    row.markdown(f"**Best: {plain(cell.label)}**, {score:.2%} {why}")
     row.space("stretch")
     row.page_link(
         ROOT / "pages/train.py",
@@ -45,11 +46,6 @@ def show_best(findings: Findings, checkpoints: Mapping[str, list[Path]]) -> None
         on_click="ignore",
         help="Every finished run with its settings and figures.",
     )
-
-
-def _plain(label: str) -> str:
-    """A label without what Markdown would take for a sign."""
-    return label.translate({ord(sign): f"\\{sign}" for sign in r"\`*_{}[]<>()#+-.!|~$:"})
 
 
 def address(cell: Cell) -> dict[str, str]:

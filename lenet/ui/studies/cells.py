@@ -9,7 +9,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from lenet.config import Config, applies
 from lenet.studies import results
-from lenet.studies.ready import POST_FIGURES, Published
+from lenet.studies.ready import POST_FIGURES, Published, is_ready
 from lenet.studies.results import Findings
 from lenet.ui.studies.state import RunNow
 
@@ -19,7 +19,7 @@ POST_FIELDS = ("optimizer", "momentum", "dropout", "activation")
 
 def published(findings: Findings) -> Mapping[str, Published]:
     """What the post says of the cells, where it says something."""
-    return POST_FIGURES if findings.study.name == "nine-cases" else {}
+    return POST_FIGURES if findings.study.name == "nine-cases" and is_ready(findings.study) else {}
 
 
 def cells_table(findings: Findings, runs: Sequence[RunNow] = ()) -> pd.DataFrame:
@@ -66,7 +66,7 @@ def _progress(findings: Findings, label: str, runs: Sequence[RunNow]) -> str:
 
 def columns(findings: Findings) -> list[str]:
     """The settings worth a column: the post's own four for its cases; other labels say them."""
-    return list(POST_FIELDS) if findings.study.name == "nine-cases" else []
+    return list(POST_FIELDS) if published(findings) else []
 
 
 def _percent(share: float | None) -> float | None:

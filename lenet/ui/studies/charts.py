@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from lenet.config import Config, knob
 from lenet.studies.results import POINTS
 from lenet.ui.charts import COLORS, QUIET
+from lenet.ui.words import chart_text
 
 FAINT = "#8a8a8a"
 MAX_CELLS = 12
@@ -61,7 +62,7 @@ def curves(
         figure.add_scatter(
             x=at,
             y=values.mean(axis=0),
-            name=label,
+            name=chart_text(label),
             legendgroup=label,
             mode="lines",
             line={"color": color, "width": 2.2, "dash": _dash(place)},
@@ -91,6 +92,8 @@ def spreads(
     Args:
         marked: by label, somebody else's figure, drawn as a diamond.
     """
+    shown = [Series(chart_text(series.label), series.values) for series in shown]
+    marked = {chart_text(label): value for label, value in (marked or {}).items()}
     labels = [series.label for series in shown]
     figure = go.Figure()
     figure.add_scatter(

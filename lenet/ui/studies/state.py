@@ -13,6 +13,7 @@ from lenet.studies.folder import StudyFolder, start
 from lenet.studies.plan import PlannedRun
 from lenet.studies.results import Findings, Finished
 from lenet.ui.controls import BADGES
+from lenet.ui.words import plain
 
 LIVE_CELLS = 12
 """Cells whose unfinished runs are drawn, too."""
@@ -118,7 +119,7 @@ def steer(folder: StudyFolder, now: StudyNow) -> None:
                 folder.delete()
                 st.rerun()
     if status and status.message and state not in LIVE:
-        st.error(status.message, icon=":material/error:")
+        st.error(plain(status.message), icon=":material/error:")
     st.progress(_share(now))
 
 

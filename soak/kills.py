@@ -1,0 +1,226 @@
+"""SIGKILL of a training at random moments of its life, and what is left of the run."""
+
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lenet import checkpoint, launch
+from lenet.config import Config
+from lenet.errors import LabError
+from lenet.execution import Execution
+from lenet.metrics import Metrics
+from lenet.runs import Run
+from lenet.storage import temporaries
+from soak.lab import Lab
+from soak.table import Row
+from tests.small import same_weights, small_config, small_split, trained
+
+CONFIG = small_config(epochs=12, dropout=0.2, augment="flip_shift")
+AIMED = 4
+"""Every so many kills wait until a checkpoint is being written."""
+MEASURED = ("epoch", "step", "train_loss", "val_loss", "val_accuracy")
+"""What an epoch's event holds beside times, which are never the same."""
+
+Begin = Callable[[Run], int]
+"""Starts a prepared run, or goes on with it, in a process; its number."""
+
+
+def rows(lab: Lab, kills: int, launched: int) -> list[Row]:
+    """Kills of forked workers, many in little time, and of processes as the page starts them.
+
+    Args:
+        kills: of forked workers.
+        launched: of the very processes that the page starts, from their first import on.
+    """
+    expected = Run(lab.home / "expected")
+    _execution(expected).start(CONFIG)  # imports here what forked workers need not import again
+    last = checkpoint.load(expected.epoch_checkpoint(CONFIG.epochs)).model()
+    if not same_weights(last, trained(CONFIG).model):
+        raise AssertionError("two uninterrupted runs differ")
+    found = [_row("kill -9 of a training", _torture(lab, forked, kills, expected))]
+    if launched:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(launch, "PROGRAM", "tests.small_lab")
+            victims = _torture(lab, as_the_page_does, launched, expected)
+        found.append(_row("kill -9 of a training, imports included", victims))
+    return found
+
+
+def forked(run: Run) -> int:
+    """A worker forked from this process, where torch is loaded already."""
+    if child := os.fork():
+        return child
+    try:
+        _execution(run).resume() if run.used else _execution(run).start(CONFIG)
+    except BaseException:
+        os._exit(1)
+    os._exit(0)
+
+
+def _execution(run: Run) -> Execution:
+    return Execution(run, small_split, lambda event, steps: None)
+
+
+def as_the_page_does(run: Run) -> int:
+    """`python -m lenet`, on the small dataset."""
+    if run.used:
+        return launch.spawn(run, ["--mode", "train", "--resume", str(run.folder)]).pid
+    return launch.spawn(run, launch.training_arguments(CONFIG, run.folder)).pid
+
+
+@dataclass
+class Victims:
+    """Runs that are killed again and again, each until it is finished.
+
+    Attributes:
+        hits: what the killed processes were doing.
+        lost: finished epochs that were gone after a kill.
+        unequal: finished runs that differ from the uninterrupted one.
+    """
+
+    rng: random.Random = field(default_factory=lambda: random.Random(0))
+    hits: Counter[str] = field(default_factory=Counter)
+    runs: int = 0
+    lost: int = 0
+    unequal: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def kills(self) -> int:
+        return self.hits.total()
+
+    def strike(self, run: Run, pid: int, moment: float) -> None:
+        """Kill the process so many seconds from now, if it has not ended by then."""
+        process = psutil.Process(pid)
+        if self.kills % AIMED == 0:
+            while not _writing(run) and _there(process):
+                pass  # a checkpoint is written within milliseconds: no time to sleep
+        else:
+            with suppress(psutil.TimeoutExpired):
+                process.wait(moment)
+        finished = run.checkpoints()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+        process.wait()
+        if (doing := _doing(run)) != "finished":
+            self.hits[doing] += 1
+        self._check_kept(run, finished)
+
+    def _check_kept(self, run: Run, finished: list[Path]) -> None:
+        """Every epoch that was finished before the kill is there and can be loaded."""
+        gone = set(finished) - set(run.checkpoints())
+        for path in run.checkpoints():
+            try:
+                checkpoint.load(path)
+            except LabError as error:
+                gone.add(path)
+                self.faults.append(str(error))
+        self.lost += len(gone)
+        if run.used and (state := run.status().state) not in ("crashed", "finished"):
+            self.faults.append(f"{run.id} is {state} after {self.kills} kills: {run.log_tail()}")
+
+
+def _torture(lab: Lab, begin: Begin, kills: int, expected: Run) -> Victims:
+    """Start runs, kill and resume them until they are finished, and compare what came out."""
+    victims = Victims()
+    life = _life(lab, begin)
+    while victims.kills < kills and not victims.faults:
+        victims.runs += 1
+        run = Run(lab.home / f"{begin.__name__} {victims.runs}")
+        run.prepare(CONFIG)  # as the page does before it starts the process
+        while not _is_finished(run) and not victims.faults:
+            pid = begin(run)
+            if victims.kills < kills:
+                # From before its first word to its last; early ones are more frequent, or
+                # most runs would be finished before they are hit.
+                victims.strike(run, pid, life * victims.rng.betavariate(1, 3))
+            else:
+                _finish(pid)
+        different = differences(run, CONFIG, expected)
+        victims.unequal += bool(different)
+        victims.faults += different
+    return victims
+
+
+def _life(lab: Lab, begin: Begin) -> float:
+    """Seconds from a run's start to its end, undisturbed."""
+    run = Run(lab.home / f"{begin.__name__} undisturbed")
+    run.prepare(CONFIG)
+    before = time.monotonic()
+    _finish(begin(run))
+    return time.monotonic() - before
+
+
+def _finish(pid: int) -> None:
+    if status := psutil.Process(pid).wait():
+        raise RuntimeError(f"a training ended with exit status {status}")
+
+
+def _is_finished(run: Run) -> bool:
+    return run.used and run.status().state == "finished"
+
+
+def differences(run: Run, config: Config, expected: Run) -> list[str]:
+    """In what a finished run differs from an uninterrupted one of the same configuration."""
+    if not _is_finished(run):
+        return [f"{run.id} is {run.status().state}"]
+    found = []
+    for epoch in range(1, config.epochs + 1):
+        ours, theirs = (checkpoint.load(r.epoch_checkpoint(epoch)).model() for r in (run, expected))
+        if not same_weights(ours, theirs):
+            found.append(f"{run.id}: other weights after epoch {epoch}")
+    if _records(run) != _records(expected):
+        found.append(f"{run.id}: other metrics")
+    if left := temporaries(run.folder):
+        found.append(f"{run.id}: {len(left)} temporary files are left")
+    return found
+
+
+def _records(run: Run) -> list[object]:
+    """What is recorded of a run, without times."""
+    metrics = Metrics(run.metrics_file).poll()
+    epochs = [[event[name] for name in MEASURED] for event in metrics.epochs]
+    return [*epochs, *(list(metrics.steps[name]) for name in ("step", "loss", "lr"))]
+
+
+def _there(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _writing(run: Run) -> bool:
+    """Whether a checkpoint is being written, or was when its process was killed."""
+    with suppress(OSError):
+        return any(path.name.startswith(".model_epoch") for path in run.folder.iterdir())
+    return False
+
+
+def _doing(run: Run) -> str:
+    """What the process was doing when it was killed, as its folder tells."""
+    if not run.used:
+        return "before the first word"
+    if _is_finished(run):
+        return "finished"
+    if _writing(run):
+        return "writing a checkpoint"
+    return "training" if len(Metrics(run.metrics_file).poll()) else "starting"
+
+
+def _row(done: str, victims: Victims) -> Row:
+    hits = ", ".join(f"{count} {what}" for what, count in victims.hits.most_common())
+    equal = victims.runs - victims.unequal
+    measured = f"{equal} of {victims.runs} runs end bit for bit as if undisturbed; hit {hits}"
+    whole = not victims.unequal and not victims.faults
+    return Row(
+        done, victims.kills, victims.lost, "finished epochs", measured, whole, victims.faults
+    )

@@ -1,0 +1,86 @@
+"""A lab to break: folders of its own, a small dataset, a finished run, a visitor of its pages."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from lenet import launch
+from lenet.execution import Execution
+from lenet.paths import ROOT
+from lenet.runs import Run
+from soak.guard import LIMIT
+from tests.idx_files import install_small_dataset
+from tests.small import small_config, small_split
+
+SECRET = "what is written outside is nobody's business"  # a word to look for
+
+
+@dataclass(frozen=True)
+class Lab:
+    """The folders of a lab below `home`: it may touch `home/lab` and nothing beside it."""
+
+    home: Path
+
+    @property
+    def runs(self) -> Path:
+        return self.home / "lab" / "runs"
+
+    @property
+    def data(self) -> Path:
+        return self.home / "lab" / "data"
+
+    @property
+    def outside(self) -> Path:
+        """A file that no page has any business with."""
+        return self.home / "outside.txt"
+
+    @cached_property
+    def finished(self) -> Run:
+        """A finished run of two epochs, to make copies of."""
+        run = Run(self.home / "finished")
+        Execution(run, small_split, lambda event, steps: None).start(small_config())
+        return run
+
+
+@contextmanager
+def small_lab() -> Iterator[Lab]:
+    """A lab with a small dataset; no process is started for its pages."""
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        lab = Lab(Path(folder).resolve())
+        lab.runs.mkdir(parents=True)
+        lab.outside.write_text(SECRET)
+        patch.setenv("LENET_RUNS_DIR", str(lab.runs))
+        patch.setattr(launch, "warm_up", lambda: None)
+        install_small_dataset(patch, lab.data)
+        install_small_dataset(patch, lab.data, "MNIST")
+        st.cache_resource.clear()
+        try:
+            yield lab
+        finally:
+            st.cache_resource.clear()
+
+
+def visit(page: str = "streamlit_app.py", **query: str) -> AppTest:
+    """The app, opened at the front door and led to a page with this query in its address."""
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=LIMIT)
+    if page != "streamlit_app.py":
+        app.run()
+        app.switch_page(page)
+    app.query_params.update(query)
+    return sound(app.run())
+
+
+def sound(app: AppTest) -> AppTest:
+    """The app, if it shows a page and no exception, and nothing of what is outside."""
+    assert not app.exception, [error.message for error in app.exception]
+    assert app.title, "the page is empty"
+    shown = " ".join(str(getattr(element, "value", "")) for element in app.main)
+    assert SECRET not in shown, "the page shows what is outside"
+    return app

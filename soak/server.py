@@ -1,0 +1,92 @@
+"""SIGKILL of the server while runs are training, and what a new server finds of them."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from lenet.metrics import Metrics
+from lenet.runs import Run
+from soak.table import Row
+from tests.browser import launch
+from tests.e2e.app import PATIENCE, App, serve, until
+from tests.e2e.look import title, watched_tabs
+
+HEADING = "Train LeNet-5"
+
+expect.set_options(timeout=1000 * PATIENCE)
+
+
+def rows(runs: int) -> list[Row]:
+    """Start so many runs on the page, kill the server, and look for them on a new one.
+
+    Needs a browser and Fashion-MNIST.
+    """
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = launch(playwright)
+        home, slots = Path(folder), str(runs)
+        with serve(home, LENET_SLOTS=slots) as first:
+            with watched_tabs(browser) as visit:
+                for number in range(runs):
+                    _start(first, visit, number)
+            started = first.runs()
+            first.process.kill()
+            first.process.wait()
+        try:
+            before = time.monotonic()
+            steps = [_step(run) for run in started]
+            with serve(home, LENET_SLOTS=slots) as second, watched_tabs(browser) as visit:
+                page = visit(second.url)
+                title(page, HEADING)
+                found = [run for run in started if _is_found(page, run)]
+                seconds = time.monotonic() - before
+                goes_on = [_goes_on(run, step) for run, step in zip(started, steps, strict=True)]
+        finally:
+            for run in started:
+                with suppress(ProcessLookupError):
+                    os.kill(run.status().pid, signal.SIGKILL)
+    lost = runs - len(found)
+    measured = f"{sum(goes_on)} train on; a new server shows them after {seconds:.1f} s"
+    return [
+        Row("kill -9 of the server while runs train", runs, lost, "runs", measured, all(goes_on))
+    ]
+
+
+def _start(app: App, visit: Callable[[str], Page], number: int) -> None:
+    """A visitor starts a run of their own; it has begun to train."""
+    page = visit(f"{app.url}/?epochs={100 + number}")
+    title(page, HEADING)
+    page.get_by_role("main").get_by_role("button", name="Start", exact=True).click()
+    until(lambda: len(app.runs()) == number + 1, "the run is there")
+    until(lambda: all(_step(run) for run in app.runs()), "it trains")
+
+
+def _step(run: Run) -> int:
+    return len(Metrics(run.metrics_file).poll())
+
+
+def _is_found(page: Page, run: Run) -> bool:
+    """Whether the page offers the run, and shows it as training when it is chosen."""
+    box = page.get_by_role("combobox", name="Run", exact=True)
+    box.click()
+    page.get_by_role("option", name=run.name).first.click()
+    badge = page.get_by_role("paragraph").filter(has_text=re.compile("Training$"))
+    try:
+        expect(badge).to_be_visible()
+    except AssertionError:
+        return False
+    return True
+
+
+def _goes_on(run: Run, step: int) -> bool:
+    """Whether the run is beyond a step."""
+    with suppress(AssertionError):
+        until(lambda: run.live and _step(run) > step, "another step")
+        return True
+    return False
