@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -184,7 +185,7 @@ def sessions() -> list[Row]:
         with serve(Path(name)) as app:
             held = asyncio.run(fill(app))
             peak = peak_memory(app.process.pid)
-    added = statistics.median(b - a for a, b in zip(held[1:], held[2:], strict=False))
+    added = statistics.median(b - a for a, b in pairwise(held[1:]))
     mean = (held[-1] - held[1]) / (SESSIONS - 2)
     return [
         shown("the server's own memory (USS), 1 session", held[0], "MB"),
@@ -252,9 +253,9 @@ def first_page() -> list[Row]:
             libraries = Path(f"/proc/{server.pid}/maps").read_text()
             assert "libtorch" not in libraries, "the first page has loaded torch"
     return [
-        shown("the server's processor time to the end of its first page", statistics.median(taken), "s"),
+        shown("processor time to the end of the first page", statistics.median(taken), "s"),
         shown("its memory (RSS) then, without torch", statistics.median(memory), "MB"),
-    ]  # fmt: skip
+    ]
 
 
 async def _only_one(app: App) -> None:

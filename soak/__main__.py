@@ -43,11 +43,18 @@ def _damaged(short: bool) -> list[Row]:
         return damaged.rows(lab, 150 if short else 2100)
 
 
+def _visitors(short: bool) -> list[Row]:
+    from soak import visitors
+
+    return visitors.rows(short)
+
+
 PARTS: dict[str, Callable[[bool], list[Row]]] = {
     "kills": _kills,
     "server": _server,
     "disk": _disk,
     "damaged": _damaged,
+    "visitors": _visitors,
 }
 """The parts by name; each takes whether it is to be short."""
 
