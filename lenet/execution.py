@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lenet.config import Config
 from lenet.errors import LabError, StorageError
 from lenet.events import EpochEvent, Event, LrEvent
-from lenet.launch import slot
+from lenet.launch import slot, step_back
 from lenet.runs import Control, Run
 from lenet.signals import stop_signals
 from lenet.status import Status, own_status
@@ -90,6 +90,7 @@ class Execution:
     def _work(self, config: Config, saved: Path | None) -> None:
         with self._reporting(), stop_signals(self._note_signal):
             if self._queued:
+                step_back()
                 self._report(state="queued")
                 with slot(self.run, self._stop_asked) as granted:
                     if granted:

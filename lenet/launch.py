@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -31,11 +31,20 @@ log = logging.getLogger(__name__)
 
 PROGRAM = "lenet"
 """The module that a training process runs."""
+NICE = 10
+"""Priority of what the page starts: a training beside it must not make the page wait."""
 POLL = 0.3
 """Seconds between two looks of a waiting run at the slots."""
 
 _standby: "list[subprocess.Popen[bytes]]" = []
 _standby_lock = threading.Lock()
+
+
+def step_back() -> None:
+    """Let everything else on the machine go first; alone, this process is as quick as ever."""
+    if hasattr(os, "setpriority"):  # not on Windows
+        with suppress(OSError):  # it may have stepped back farther
+            os.setpriority(os.PRIO_PROCESS, 0, NICE)
 
 
 def slots() -> int:

@@ -11,12 +11,17 @@ import os
 import sys
 from pathlib import Path
 
+<<<<<<< ours
 from lenet import cli
 from lenet.storage import not_through_links
+=======
+from lenet import cli, launch
+>>>>>>> theirs
 
 
 def main() -> int:
     """Wait for the line and do what it says; the exit status is the command's."""
+    launch.step_back()
     import lenet.recording  # noqa: F401  # brings torch, the model and the data with it
 
     line = sys.stdin.readline()

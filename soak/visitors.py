@@ -11,6 +11,7 @@ and what the browser tests need.
 
 import argparse
 import asyncio
+import os
 import random
 import statistics
 import subprocess
@@ -42,6 +43,8 @@ FLAT = 0.05
 FORGOTTEN = 130.0
 """Seconds until Streamlit drops a session that was left: it keeps it for two minutes."""
 RUNS = 2
+ARRIVALS = 0.1
+"""Share of the time in which all come, one after the other."""
 STROKES = 6
 PATIENCE = 60_000
 """Milliseconds."""
@@ -117,15 +120,18 @@ def rows(short: bool) -> list[Row]:
 def serve_and_train(folder: Path) -> Iterator[App]:
     """A server with runs that train as long as it is there."""
     trainings = []
-    with serve(folder, LENET_SLOTS=str(RUNS)) as app:
+    slots = {"LENET_SLOTS": str(RUNS)}
+    with serve(folder, **slots) as app:
         try:
             for number in range(RUNS):
                 place = app.runs_dir / f"20260101-00000{number}-lab-000{number}"
                 command = ["--mode", "train", "--epochs", "500", "--output_dir", str(place)]
+                command += ["--queue", "1"]  # as the page starts it
                 trainings.append(
                     subprocess.Popen(
                         [sys.executable, "-m", "lenet", *command],
                         cwd=ROOT,
+                        env={**os.environ, "LENET_RUNS_DIR": str(app.runs_dir), **slots},
                         stdout=subprocess.DEVNULL,
                         stderr=subprocess.DEVNULL,
                     )
@@ -175,7 +181,7 @@ async def _browse(
     page.on("console", lambda message: _console(message, seen))
     page.on("pageerror", lambda error: seen.faults.append(f"page error: {error}"))
     think = _thinking(form, chance)
-    await think()
+    await asyncio.sleep(chance.uniform(0, ARRIVALS * form.seconds))
     try:
         await page.goto(app.url)
         await page.get_by_role("heading", name=TITLES["Train"], level=1).wait_for()
@@ -227,7 +233,7 @@ async def _strokes(page: Page, think: "Thinking", until: float, seen: Seen) -> N
 async def _talk(app: App, form: Form, chance: random.Random, until: float, seen: Seen) -> None:
     """One visitor on the wire, who does what one with a browser does."""
     think = _thinking(form, chance)
-    await think()
+    await asyncio.sleep(chance.uniform(0, ARRIVALS * form.seconds))
     drawn = parts(DRAWINGS["T-shirt"])[:STROKES]
     async with WireVisitor(app.port) as visitor:
         await visitor.visit("")

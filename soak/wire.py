@@ -94,6 +94,16 @@ class WireVisitor:
 
     async def _ask(self, fragment: str, *, by_itself: bool = False) -> float:
         """Have the script, or a fragment of it, run; seconds until it has."""
+        began = time.perf_counter()
+        done = self._asked[fragment] = asyncio.get_running_loop().create_future()
+        await self._send(fragment, by_itself=by_itself)
+        try:
+            return await asyncio.wait_for(done, PATIENCE) - began
+        except asyncio.TimeoutError:
+            self.faults.append(f"/{self._page}: no end of the script within {PATIENCE:.0f} s")
+            return PATIENCE
+
+    async def _send(self, fragment: str, *, by_itself: bool) -> None:
         message = BackMsg()
         rerun = message.rerun_script
         rerun.query_string = self._query
@@ -103,14 +113,7 @@ class WireVisitor:
             rerun.page_script_hash = self.pages[self._page]
         else:
             rerun.page_name = self._page
-        began = time.perf_counter()
-        done = self._asked[fragment] = asyncio.get_running_loop().create_future()
         await self._socket.send(message.SerializeToString())
-        try:
-            return await asyncio.wait_for(done, PATIENCE) - began
-        except asyncio.TimeoutError:
-            self.faults.append(f"no end of the script within {PATIENCE:.0f} s")
-            return PATIENCE
 
     async def _read(self) -> None:
         with suppress(ConnectionClosed):
@@ -143,12 +146,13 @@ class WireVisitor:
             self._fragments[element.bidi_component.id] = fragment
 
     def _follow(self, fragment: str, interval: float) -> None:
-        """Run a fragment again and again, as the page does that shows it."""
+        """Run a fragment again and again, as the page does that shows it: it waits for none."""
 
         async def again() -> None:
-            while True:
-                await asyncio.sleep(interval)
-                await self._ask(fragment, by_itself=True)
+            with suppress(ConnectionClosed):
+                while True:
+                    await asyncio.sleep(interval)
+                    await self._send(fragment, by_itself=True)
 
         if old := self._timers.pop(fragment, None):
             old.task.cancel()
