@@ -11,12 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-<<<<<<< ours
-from lenet import cli
-from lenet.storage import not_through_links
-=======
 from lenet import cli, launch
->>>>>>> theirs
+from lenet.storage import not_through_links
 
 
 def main() -> int:
