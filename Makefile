@@ -35,6 +35,7 @@ unit: $(VENV)/.test data
 
 bench: $(VENV)/.test data
 	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.server
 	$(BIN)/python -m benchmarks.browser
 	$(BIN)/python -m benchmarks.inside
 

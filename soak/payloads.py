@@ -79,7 +79,7 @@ def _draw(page: str, payload: Any) -> None:
 
 def _point(told: str) -> None:
     """Open Inside as if this had been picked in its pictures, and look at it."""
-    from lenet.ui import explorer
+    from lenet.ui.inside import explorer
 
     def pointed(key: str, html: str, *, chosen: str = "", picked: Any = None) -> None:
         picked(told)

@@ -167,7 +167,7 @@ class TestFolders:
 
     def test_a_damaged_study_does_not_hide_the_others(self, lab: Lab) -> None:
         cells, _ = grid({"epochs": 2}, {"lr": ["0.01", "0.02"]})
-        for number in range(2):
+        for number in range(3):
             study = Study(name="grid", title=f"study {number}", cells=tuple(cells), seeds=(number,))
             home_of(study).keep(study)
         home_of(study).file.write_text("torn")
@@ -175,7 +175,7 @@ class TestFolders:
         app.segmented_control(key="study").set_value("grid").run()
         assert not app.error
         [box] = [box for box in app.selectbox if box.label == "Earlier studies"]
-        assert [name.partition(" (")[0] for name in box.options] == ["study 0"]
+        assert {name.partition(" (")[0] for name in box.options} == {"study 0", "study 1"}
 
 
 def test_a_run_that_is_gone_cannot_be_renamed_and_that_is_said(lab: Lab) -> None:
