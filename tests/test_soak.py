@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from soak import checkpoints, damaged, files, folders, kills, payloads, server
+from soak import checkpoints, damaged, files, folders, kills, payloads
 from soak.__main__ import main
 from soak.lab import Lab, small_lab
 from soak.table import Row, markdown
@@ -65,12 +65,6 @@ def test_names_that_lead_elsewhere(lab: Lab) -> None:
 def test_hostile_addresses_and_drawings(lab: Lab) -> None:
     with damaged.quiet():
         assert_good([payloads.addresses_row(lab, 5), payloads.canvas_row(lab, 8)])
-
-
-@pytest.mark.e2e
-@pytest.mark.usefixtures("real_fashion_mnist")
-def test_runs_outlive_their_server() -> None:
-    assert_good(server.rows(2))
 
 
 def test_unknown_parts_are_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@
 import html
 import re
 
-LONGEST = 400
+LONGEST = 1000
 """Characters of a message; what somebody has made longer is cut."""
 JOINER = "\N{WORD JOINER}"
 """Invisible, and no place for a line break."""

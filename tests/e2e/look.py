@@ -112,7 +112,11 @@ def bytes_of(picture: Locator) -> np.ndarray:
     """(H, W, 3) uint8: the pixels of the file behind an `<img>`, as the browser decodes it."""
     url = picture.evaluate(
         """async image => {
-            await image.decode();
+            for (let frames = 0; ; frames += 1) {  // another picture may just take its place
+                try { await image.decode(); break; }
+                catch (error) { if (frames > 600) throw error; }
+                await new Promise(requestAnimationFrame);
+            }
             const canvas = document.createElement("canvas");
             canvas.width = image.naturalWidth;
             canvas.height = image.naturalHeight;
@@ -162,6 +166,11 @@ def read_answer(page: Page) -> str:
     return name
 
 
+REPORTED = """() => new Promise(done =>
+    setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done))))"""
+"""Until a stroke has been reported, and the page shows that its script is to run."""
+
+
 def draw(page: Page, strokes: Drawing) -> None:
     """Draw on the canvas with the mouse."""
     canvas = page.locator("canvas").last
@@ -176,3 +185,4 @@ def draw(page: Page, strokes: Drawing) -> None:
         for place in places[1:]:
             page.mouse.move(*place, steps=8)
         page.mouse.up()
+    page.evaluate(REPORTED)

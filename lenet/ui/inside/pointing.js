@@ -17,9 +17,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (data.fixed) return;
   const pick = (value) => setTriggerValue("picked", value);
   const point = (at) => {
-    [map.dataset.row, map.dataset.column] = at; // so that the next key goes on from here
-    outline(root, map, at);
-    pick(at.join(","));
+    stand(root, map, at);
+    root.asked = { at: at.join(), picture: map.querySelector("img").src };
+    pick(root.asked.at);
   };
 
   root.onclick = (event) => {
@@ -45,7 +45,25 @@ function replace(root, html) {
   const again = focused?.matches(".map") ? ".map" : `[data-pick="${focused?.dataset.pick}"]`;
   root.innerHTML = html;
   root.shown = html;
+  keep(root);
   if (focused) root.querySelector(again)?.focus({ preventScroll: true });
+}
+
+// An answer to an earlier key must not put back a position that has moved on since.
+function keep(root) {
+  const map = root.querySelector(".map");
+  const { at, picture } = root.asked ?? {};
+  if (at && map?.querySelector("img").src === picture && home(map).join() !== at) {
+    stand(root, map, at.split(","));
+  } else {
+    root.asked = null;
+  }
+}
+
+// The next key goes on from here.
+function stand(root, map, at) {
+  [map.dataset.row, map.dataset.column] = at;
+  outline(root, map, home(map));
 }
 
 function home({ dataset }) {
