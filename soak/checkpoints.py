@@ -5,7 +5,6 @@ import pickle
 import random
 import zipfile
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from lenet.evaluation import evaluate
 from lenet.report import figures
 from lenet.ui.checkpoints import UPLOAD
 from soak.damage import NAMES, NASTY, damaged, examples, json_values, with_nasty_value
-from soak.files import UPLOADED
+from soak.files import uploaded
 from soak.guard import Guard
 from soak.lab import Lab, sound, visit
 from soak.table import Row
@@ -42,12 +41,7 @@ def checkpoints_row(lab: Lab, count: int, on_page: int) -> Row:
         field.set_value((name, data, "application/octet-stream"))
         sound(page.run())
 
-    for place, (what, data) in enumerate(inputs):
-        if place < on_page:
-            name = UPLOADED[place % len(UPLOADED)] + ".pt"
-            guard.trial(f"page: {what}", partial(upload, name, data))
-        else:
-            guard.trial(what, partial(_evaluate, data))
+    for what in guard.uploads(inputs, uploaded(on_page, ".pt"), upload, _evaluate):
         if marker.exists():
             guard.faults.append(f"{what}: its code ran")
             marker.rmdir()

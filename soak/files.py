@@ -5,7 +5,7 @@ import random
 import struct
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice
+from itertools import cycle, islice
 
 import numpy as np
 import torch
@@ -25,6 +25,11 @@ UPLOADED = [name for name in NAMES if "\x00" not in name]
 """Names that Streamlit itself does not refuse; it wants the endings of the right kind, too."""
 
 
+def uploaded(count: int, ending: str) -> list[str]:
+    """So many names of uploads, some of them more than once."""
+    return [name + ending for name in islice(cycle(UPLOADED), count)]
+
+
 def pictures_row(lab: Lab, count: int, on_page: int) -> Row:
     """Uploads of each format, read and classified; some of them by way of the page.
 
@@ -42,12 +47,8 @@ def pictures_row(lab: Lab, count: int, on_page: int) -> Row:
         page.file_uploader(key="photo").set_value((name, data, "image/png"))
         sound(page.run())
 
-    for place, (what, data) in enumerate(inputs):
-        if place < on_page:
-            name = UPLOADED[place % len(UPLOADED)] + ".png"
-            guard.trial(f"page: {what} as {name[:40]!r}", partial(upload, name, data))
-        else:
-            guard.trial(what, partial(_classify, shipped, data))
+    for _ in guard.uploads(inputs, uploaded(on_page, ".png"), upload, partial(_classify, shipped)):
+        pass
     return guard.row("damaged pictures uploaded, five formats")
 
 

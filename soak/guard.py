@@ -5,9 +5,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -85,6 +86,27 @@ class Guard:
         if work > WORK:
             self.faults.append(f"{what}: it took {work:.0f} s of processor time")
         self.faults += [f"{what}: {trespass}" for trespass in self._trespasses(events)]
+
+    def uploads(
+        self,
+        inputs: Iterable[tuple[str, bytes]],
+        names: Sequence[str],
+        on_page: Callable[[str, bytes], object],
+        directly: Callable[[bytes], object],
+    ) -> Iterator[str]:
+        """Try files, the first of them by way of a page; what each was, once it has been tried.
+
+        Args:
+            names: of the files that a page is given, each with its ending.
+        """
+        for place, (what, data) in enumerate(inputs):
+            if place < len(names):
+                self.trial(
+                    f"page: {what} as {names[place][:40]!r}", partial(on_page, names[place], data)
+                )
+            else:
+                self.trial(what, partial(directly, data))
+            yield what
 
     def row(self, done: str) -> Row:
         """What came of it."""

@@ -1,6 +1,6 @@
 """Many visitors at once, drawing and switching pages while two runs train.
 
-    python -m soak.visitors [--short]
+    python -m soak [--short] visitors
 
 Twice 20 visitors come for five minutes. Two of them are pages of Chromium, which show what a
 person sees; the others speak on the wire (`soak.wire`), for the browsers of a server's visitors
@@ -9,7 +9,6 @@ take all of both for two minutes before they are even drawn (load 27, p95 of a p
 4.7 s), with the server using 0.12 of a core. Needs Fashion-MNIST and what the browser tests need.
 """
 
-import argparse
 import asyncio
 import os
 import random
@@ -30,7 +29,7 @@ from playwright.async_api import Browser, ConsoleMessage, Error, Page, Playwrigh
 
 from benchmarks.browser import WATCH_PEN
 from lenet.paths import ROOT
-from soak.table import Row, markdown
+from soak.table import Row
 from soak.wire import WireVisitor, parts
 from tests.browser import candidates
 from tests.e2e.app import App, serve
@@ -276,8 +275,6 @@ def _memory(left: list[float]) -> Row:
 
 
 def _rows(form: Form, number: int, seen: Seen, heard: Seen) -> list[Row]:
-    for fault in sorted({*seen.faults, *heard.faults}):
-        print(fault, file=sys.stderr)
     all_of_them = form.pages + form.on_the_wire
     what = f"{all_of_them} visitors at once for {form.seconds:.0f} s, {RUNS} runs training"
     kinds = {f"{form.pages} in Chromium": seen, f"{form.on_the_wire} on the wire": heard}
@@ -290,6 +287,7 @@ def _rows(form: Form, number: int, seen: Seen, heard: Seen) -> list[Row]:
             f"prediction after a stroke {_spread(waits.strokes)}; "
             f"page after a click {_spread(waits.switches)}",
             met=waits.quick,
+            faults=sorted({*waits.faults}),
         )
         for kind, waits in kinds.items()
     ]
@@ -303,15 +301,3 @@ def _spread(seconds: list[float]) -> str:
 
 def _p95(seconds: list[float]) -> float:
     return sorted(seconds)[max(0, -(-95 * len(seconds) // 100) - 1)]
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", action="store_true", help="three visitors for some seconds")
-    found = rows(parser.parse_args().short)
-    print(markdown(found))
-    return 0 if all(row.good for row in found) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
