@@ -223,6 +223,16 @@ def test_the_field_follows_the_pointer_and_the_arrow_keys_move_the_position(page
     expect(chosen).to_be_focused()
 
 
+def test_keys_pressed_quicker_than_the_answers_come_all_count(page: Page) -> None:
+    look_at(page, "conv1", 3)
+    point_at(page, 4, 4, 10)
+    chosen = part(page, "closeup").locator(".map")
+    there_and_back = ("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown")
+    for key in (*there_and_back * 8, "ArrowRight", "ArrowDown"):
+        chosen.press(key)
+    expect(part(page, "closeup")).to_contain_text("Row 5, column 5 of 10×10")
+
+
 def test_every_map_is_shown_in_true_grayscale_with_its_shape_and_parameters(page: Page) -> None:
     strip = part(page, "strip")
     for layer in build_config().layers():
