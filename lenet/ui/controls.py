@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lenet import launch
-from lenet.runs import Control, Run
+from lenet.runs import Run
 from lenet.status import LIVE, RESUMABLE, Status
 from lenet.ui.words import plain
 
@@ -77,6 +77,7 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
         key=place,
         on_change="rerun",  # a popover that is a widget can be closed by setting its state
     ):
+        field = f"lr of {run.id}"
         lr = st.number_input(
             "New learning rate",
             min_value=0.0,
@@ -84,7 +85,7 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
             value=asked.lr or run.config().lr,
             format="%g",
             step=0.001,
-            key=f"lr of {run.id}",
+            key=field,
             help="Holds from the next step on; the schedule goes on from there.",
         )
         st.button(
@@ -92,11 +93,16 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
             key=f"apply {run.id}",
             disabled=not lr,
             on_click=_apply,
-            args=(run, replace(asked, lr=lr), place),
+            args=(run, field, place),
         )
 
 
-def _apply(run: Run, wish: Control, place: str) -> None:
-    """Ask for the new learning rate, and close the popover in which it was chosen."""
-    run.ask(wish)
+def _apply(run: Run, field: str, place: str) -> None:
+    """Ask for the learning rate in the field, and close the popover that it is in.
+
+    The field is read now: typed and applied at once, its value comes with the click, and
+    arguments of this callback would still be those of the script before.
+    """
+    asked = run.asked(since=run.status().process_began)
+    run.ask(replace(asked, lr=st.session_state[field]))
     st.session_state[place] = False
