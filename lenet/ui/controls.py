@@ -69,15 +69,17 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
     if row.button(label, icon=":material/stop:", key=f"stop {run.id}", disabled=not live):
         run.ask(replace(asked, wish="stop"))
         st.rerun(scope="fragment")
-    place = f"popover for the learning rate of {run.id}"
+    applied = st.session_state.get(f"applied to {run.id}", 0)
     with row.popover(
         "Learning rate",
         icon=":material/tune:",
         disabled=not steerable,
-        key=place,
-        on_change="rerun",  # a popover that is a widget can be closed by setting its state
+        # A new one is closed. To close this one by its state, as a widget, fails now and then:
+        # the page, which follows the run, may just report that it is open.
+        key=f"popover {applied} for the learning rate of {run.id}",
+        on_change="rerun",
     ):
-        field = f"lr of {run.id}"
+        field = f"lr {applied} of {run.id}"
         lr = st.number_input(
             "New learning rate",
             min_value=0.0,
@@ -93,11 +95,11 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
             key=f"apply {run.id}",
             disabled=not lr,
             on_click=_apply,
-            args=(run, field, place),
+            args=(run, field),
         )
 
 
-def _apply(run: Run, field: str, place: str) -> None:
+def _apply(run: Run, field: str) -> None:
     """Ask for the learning rate in the field, and close the popover that it is in.
 
     The field is read now: typed and applied at once, its value comes with the click, and
@@ -105,4 +107,5 @@ def _apply(run: Run, field: str, place: str) -> None:
     """
     asked = run.asked(since=run.status().process_began)
     run.ask(replace(asked, lr=st.session_state[field]))
-    st.session_state[place] = False
+    count = f"applied to {run.id}"
+    st.session_state[count] = st.session_state.get(count, 0) + 1

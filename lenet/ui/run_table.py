@@ -129,6 +129,8 @@ def _row(run: Run) -> dict[str, Any] | None:
 
 
 def _rename(run: Run) -> None:
+    if run.id != st.session_state["watched"]:
+        return  # the field of a run that was just left reports once more, typed in or not
     key = f"name of {run.id}"
     with explained():  # a callback is outside of the page's frame
         run.rename(st.session_state[key])
