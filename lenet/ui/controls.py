@@ -74,10 +74,9 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
         "Learning rate",
         icon=":material/tune:",
         disabled=not steerable,
-        # A new one is closed. To close this one by its state, as a widget, fails now and then:
-        # the page, which follows the run, may just report that it is open.
+        # A new one is closed. Closing it by its state fails now and then: the page, which
+        # follows the run, may just be reporting that it is open.
         key=f"popover {applied} for the learning rate of {run.id}",
-        on_change="rerun",
     ):
         field = f"lr {applied} of {run.id}"
         lr = st.number_input(
