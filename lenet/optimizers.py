@@ -29,17 +29,13 @@ def make_optimizer(model: nn.Module, config: TrainingConfig) -> Optimizer:
 def _eager(optimizer: type[Optimizer]) -> Callable[..., Optimizer]:
     """The same optimizer, which does not import torch.compile's machinery in order to avoid it.
 
-    That import (torch._dynamo) would take a second, a third of the time from Start to the
+    That import (torch._dynamo) takes over a second, a third of the time from Start to the
     first point of the curve. The methods are torch's own, without their wrappers.
     """
-    return type(
-        optimizer.__name__,
-        (optimizer,),
-        {
-            "add_param_group": inspect.unwrap(optimizer.add_param_group),
-            "step": torch.no_grad()(inspect.unwrap(optimizer.step)),
-        },
-    )
+    names = ("add_param_group", "state_dict", "load_state_dict", "step")
+    methods = {name: inspect.unwrap(getattr(optimizer, name)) for name in names}
+    methods["step"] = torch.no_grad()(methods["step"])
+    return type(optimizer.__name__, (optimizer,), methods)
 
 
 def lr_factor(schedule: str, progress: float) -> float:
