@@ -16,12 +16,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-
-import torch
 
 from lenet.datasets import FILES, locate
 from lenet.metrics import Metrics
@@ -70,20 +68,17 @@ class Row:
 
 def finished(module: str, *arguments: str, python: str = sys.executable) -> Finished:
     """Run `python -m module …` to its end."""
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [python, "-m", module, *arguments],
+    command = (python, "-m", module, *arguments)
+    alone = subprocess.run(
+        [sys.executable, "-m", "benchmarks.alone", *command],
         cwd=ROOT,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
         text=True,
+        check=False,
     )
-    assert process.stdout
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{module} {' '.join(arguments)} failed; run it to see why")
-    return Finished(output, time.perf_counter() - began, usage.ru_maxrss / 1024)
+    if alone.returncode:
+        raise SystemExit(alone.returncode)
+    return Finished(**json.loads(alone.stdout))
 
 
 def unpack(root: Path) -> None:
@@ -184,7 +179,7 @@ def show(rows: Sequence[Row]) -> None:
         ours, rival = f"{row.ours:.1f} {row.unit}", f"{row.rival:.1f} {row.unit}"
         print(f"{row.what:<62} {ours:>9} {rival:>9} {row.ratio:>6.1f}  {row.goal}")
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python", end=" ")
-    print(f"{platform.python_version()}, torch {torch.__version__}")
+    print(f"{platform.python_version()}, torch {version('torch')}")
 
 
 def main() -> None:
