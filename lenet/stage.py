@@ -98,42 +98,48 @@ class _NormedMaximum(Function):
     def forward(
         ctx: Any, blocks: Tensor, weight: Tensor, bias: Tensor, eps: float
     ) -> tuple[Tensor, Tensor, Tensor]:
-        mean = blocks.mean((0, 1, 3, 4))
+        count = blocks.numel() // len(weight)
+        mean = blocks.flatten(3).sum(3).sum((0, 1)) / count
         squares = torch.linalg.vector_norm(blocks.flatten(3), dim=3).square()
-        count = blocks.numel() // len(mean)
         var = (squares.sum((0, 1)) / count - mean.square()).clamp_min(0)
         inverse = torch.rsqrt(var + eps)
-        upper = torch.maximum(blocks[:, 0], blocks[:, 1])
-        lower = torch.maximum(blocks[:, 2], blocks[:, 3])
-        most = torch.maximum(upper, lower)
+        better = torch.maximum(*_columns(blocks))
+        most = torch.maximum(*better.unbind(1))
         scale = weight * inverse
-        out = torch.addcmul(_each(bias - mean * scale), most, _each(scale))
-        ctx.save_for_backward(blocks, upper, lower, most, mean, inverse, scale)
+        out = (most * _each(scale)).add_(_each(bias - mean * scale))
+        ctx.save_for_backward(blocks, better, most, mean, inverse, scale)
         ctx.mark_non_differentiable(mean, var)
         return out, mean, var
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        blocks, upper, lower, most, mean, inverse, scale = ctx.saved_tensors
+        blocks, better, most, mean, inverse, scale = ctx.saved_tensors
         count = blocks.numel() // len(mean)
         to_bias = grad.sum((0, 2, 3))
         to_weight = inverse * ((grad * most).sum((0, 2, 3)) - mean * to_bias)
         # What each value does to mean and variance, a straight line in the value itself …
         slope = -scale * inverse * to_weight / count
         start = -scale * to_bias / count - slope * mean
-        to_blocks = torch.addcmul(_each(start), blocks, _each(slope))
+        to_blocks = (blocks * _each(slope)).add_(_each(start))
         # … and what the largest one of each window does besides; of equal ones, the first.
+        # (A comparison into floats, multiplied, is ten times as quick as torch.where.)
         grad = grad * _each(scale)
-        to_upper = torch.where(upper >= lower, grad, 0)
-        for half, first, best, share in (
-            (0, blocks[:, 0], upper, to_upper),
-            (2, blocks[:, 2], lower, grad - to_upper),
-        ):
-            to_first = torch.where(first >= best, share, 0)
-            to_blocks[:, half] += to_first
-            to_blocks[:, half + 1] += share - to_first
+        to_better = torch.empty_like(better)
+        upper, lower = to_better.unbind(1)
+        torch.ge(*better.unbind(1), out=upper).mul_(grad)
+        torch.sub(grad, upper, out=lower)
+        left, right = _columns(to_blocks)
+        to_left = torch.ge(_columns(blocks)[0], better, out=torch.empty_like(better))
+        to_left.mul_(to_better)
+        left += to_left
+        right += to_better.sub_(to_left)
         return to_blocks, to_weight, to_bias, None
+
+
+def _columns(blocks: Tensor) -> tuple[Tensor, ...]:
+    """(N, 4, O, H, W) → the windows' left and right values, (N, 2, O, H, W), upper ones first."""
+    return blocks.unflatten(1, (2, 2)).unbind(2)
 
 
 def _each(channels: Tensor) -> Tensor:
