@@ -82,7 +82,8 @@ class LeNet5(nn.Module):
 
     def _first_stage(self, x: Tensor) -> Tensor:
         bn = self.bn0
-        if isinstance(bn, nn.BatchNorm2d) and self._quick_start and self.training and x.is_cpu:
+        quick = self._quick_start and self.training and x.is_cpu and not x.requires_grad
+        if quick and isinstance(bn, nn.BatchNorm2d):
             return self.activation(normed_max_pool(self.conv0, bn, x))
         return self._stage(bn(self.conv0(x)), self.pool0)
 

@@ -35,6 +35,7 @@ def _eager(optimizer: type[Optimizer]) -> Callable[..., Optimizer]:
     names = ("add_param_group", "state_dict", "load_state_dict", "step")
     methods = {name: inspect.unwrap(getattr(optimizer, name)) for name in names}
     methods["step"] = torch.no_grad()(methods["step"])
+    methods["step"].hooked = True  # or torch would wrap it anew, to profile each step
     return type(optimizer.__name__, (optimizer,), methods)
 
 

@@ -13,12 +13,13 @@ exact but for rounding, avoid that:
   the weight is exactly 0, all values are equal, and the gradient is that of another one.)
 """
 
+from functools import cache
 from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd.function import Function, FunctionCtx, once_differentiable
+from torch.autograd.function import Function, once_differentiable
 
 WINDOW = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column of the values that pooling compares."""
@@ -32,25 +33,17 @@ def pools_all(side: int) -> bool:
 def normed_max_pool(conv: nn.Conv2d, bn: nn.BatchNorm2d, x: Tensor) -> Tensor:
     """max_pool2d(bn(conv(x)), 2) with a batch norm that is training; its averages move on.
 
-    (N, C, H, W) float32 → (N, O, H', W'); the convolution's output has even sides.
+    (N, C, H, W) float32, no gradient wanted → (N, O, H', W'); the convolution's output has
+    even sides.
     """
-    sign = torch.where(bn.weight.detach() < 0, -1.0, 1.0)
-    kernels = _Moved.apply(conv.weight * sign[:, None, None, None])
-    biases = (cast(Tensor, conv.bias) * sign).repeat(len(WINDOW))
-    y = F.conv2d(x, kernels, biases, stride=2, padding=conv.padding)
-    blocks = y.unflatten(1, (len(WINDOW), -1))  # (N, 4, O, H', W')
-    out, mean, var = _NormedMaximum.apply(blocks, bn.weight * sign, bn.bias, bn.eps)
-    _note(bn, mean * sign, var, count=blocks.numel() // len(sign))
+    weights = (conv.weight, conv.bias, bn.weight, bn.bias)
+    out, mean, var, count = _Stage.apply(x, *weights, conv.padding, bn.eps)
+    with torch.no_grad():  # the running averages move as PyTorch's do, with the unbiased variance
+        momentum = cast(float, bn.momentum)
+        cast(Tensor, bn.running_mean).lerp_(mean, momentum)
+        cast(Tensor, bn.running_var).lerp_(var.mul_(count / (count - 1)), momentum)
+        cast(Tensor, bn.num_batches_tracked).add_(1)
     return out  # type: ignore[no-any-return]
-
-
-@torch.no_grad()
-def _note(bn: nn.BatchNorm2d, mean: Tensor, var: Tensor, *, count: int) -> None:
-    """Move the running averages on as PyTorch does, with the unbiased variance."""
-    momentum = cast(float, bn.momentum)
-    cast(Tensor, bn.running_mean).lerp_(mean, momentum)
-    cast(Tensor, bn.running_var).lerp_(var * (count / (count - 1)), momentum)
-    cast(Tensor, bn.num_batches_tracked).add_(1)
 
 
 class Conv2d(nn.Conv2d):
@@ -63,41 +56,31 @@ class Conv2d(nn.Conv2d):
         return out[:, :, None, None]
 
 
-class _Moved(Function):
-    """(O, I, K, K) → (4·O, I, K+1, K+1): the kernels at each place of `WINDOW`."""
+class _Stage(Function):
+    """Convolution, batch norm and 2×2 maximum.
 
-    @staticmethod
-    def forward(ctx: FunctionCtx, weight: Tensor) -> Tensor:
-        out, channels, kernel, _ = weight.shape
-        moved = weight.new_zeros(len(WINDOW), out, channels, kernel + 1, kernel + 1)
-        for block, (row, column) in zip(moved, WINDOW, strict=True):
-            block[..., row : row + kernel, column : column + kernel] = weight
-        return moved.flatten(0, 1)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor) -> Tensor:
-        kernel = grad.shape[-1] - 1
-        blocks = grad.unflatten(0, (len(WINDOW), -1))
-        parts = [
-            block[..., row : row + kernel, column : column + kernel]
-            for block, (row, column) in zip(blocks, WINDOW, strict=True)
-        ]
-        return torch.stack(parts).sum(0)
-
-
-class _NormedMaximum(Function):
-    """The largest of four blocks, normalised by mean and variance of all their values.
-
-    Args of apply: blocks (N, 4, O, H, W), weight (O,) ≥ 0, bias (O,), eps.
-    Returns (N, O, H, W), and mean and (biased) variance of each channel, (O,), which have no
-    gradient. Backward is that of Ioffe and Szegedy, "Batch Normalization" (2015), section 3.
+    Args of apply: x (N, C, H, W), the convolution's weight (O, C, K, K) and bias (O,), batch
+    norm's weight and bias (O,), padding, eps.
+    Returns (N, O, H', W'), and mean and (biased) variance of each channel, (O,), which have no
+    gradient, and of how many values they are. Backward is that of Ioffe and Szegedy, "Batch
+    Normalization" (2015), section 3; it overwrites what forward kept, so it works once.
     """
 
     @staticmethod
-    def forward(
-        ctx: Any, blocks: Tensor, weight: Tensor, bias: Tensor, eps: float
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(  # noqa: PLR0913, PLR0917  # autograd passes tensors by their places
+        ctx: Any,
+        x: Tensor,
+        kernel: Tensor,
+        offset: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        padding: tuple[int, int],
+        eps: float,
+    ) -> tuple[Tensor, Tensor, Tensor, int]:
+        sign = torch.where(weight < 0, -1.0, 1.0).to(weight.dtype)
+        kernels = _moved(kernel * _each(sign)[..., None])
+        y = F.conv2d(x, kernels, (offset * sign).repeat(len(WINDOW)), 2, padding)
+        blocks = y.unflatten(1, (len(WINDOW), -1))  # (N, 4, O, H', W')
         count = blocks.numel() // len(weight)
         mean = blocks.flatten(3).sum(3).sum((0, 1)) / count
         squares = torch.linalg.vector_norm(blocks.flatten(3), dim=3).square()
@@ -105,43 +88,76 @@ class _NormedMaximum(Function):
         inverse = torch.rsqrt(var + eps)
         better = torch.maximum(*_columns(blocks))
         most = torch.maximum(*better.unbind(1))
-        scale = weight * inverse
+        scale = weight * sign * inverse
         out = (most * _each(scale)).add_(_each(bias - mean * scale))
-        ctx.save_for_backward(blocks, better, most, mean, inverse, scale)
-        ctx.mark_non_differentiable(mean, var)
-        return out, mean, var
+        mean_of_y = mean * sign
+        ctx.save_for_backward(x, kernels, blocks, better, most, mean, inverse, scale, sign)
+        ctx.padding = padding
+        ctx.mark_non_differentiable(mean_of_y, var)
+        return out, mean_of_y, var, count
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        blocks, better, most, mean, inverse, scale = ctx.saved_tensors
+    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+        x, kernels, blocks, better, most, mean, inverse, scale, sign = ctx.saved_tensors
         count = blocks.numel() // len(mean)
         to_bias = grad.sum((0, 2, 3))
         to_weight = inverse * ((grad * most).sum((0, 2, 3)) - mean * to_bias)
-        # What each value does to mean and variance, a straight line in the value itself …
-        slope = -scale * inverse * to_weight / count
-        start = -scale * to_bias / count - slope * mean
-        to_blocks = (blocks * _each(slope)).add_(_each(start))
-        # … and what the largest one of each window does besides; of equal ones, the first.
+        # The largest value of each window takes the whole gradient; of equal ones, the first.
         # (A comparison into floats, multiplied, is ten times as quick as torch.where.)
         grad = grad * _each(scale)
         to_better = torch.empty_like(better)
         upper, lower = to_better.unbind(1)
         torch.ge(*better.unbind(1), out=upper).mul_(grad)
         torch.sub(grad, upper, out=lower)
+        to_left = torch.ge(_columns(blocks)[0], better, out=better).mul_(to_better)
+        # Besides, each value moves mean and variance, by a straight line in the value itself.
+        slope = -scale * inverse * to_weight / count
+        start = -scale * to_bias / count - slope * mean
+        to_blocks = blocks.mul_(_each(slope)).add_(_each(start))
         left, right = _columns(to_blocks)
-        to_left = torch.ge(_columns(blocks)[0], better, out=torch.empty_like(better))
-        to_left.mul_(to_better)
         left += to_left
         right += to_better.sub_(to_left)
-        return to_blocks, to_weight, to_bias, None
+        _, to_kernels, to_offsets = torch.ops.aten.convolution_backward(
+            *(to_blocks.flatten(1, 2), x, kernels, [len(kernels)]),
+            *([2, 2], ctx.padding, [1, 1], False, [0, 0], 1),
+            (False, True, True),
+        )
+        to_kernel = _moved_back(to_kernels) * _each(sign)[..., None]
+        to_offset = to_offsets.view(len(WINDOW), -1).sum(0) * sign
+        return None, to_kernel, to_offset, to_weight * sign, to_bias, None, None
 
 
 def _columns(blocks: Tensor) -> tuple[Tensor, ...]:
     """(N, 4, O, H, W) → the windows' left and right values, (N, 2, O, H, W), upper ones first."""
-    return blocks.unflatten(1, (2, 2)).unbind(2)
+    windows: Tensor = blocks.unflatten(1, (2, 2))
+    return windows.unbind(2)
 
 
 def _each(channels: Tensor) -> Tensor:
     """(O,) → (O, 1, 1), to be used with every value of a channel."""
     return channels[:, None, None]
+
+
+def _moved(kernel: Tensor) -> Tensor:
+    """(O, C, K, K) → (4·O, C, K+1, K+1): the kernels at each place of `WINDOW`."""
+    side = kernel.shape[-1] + 1
+    moved = kernel.flatten(2) @ _moves(side - 1, kernel.dtype)
+    blocks: Tensor = moved.unflatten(2, (-1, side, side))
+    return blocks.permute(2, 0, 1, 3, 4).flatten(0, 1)
+
+
+def _moved_back(kernels: Tensor) -> Tensor:
+    """(4·O, C, K+1, K+1) → (O, C, K, K): the sum of what was at each place; `_moved`'s gradient."""
+    side = kernels.shape[-1]
+    blocks = kernels.unflatten(0, (len(WINDOW), -1)).permute(1, 2, 0, 3, 4).flatten(2)
+    kernel: Tensor = (blocks @ _moves(side - 1, kernels.dtype).T).unflatten(2, (side - 1, -1))
+    return kernel
+
+
+@cache
+def _moves(kernel: int, dtype: torch.dtype) -> Tensor:
+    """(K·K, 4·(K+1)·(K+1)) of 0 and 1: where each value of a kernel goes."""
+    values = torch.eye(kernel**2, dtype=dtype).view(-1, kernel, kernel)
+    places = [F.pad(values, (left, 1 - left, top, 1 - top)) for top, left in WINDOW]
+    return torch.stack(places, 1).flatten(1)

@@ -191,9 +191,12 @@ class Trainer:
 
     def _train_step(self, index: Tensor) -> StepEvent:
         began = time.perf_counter()
-        self.model.train()
+        if not self.model.training:  # after an evaluation
+            self.model.train()
         lr = self.optimizer.param_groups[0]["lr"]
-        images, labels = self._with_sketches(self.images[index], self.labels[index])
+        images, labels = self._with_sketches(
+            self.images.index_select(0, index), self.labels.index_select(0, index)
+        )
         out = self.model(to_input(augment(images, self.config), self.config))
         loss = F.cross_entropy(out, labels, label_smoothing=self.config.label_smoothing)
         self.model.zero_grad()
