@@ -1,14 +1,16 @@
 """LeNet-5 (LeCun et al., "Gradient-based learning applied to document recognition", 1998)."""
 
+import copy
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from lenet.config import ModelConfig
 from lenet.geometry import CONV_CHANNELS, FC_FEATURES, POOL
-from lenet.stage import Conv2d, normed_max_pool, pools_all
+from lenet.stage import Conv2d, max_pool, normed_max_pool, pools_all
 
 
 class LeNet5(nn.Module):
@@ -45,6 +47,7 @@ class LeNet5(nn.Module):
         # without changing the result: the activation then works on a quarter of the values.
         self._pool_first = config.pooling == "max"
         self._quick_start = self._pool_first and pools_all(config.layers()[0].output_shape[-1])
+        self._is_folded = False
         if config.init == "xavier_uniform":
             for layer in (self.conv0, self.conv1, self.conv2, self.fc3, self.fc4):
                 nn.init.xavier_uniform_(layer.weight)
@@ -80,11 +83,24 @@ class LeNet5(nn.Module):
         shares = outputs if self.config.softmax else [F.softmax(out, dim=1) for out in outputs]
         return torch.stack(shares).mean(0)
 
+    def folded(self) -> "LeNet5":
+        """The same for predictions alone: batch norm, then a straight line, joins convolution."""
+        folded = copy.deepcopy(self).eval()
+        folded._is_folded = True
+        for place in range(len(CONV_CHANNELS)):
+            conv, bn = getattr(folded, f"conv{place}"), getattr(folded, f"bn{place}")
+            if isinstance(bn, nn.BatchNorm2d):
+                setattr(folded, f"conv{place}", fuse_conv_bn_eval(conv, bn))
+                setattr(folded, f"bn{place}", nn.Identity())
+        return folded
+
     def _first_stage(self, x: Tensor) -> Tensor:
         bn = self.bn0
-        quick = self._quick_start and self.training and x.is_cpu and not x.requires_grad
-        if quick and isinstance(bn, nn.BatchNorm2d):
-            return self.activation(normed_max_pool(self.conv0, bn, x))
+        if self._quick_start and x.is_cpu and not x.requires_grad:
+            if self.training and isinstance(bn, nn.BatchNorm2d):
+                return self.activation(normed_max_pool(self.conv0, bn, x))
+            if self._is_folded and not torch.is_grad_enabled():
+                return self.activation(max_pool(self.conv0, x))
         return self._stage(bn(self.conv0(x)), self.pool0)
 
     def _stage(self, x: Tensor, pool: nn.Module) -> Tensor:

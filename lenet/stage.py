@@ -30,6 +30,16 @@ def pools_all(side: int) -> bool:
     return side % 2 == 0
 
 
+def max_pool(conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """max_pool2d(conv(x), 2) where no gradient is wanted.
+
+    (N, C, H, W) float32 → (N, O, H', W'); the convolution's output has even sides.
+    """
+    offsets = cast(Tensor, conv.bias).repeat(len(WINDOW))
+    y = F.conv2d(x, _moved(conv.weight), offsets, 2, conv.padding)
+    return torch.maximum(*torch.maximum(*_columns(y.unflatten(1, (len(WINDOW), -1)))).unbind(1))
+
+
 def normed_max_pool(conv: nn.Conv2d, bn: nn.BatchNorm2d, x: Tensor) -> Tensor:
     """max_pool2d(bn(conv(x)), 2) with a batch norm that is training; its averages move on.
 

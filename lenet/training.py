@@ -139,7 +139,7 @@ class Trainer:
         """Loss and accuracy on the validation images; None without any."""
         if not len(self.val_labels):
             return None, None
-        self.model.eval()
+        model = self.model.folded()
         loss, right = 0.0, 0
         with torch.inference_mode():
             for images, labels in zip(
@@ -147,9 +147,9 @@ class Trainer:
                 self.val_labels.split(EVALUATION_BATCH),
                 strict=True,
             ):
-                outputs = self.model.outputs(to_input(images, self.config))
+                outputs = model.outputs(to_input(images, self.config))
                 loss += F.cross_entropy(outputs[0], labels, reduction="sum").item()
-                right += int((self.model.shares(outputs).argmax(1) == labels).sum())
+                right += int((model.shares(outputs).argmax(1) == labels).sum())
         return loss / len(self.val_labels), right / len(self.val_labels)
 
     def state(self) -> dict[str, Any]:
@@ -191,8 +191,6 @@ class Trainer:
 
     def _train_step(self, index: Tensor) -> StepEvent:
         began = time.perf_counter()
-        if not self.model.training:  # after an evaluation
-            self.model.train()
         lr = self.optimizer.param_groups[0]["lr"]
         images, labels = self._with_sketches(
             self.images.index_select(0, index), self.labels.index_select(0, index)

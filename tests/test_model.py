@@ -3,6 +3,7 @@
 import copy
 import math
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -143,14 +144,26 @@ GEOMETRIES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
-@pytest.mark.parametrize("pooling", POOLINGS)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("geometry", GEOMETRIES)
-@pytest.mark.parametrize(("kind", "error"), [(torch.float32, 1e-5), (torch.float64, 1e-11)])
-def test_outputs_and_gradients_are_those_of_the_plain_order(
-    activation: str, pooling: str, geometry: str, batch_norm: bool, kind: torch.dtype, error: float
-) -> None:
+def geometries(test: Callable[..., None]) -> Callable[..., None]:
+    """Run a test with every network whose forward pass may take a quick way, in both precisions.
+
+    Allowed is an error of so much of the largest value.
+    """
+    for mark in (
+        pytest.mark.parametrize("batch_norm", [False, True]),
+        pytest.mark.parametrize("pooling", POOLINGS),
+        pytest.mark.parametrize("activation", ACTIVATIONS),
+        pytest.mark.parametrize("geometry", GEOMETRIES),
+        pytest.mark.parametrize(("kind", "error"), [(torch.float32, 1e-5), (torch.float64, 1e-11)]),
+    ):
+        test = mark(test)
+    return test
+
+
+def demanding(
+    activation: str, pooling: str, geometry: str, batch_norm: bool, kind: torch.dtype
+) -> tuple[LeNet5, Tensor]:
+    """A network and images that show where a quick way goes wrong."""
     model = network(
         activation=activation,
         negative_slope=0.25,
@@ -165,6 +178,14 @@ def test_outputs_and_gradients_are_those_of_the_plain_order(
             if isinstance(module, nn.BatchNorm2d):
                 nn.init.uniform_(module.weight, -1, 1)  # of either sign
                 nn.init.normal_(module.bias)
+    return model, images
+
+
+@geometries
+def test_outputs_and_gradients_are_those_of_the_plain_order(
+    activation: str, pooling: str, geometry: str, batch_norm: bool, kind: torch.dtype, error: float
+) -> None:
+    model, images = demanding(activation, pooling, geometry, batch_norm, kind)
     plain = copy.deepcopy(model).double()
     labels = torch.arange(8)
     out, expected = model(images), in_plain_order(plain, images.double())
@@ -180,6 +201,19 @@ def test_outputs_and_gradients_are_those_of_the_plain_order(
     for name, ours, others in pairs:
         allowed = error * max(1.0, float(others.abs().max()))
         assert float((ours - others).abs().max()) <= allowed, name
+
+
+@geometries
+def test_folded_network_predicts_the_same(
+    activation: str, pooling: str, geometry: str, batch_norm: bool, kind: torch.dtype, error: float
+) -> None:
+    model, images = demanding(activation, pooling, geometry, batch_norm, kind)
+    model(images)  # moves the running averages
+    plain = copy.deepcopy(model).double().eval()
+    with torch.inference_mode():
+        out, expected = model.folded()(images), in_plain_order(plain, images.double())
+    assert float((out - expected).abs().max()) <= error * max(1.0, float(expected.abs().max()))
+    assert model.training
 
 
 class TestInitialWeights:
