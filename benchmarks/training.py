@@ -33,9 +33,12 @@ SAME = (
     *("--normalization", "half", "--val_size", "0", "--seed", "0", "--epochs", "1"),
 )
 """The rival's network and optimizer."""
-OWN = ("--preset", "lab", "--val_size", "0", "--seed", "0")
+OWN = (
+    *("--preset", "lab", "--batch_size", "192", "--lr", "0.018"),
+    *("--val_size", "0", "--seed", "0"),
+)
 OWN_EPOCHS = 2
-"""What reaches the goal when the settings are ours to choose."""
+"""What reaches the goal when the settings are ours to choose (on validation images: 90.9 %)."""
 KERAS = os.environ.get("LENET_KERAS_PYTHON") or (
     sys.executable if importlib.util.find_spec("keras") else ""
 )
