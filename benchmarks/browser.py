@@ -8,7 +8,6 @@ the figures, so the load average is given with them.
 
 import argparse
 import json
-import os
 import statistics
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Page, expect, sync_playwright
 
+from benchmarks.machine import machine
 from tests.browser import launch
 from tests.e2e.app import PATIENCE, App, serve, until
 from tests.e2e.look import DRAWINGS, at_rest, choose, go, title
@@ -172,14 +172,13 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--json", action="store_true", help="print one JSON object")
     found = measure()
-    load = os.getloadavg()[0]
     if arguments.parse_args().json:
-        print(json.dumps({"seconds": found, "cores": os.cpu_count(), "load": load}))
+        print(json.dumps({"seconds": found, "machine": machine("streamlit")}))
         return
     for name, taken in found.items():
         worst = f"  worst {max(taken):.2f} s" if len(taken) > 1 else ""
         print(f"{name:<36} {statistics.median(taken):.3f} s{worst}")
-    print(f"{os.cpu_count()} cores, load average {load:.1f}")
+    print(machine("streamlit"))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.machine import machine
 from lenet.paths import ROOT
 from lenet.ui import frame
 from tests.browser import launch
@@ -94,6 +95,7 @@ def main() -> None:
         expect(page.locator(".strip")).to_be_visible()
         expect(page.locator(".closeup").first).to_be_visible()
         report("from click to picture", in_the_browser(page))
+    print(machine("streamlit"))
 
 
 if __name__ == "__main__":

@@ -11,16 +11,15 @@ import gzip
 import importlib.util
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.machine import machine
 from lenet.datasets import FILES, locate
 from lenet.metrics import Metrics
 from lenet.paths import ROOT
@@ -181,8 +180,7 @@ def show(rows: Sequence[Row]) -> None:
     for row in rows:
         ours, rival = f"{row.ours:.1f} {row.unit}", f"{row.rival:.1f} {row.unit}"
         print(f"{row.what:<62} {ours:>9} {rival:>9} {row.ratio:>6.1f}  {row.goal}")
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python", end=" ")
-    print(f"{platform.python_version()}, torch {version('torch')}")
+    print(machine("torchvision"))
 
 
 def main() -> None:

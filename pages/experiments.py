@@ -14,7 +14,7 @@ from lenet.studies.ready import READY
 from lenet.studies.results import Findings
 from lenet.studies.verdict import verdict
 from lenet.ui import address, dataset
-from lenet.ui.frame import explained, show
+from lenet.ui.frame import explained, fragment, show
 from lenet.ui.studies import setup, state
 from lenet.ui.studies.best import show_best
 from lenet.ui.studies.cells import show_cells
@@ -48,23 +48,24 @@ def page() -> None:
     st.query_params.from_dict({} if name == FIRST else {"study": name})
     if name in READY:
         st.markdown(f"**Expect.** {READY[name].expect}")
-    study = configure(name)
-    folder = chosen_folder(name, study)
+    found = earlier(name)
+    study = configure(name, first=not found)
+    folder = chosen_folder(name, study, found)
     if folder:
         live = folder.live
-        st.fragment(follow, run_every=REFRESH if live else None)(folder, live)
+        fragment(follow, run_every=REFRESH if live else None)(folder, live)
     elif name in READY and (shipped := results.shipped(name)):
         tell(shipped)
 
 
-def configure(name: str) -> Study | None:
+def configure(name: str, *, first: bool) -> Study | None:
     """The study of the widgets' values, with Start, or else why there is none.
 
     They fold as soon as there is a study of one's own to look at.
     """
-    first = name == OWN and not earlier(OWN)
     label = "Run it here" if name in READY else "Set it up" if first else "Set up another"
-    place = st.expander(label, expanded=first, icon=":material/tune:", key=f"set up {name}")
+    unfolded = name == OWN and first
+    place = st.expander(label, expanded=unfolded, icon=":material/tune:", key=f"set up {name}")
     with place, explained():
         study = setup.ready_made(READY[name]) if name in READY else setup.own()
         begin(study)
@@ -89,11 +90,12 @@ def begin(study: Study) -> None:
         st.rerun()
 
 
-def chosen_folder(name: str, study: Study | None) -> StudyFolder | None:
+def chosen_folder(
+    name: str, study: Study | None, found: dict[str, StudyFolder]
+) -> StudyFolder | None:
     """The folder to show: that of the study as it is set up, else one of the earlier ones."""
     if study and home_of(study).file.exists():
         return home_of(study)
-    found = earlier(name)
     if name != OWN or len(found) < 2:
         return next(iter(found.values()), None)
     chosen = st.selectbox(
@@ -114,13 +116,12 @@ def earlier(name: str) -> dict[str, StudyFolder]:
 
 def follow(folder: StudyFolder, was_live: bool) -> None:
     """A study on disk, kept up to date while it goes on."""
-    with explained():
-        now = state.look(folder)
-        state.steer(folder, now)
-        body(now.findings, now.runs, folder)
-        every_run(now)
-        if was_live and not folder.live:
-            st.rerun()
+    now = state.look(folder)
+    state.steer(folder, now)
+    body(now.findings, now.runs, folder)
+    every_run(now)
+    if was_live and not folder.live:
+        st.rerun()
 
 
 def tell(shipped: Findings) -> None:

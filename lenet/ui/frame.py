@@ -100,19 +100,21 @@ def explained() -> Iterator[None]:
         st.error(sentence(error), icon=":material/error:")
 
 
-def fragment(part: Callable[P, None]) -> Callable[P, None]:
+def fragment(part: Callable[P, None], run_every: float | None = None) -> Callable[P, None]:
     """Let a part of a page run again on its own, its expected errors shown as sentences there.
 
     What `show` puts around the page is not around a part that runs again.
+
+    Args:
+        run_every: seconds between two times that it runs again by itself; None for never.
     """
 
-    @st.fragment
     @wraps(part)
     def framed(*args: P.args, **options: P.kwargs) -> None:
         with explained():
             part(*args, **options)
 
-    return framed
+    return st.fragment(framed, run_every=run_every)
 
 
 def sentence(error: LabError) -> str:

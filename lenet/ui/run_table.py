@@ -13,7 +13,7 @@ from lenet.metrics import EPOCH_KEYS, LR_KEYS, Metrics
 from lenet.naming import MAX_NAME
 from lenet.runs import Run
 from lenet.ui.controls import BADGES
-from lenet.ui.frame import explained, sentence
+from lenet.ui.frame import explained, fragment, sentence
 from lenet.ui.watch import clock, metrics_of, turn_to
 from lenet.ui.words import plain
 
@@ -24,7 +24,7 @@ REFRESH = 2.0
 def show(known: dict[str, Run]) -> None:
     """The table of all runs, kept up to date while one of them is live."""
     live = any(run.live for run in known.values())
-    st.fragment(_table, run_every=REFRESH if live else None)(known)
+    fragment(_table, run_every=REFRESH if live else None)(known)
 
 
 def _table(known: dict[str, Run]) -> None:

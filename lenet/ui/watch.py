@@ -12,7 +12,7 @@ from lenet.naming import labels
 from lenet.runs import Run
 from lenet.status import LIVE, Status
 from lenet.ui import charts, controls, glance
-from lenet.ui.frame import explained
+from lenet.ui.frame import explained, fragment
 from lenet.ui.live_chart import live_chart
 
 REFRESH = 0.4
@@ -38,7 +38,7 @@ def watch(known: dict[str, Run]) -> Run:
     run = known[run_id]
     with explained():
         live = run.status().state in LIVE
-        follow = st.fragment(_follow, run_every=REFRESH if live else None)
+        follow = fragment(_follow, run_every=REFRESH if live else None)
         follow(run, [known[other] for other in compared], named, live)
     return run
 
@@ -95,22 +95,21 @@ def clock(seconds: float) -> str:
 
 
 def _follow(run: Run, compared: list[Run], named: dict[str, str], was_live: bool) -> None:
-    with explained():
-        status = run.status()
-        metrics = metrics_of(run)
-        controls.headline(run, status)
-        config = run.config()
-        _progress(config, status, metrics)
-        _figures(config, status, metrics)
-        curves = [charts.Curve(named[run.id], metrics)]
-        curves += [charts.Curve(named[other.id], metrics_of(other)) for other in compared]
-        drawn, seen = st.columns([5, 1.2])
-        with drawn:
-            _curves(run, status, curves)
-        with seen:
-            glance.strip(run)
-        if was_live and status.state not in LIVE:
-            st.rerun()
+    status = run.status()
+    metrics = metrics_of(run)
+    controls.headline(run, status)
+    config = run.config()
+    _progress(config, status, metrics)
+    _figures(config, status, metrics)
+    curves = [charts.Curve(named[run.id], metrics)]
+    curves += [charts.Curve(named[other.id], metrics_of(other)) for other in compared]
+    drawn, seen = st.columns([5, 1.2])
+    with drawn:
+        _curves(run, status, curves)
+    with seen:
+        glance.strip(run)
+    if was_live and status.state not in LIVE:
+        st.rerun()
 
 
 def _progress(config: Config, status: Status, metrics: Metrics) -> None:
