@@ -35,9 +35,8 @@ def max_pool(conv: nn.Conv2d, x: Tensor) -> Tensor:
 
     (N, C, H, W) float32 → (N, O, H', W'); the convolution's output has even sides.
     """
-    offsets = cast(Tensor, conv.bias).repeat(len(WINDOW))
-    y = F.conv2d(x, _moved(conv.weight), offsets, 2, conv.padding)
-    return torch.maximum(*torch.maximum(*_columns(y.unflatten(1, (len(WINDOW), -1)))).unbind(1))
+    blocks = _blocks(x, _moved(conv.weight), cast(Tensor, conv.bias), conv.padding)
+    return torch.maximum(*torch.maximum(*_columns(blocks)).unbind(1))
 
 
 def normed_max_pool(conv: nn.Conv2d, bn: nn.BatchNorm2d, x: Tensor) -> Tensor:
@@ -89,8 +88,7 @@ class _Stage(Function):
     ) -> tuple[Tensor, Tensor, Tensor, int]:
         sign = torch.where(weight < 0, -1.0, 1.0).to(weight.dtype)
         kernels = _moved(kernel * _each(sign)[..., None])
-        y = F.conv2d(x, kernels, (offset * sign).repeat(len(WINDOW)), 2, padding)
-        blocks = y.unflatten(1, (len(WINDOW), -1))  # (N, 4, O, H', W')
+        blocks = _blocks(x, kernels, offset * sign, padding)
         count = blocks.numel() // len(weight)
         mean = blocks.flatten(3).sum(3).sum((0, 1)) / count
         squares = torch.linalg.vector_norm(blocks.flatten(3), dim=3).square()
@@ -136,6 +134,13 @@ class _Stage(Function):
         to_kernel = _moved_back(to_kernels) * _each(sign)[..., None]
         to_offset = to_offsets.view(len(WINDOW), -1).sum(0) * sign
         return None, to_kernel, to_offset, to_weight * sign, to_bias, None, None
+
+
+def _blocks(x: Tensor, kernels: Tensor, offset: Tensor, padding: str | tuple[int, ...]) -> Tensor:
+    """(N, C, H, W) and `_moved` kernels → (N, 4, O, H', W'), the values of each 2×2 window."""
+    y = F.conv2d(x, kernels, offset.repeat(len(WINDOW)), stride=2, padding=padding)
+    blocks: Tensor = y.unflatten(1, (len(WINDOW), -1))
+    return blocks
 
 
 def _columns(blocks: Tensor) -> tuple[Tensor, ...]:

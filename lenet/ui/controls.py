@@ -69,7 +69,8 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
     if row.button(label, icon=":material/stop:", key=f"stop {run.id}", disabled=not live):
         run.ask(replace(asked, wish="stop"))
         st.rerun(scope="fragment")
-    applied = st.session_state.get(f"applied to {run.id}", 0)
+    counter = f"applied to {run.id}"
+    applied = st.session_state.setdefault(counter, 0)
     with row.popover(
         "Learning rate",
         icon=":material/tune:",
@@ -94,11 +95,11 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
             key=f"apply {run.id}",
             disabled=not lr,
             on_click=_apply,
-            args=(run, field),
+            args=(run, field, counter),
         )
 
 
-def _apply(run: Run, field: str) -> None:
+def _apply(run: Run, field: str, counter: str) -> None:
     """Ask for the learning rate in the field, and close the popover that it is in.
 
     The field is read now: typed and applied at once, its value comes with the click, and
@@ -106,5 +107,4 @@ def _apply(run: Run, field: str) -> None:
     """
     asked = run.asked(since=run.status().process_began)
     run.ask(replace(asked, lr=st.session_state[field]))
-    count = f"applied to {run.id}"
-    st.session_state[count] = st.session_state.get(count, 0) + 1
+    st.session_state[counter] += 1
