@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks.machine import machine
 from lenet.datasets import FILES, locate
-from lenet.metrics import Metrics
+from lenet.metrics import read_metrics
 from lenet.paths import ROOT
 
 GOAL = 0.9
@@ -100,7 +100,7 @@ def train_ours(batch_size: int, threads: int) -> tuple[float, Finished]:
     flags = ("--batch_size", str(batch_size), "--threads", str(threads))
     with tempfile.TemporaryDirectory() as folder:
         done = finished("lenet", "--mode", "train", *SAME, *flags, "--output_dir", folder)
-        [epoch] = Metrics(Path(folder) / "metrics.jsonl").poll().epochs
+        [epoch] = read_metrics(Path(folder) / "metrics.jsonl").epochs
     return epoch["seconds"], done
 
 

@@ -2,7 +2,9 @@
 
 import logging
 import os
+import threading
 from array import array
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,30 +16,27 @@ STEP_COLUMNS = ("step", "loss", "lr", "images_per_second")
 VALIDATION_KEYS = ("val_loss", "val_accuracy")
 LARGEST = 1e15
 """No figure of a training comes near it; what is NaN or infinite is not below it."""
-CHUNK = 2**24
-"""Bytes that are taken in at a time; no line is so long."""
+CHUNK = 2**20
+"""Bytes that are taken in at a time, as Python's objects some twelve times as large; no line is
+so long."""
 EPOCH_KEYS = ("epoch", "step", "train_loss", "seconds")
 LR_KEYS = ("step", "lr_set")
 
 
+@dataclass(frozen=True)
 class Metrics:
-    """What a run has recorded so far; `poll()` reads what is new.
+    """What a run has recorded up to a moment; nothing of it changes any more.
 
-    Steps are kept as columns of doubles, 32 bytes a step, so that a million of them cost
-    little memory and no time to hand to NumPy. `epochs` holds the epochs' events as they
-    stand in the file, `lr_changes` the changes of the learning rate asked for on the way.
+    `steps` has columns of doubles, 32 bytes a step, so that a million of them cost little
+    memory and no time to hand to NumPy. `epochs` holds the epochs' events as they stand in the
+    file, `lr_changes` the changes of the learning rate asked for on the way.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._start_over()
-
-    def _start_over(self) -> None:
-        self.steps = {name: array("d") for name in STEP_COLUMNS}
-        self.epochs: list[dict[str, Any]] = []
-        self.lr_changes: list[dict[str, Any]] = []
-        self._offset = 0
-        self._file_number = 0
+    steps: dict[str, "array[float]"] = field(
+        default_factory=lambda: {name: array("d") for name in STEP_COLUMNS}
+    )
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+    lr_changes: list[dict[str, Any]] = field(default_factory=list)
 
     def __len__(self) -> int:
         """The number of recorded steps."""
@@ -62,32 +61,55 @@ class Metrics:
         """The newest value of a column of the steps."""
         return self.steps[column][-1]
 
-    def poll(self) -> "Metrics":
-        """Take in the lines written since the last call; a torn last line waits for its rest."""
-        try:
-            with open_own(self._path) as file:
-                self._follow(os.fstat(file.fileno()))
-                file.seek(self._offset)
-                while whole := _whole_lines(file):
-                    self._take(whole)
-        except OSError:
-            self._start_over()
-        return self
+    def _copy(self) -> "Metrics":
+        steps = {name: array("d", column) for name, column in self.steps.items()}
+        return Metrics(steps, [*self.epochs], [*self.lr_changes])
 
-    def _take(self, whole: bytes) -> None:
-        self._offset += len(whole)
-        events = self._parsed(whole)
+    def _take(self, events: list[dict[str, Any]]) -> None:
         steps = [event for event in events if "loss" in event]
         for name, column in self.steps.items():
             column.extend([event[name] for event in steps])
-        self.epochs += [event for event in events if "train_loss" in event]
-        self.lr_changes += [event for event in events if "lr_set" in event]
+        self.epochs.extend(event for event in events if "train_loss" in event)
+        self.lr_changes.extend(event for event in events if "lr_set" in event)
 
-    def _follow(self, found: os.stat_result) -> None:
-        """Begin again when the file is another one, as after a resume, or has shrunk."""
+
+class MetricsFile:
+    """The file of a run's events, followed while it grows; many threads may `poll()` it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._start_over()
+
+    def poll(self) -> Metrics:
+        """All there is by now; a torn last line waits for its rest. Nothing if it is not there."""
+        with self._lock:
+            try:
+                with open_own(self._path) as file:
+                    self._follow(file)
+            except OSError:
+                self._start_over()
+            return self._read
+
+    def _start_over(self) -> None:
+        self._read = Metrics()
+        self._offset = 0
+        self._file_number = 0
+
+    def _follow(self, file: BinaryIO) -> None:
+        """Read on; from the start when the file is another one, as after a resume, or shrank."""
+        found = os.fstat(file.fileno())
         if found.st_ino != self._file_number or found.st_size < self._offset:
             self._start_over()
             self._file_number = found.st_ino
+        if found.st_size == self._offset:
+            return
+        grown = self._read._copy()
+        file.seek(self._offset)
+        while whole := _whole_lines(file):
+            self._offset += len(whole)
+            grown._take(self._parsed(whole))
+        self._read = grown
 
     def _parsed(self, lines: bytes) -> list[dict[str, Any]]:
         """The events of whole lines; all at once, and line by line only where one is damaged."""
@@ -97,6 +119,11 @@ class Metrics:
         except ValueError:
             log.warning("%s: damaged lines are left out", self._path)
             return list(filter(_is_event, map(_loads, lines.splitlines())))
+
+
+def read_metrics(path: Path) -> Metrics:
+    """What a file of events holds by now."""
+    return MetricsFile(path).poll()
 
 
 def _whole_lines(file: BinaryIO) -> bytes:

@@ -17,7 +17,7 @@ from lenet.datasets import DATASETS
 from lenet.errors import CheckpointError, ConfigError, LabError
 from lenet.evaluation import Evaluation, evaluate
 from lenet.launch import command_line
-from lenet.metrics import Metrics
+from lenet.metrics import read_metrics
 from lenet.paths import CHECKPOINTS
 from lenet.storage import write_atomic
 
@@ -64,7 +64,7 @@ def promote(
 
 def training_seconds(source: Path) -> float | None:
     """Seconds of all epochs up to this checkpoint's, from the metrics beside it."""
-    epochs = Metrics(source.parent / "metrics.jsonl").poll().epochs
+    epochs = read_metrics(source.parent / "metrics.jsonl").epochs
     number = re.search(r"(\d+)\.pt$", source.name)
     if not epochs or not number:
         return None

@@ -52,6 +52,7 @@ class Recorder:
         self._flushed = 0.0
         self._glanced = 0.0
         self._ten = _ten_images(trainer)
+        self._pending: list[Event] = []
         clear_remains(run)
         cut(run.metrics_file, trainer.step, trainer.epoch)
         with explained(run.metrics_file):
@@ -65,22 +66,30 @@ class Recorder:
     def record(self, event: Event) -> None:
         """Append an event; watchers can read it within a moment."""
         now = time.monotonic()
-        with explained(self._run.metrics_file):
-            self._file.write(json.dumps(asdict(event)) + "\n")
-            if not isinstance(event, StepEvent) or now - self._flushed > FLUSH_SECONDS:
-                self._file.flush()
-                self._flushed = now
-        if self._board:
-            with explained(self._run.folder):  # its thread may have met a full disk before
-                _to_board(self._board, event)
+        self._pending.append(event)  # many at once cost a step less than one by one
+        if not isinstance(event, StepEvent) or now - self._flushed > FLUSH_SECONDS:
+            self._flush()
+            self._flushed = now
         if isinstance(event, EpochEvent) or now - self._glanced > GLANCE_SECONDS:
             self._glance(event)
             self._glanced = time.monotonic()
 
     def save(self, path: Path, event: Event) -> None:
         """Write a checkpoint of the trainer as it is after `event`."""
+        self._flush()
         trainer = self._trainer
         checkpoint.save(path, checkpoint.snapshot(trainer.config, trainer.state(), asdict(event)))
+
+    def _flush(self) -> None:
+        """Write the events that wait."""
+        events, self._pending = self._pending, []
+        with explained(self._run.metrics_file):
+            self._file.writelines(json.dumps(vars(event)) + "\n" for event in events)
+            self._file.flush()
+        if self._board:
+            with explained(self._run.folder):  # its thread may have met a full disk before
+                for event in events:
+                    _to_board(self._board, event)
 
     def _glance(self, event: Event) -> None:
         """Write what the network says now to ten fixed test images."""
@@ -105,8 +114,8 @@ class Recorder:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        with explained(self._run.metrics_file):
-            self._file.close()
+        with explained(self._run.metrics_file), self._file:
+            self._flush()
         if self._board:
             with explained(self._run.folder):
                 self._board.close()

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from lenet.launch import list_runs
-from lenet.metrics import Metrics
+from lenet.metrics import read_metrics
 from lenet.runs import Run
 from lenet.status import own_status
 from lenet.studies.folder import StudyFolder, home_of
@@ -185,7 +185,7 @@ def names_row(lab: Lab, count: int) -> Row:
 def _rename(run: Run, name: str) -> None:
     run.rename(name)
     assert run.name.isprintable()
-    assert Metrics(run.metrics_file).poll()
+    assert read_metrics(run.metrics_file)
     assert [found.id for found in list_runs()] == [run.id]
 
 

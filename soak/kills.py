@@ -16,7 +16,7 @@ from lenet import checkpoint, launch
 from lenet.config import Config
 from lenet.errors import LabError
 from lenet.execution import Execution
-from lenet.metrics import Metrics
+from lenet.metrics import read_metrics
 from lenet.runs import Run
 from lenet.storage import temporaries
 from soak.lab import Lab
@@ -186,7 +186,7 @@ def differences(run: Run, config: Config, expected: Run) -> list[str]:
 
 def _records(run: Run) -> list[object]:
     """What is recorded of a run, without times."""
-    metrics = Metrics(run.metrics_file).poll()
+    metrics = read_metrics(run.metrics_file)
     epochs = [[event[name] for name in MEASURED] for event in metrics.epochs]
     return [*epochs, *(list(metrics.steps[name]) for name in ("step", "loss", "lr"))]
 
@@ -213,7 +213,7 @@ def _doing(run: Run) -> str:
         return "finished"
     if _writing(run):
         return "writing a checkpoint"
-    return "training" if len(Metrics(run.metrics_file).poll()) else "starting"
+    return "training" if len(read_metrics(run.metrics_file)) else "starting"
 
 
 def _row(done: str, victims: Victims) -> Row:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from lenet.metrics import Metrics
+from lenet.metrics import read_metrics
 from lenet.runs import Run
 from soak.table import Row
 from tests.browser import launch
@@ -68,7 +68,7 @@ def _start(app: App, visit: Callable[[str], Page], number: int) -> None:
 
 
 def _step(run: Run) -> int:
-    return len(Metrics(run.metrics_file).poll())
+    return len(read_metrics(run.metrics_file))
 
 
 def _is_found(page: Page, run: Run) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lenet.metrics import Metrics
+from lenet.metrics import Metrics, read_metrics
 from lenet.ui import charts
 
 MILLION = 1_000_000
@@ -27,7 +27,7 @@ def record(path: Path, steps: int) -> Metrics:
             file.write(line % (step, 1 + step // 860, loss))
             if step % 860 == 0:
                 file.write(epoch % (step // 860, step))
-    return Metrics(path).poll()
+    return read_metrics(path)
 
 
 def curves(metrics: Metrics, smoothing: float = 0.9) -> "charts.go.Figure":
@@ -54,7 +54,7 @@ def test_a_million_steps_cost_a_refresh_little_more_than_a_thousand(tmp_path: Pa
 
     assert len(figure.to_json()) < REFRESH_BYTES
     assert max(max(trace.y) for trace in figure.data if len(trace.y)) == 9.0  # peaks are kept
-    ratio = fastest(lambda: curves(long.poll())) / fastest(lambda: curves(short.poll()))
+    ratio = fastest(lambda: curves(long)) / fastest(lambda: curves(short))
     assert ratio < 10  # for a thousand times as many steps
 
 
@@ -84,6 +84,6 @@ def test_change_of_the_learning_rate_is_drawn(tmp_path: Path) -> None:
     record(path, 20)
     with path.open("a") as file:
         file.write(json.dumps({"step": 7, "epoch": 1, "lr_set": 0.002}) + "\n")
-    figure = curves(Metrics(path).poll())
+    figure = curves(read_metrics(path))
     assert [shape.x0 for shape in figure.layout.shapes] == [7]
     assert figure.layout.annotations[0].text == "lr 0.002"

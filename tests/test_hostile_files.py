@@ -26,7 +26,7 @@ from lenet.errors import (
 )
 from lenet.evaluation import evaluate
 from lenet.execution import Execution
-from lenet.metrics import Metrics
+from lenet.metrics import read_metrics
 from lenet.pictures import read_image
 from lenet.promotion import promote
 from lenet.recording import Recorder
@@ -87,21 +87,21 @@ def outside(tmp_path: Path) -> Path:
 def test_an_event_with_an_impossible_figure_is_left_out(event: Any, run: Run) -> None:
     whole = [json.dumps(STEP), json.dumps(EPOCH)]
     run.metrics_file.write_text("\n".join([whole[0], json.dumps(event), whole[1], ""]))
-    metrics = Metrics(run.metrics_file).poll()
+    metrics = read_metrics(run.metrics_file)
     assert list(metrics.steps["loss"]) == [2.0]
     assert metrics.epochs == [EPOCH]
 
 
 def test_a_line_that_is_nested_beyond_all_measure_is_left_out(run: Run) -> None:
     run.metrics_file.write_text("[" * DEEP + "\n" + json.dumps(STEP) + "\n")
-    assert len(Metrics(run.metrics_file).poll()) == 1
+    assert len(read_metrics(run.metrics_file)) == 1
 
 
 def test_a_huge_file_of_metrics_without_a_line_is_not_read_whole(run: Run) -> None:
     run.metrics_file.touch()
     os.truncate(run.metrics_file, 2**36)  # takes no room on the disk
     before = time.process_time()
-    assert len(Metrics(run.metrics_file).poll()) == 0
+    assert len(read_metrics(run.metrics_file)) == 0
     assert time.process_time() - before < 5  # 64 GB take minutes
 
 
@@ -186,7 +186,7 @@ class TestLinks:
             (run.folder / name).symlink_to(outside)
         assert run.name == first
         assert run.log_tail() == ""
-        assert len(Metrics(run.metrics_file).poll()) == 0
+        assert len(read_metrics(run.metrics_file)) == 0
         with pytest.raises(RunError):
             run.status()
 
@@ -196,7 +196,7 @@ class TestLinks:
         assert run.name
         assert run.log_tail() == ""
         assert run.asked() == Control()
-        assert len(Metrics(run.metrics_file).poll()) == 0
+        assert len(read_metrics(run.metrics_file)) == 0
         with pytest.raises(RunError):
             run.status()
 

@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,8 +57,8 @@ class TestWords:
     def test_what_is_too_long_is_cut(self) -> None:
         assert plain("x" * 10**6) == "x" * LONGEST + "…"
 
-    def test_tags_in_figures_are_text(self, tmp_path: Path) -> None:
-        curve = charts.Curve(TAG, Metrics(tmp_path / "none"))
+    def test_tags_in_figures_are_text(self) -> None:
+        curve = charts.Curve(TAG, Metrics())
         figure = charts.curves([curve, curve], "", 10, smoothing=0, log=False)
         names = {trace.name for trace in figure.data if trace.showlegend is not False}
         assert chart_text(TAG) in names

@@ -17,7 +17,7 @@ from lenet.config import Config
 from lenet.errors import RunError
 from lenet.events import Event, StepEvent
 from lenet.execution import Execution
-from lenet.metrics import Metrics
+from lenet.metrics import read_metrics
 from lenet.recording import cut
 from lenet.runs import Control, Run
 from lenet.status import own_status
@@ -50,7 +50,7 @@ def assert_whole(run: Run, config: Config) -> None:
     assert run.status().state == "finished"
     last = checkpoint.load(run.epoch_checkpoint(config.epochs)).model()
     assert same_weights(last, trained(config).model)
-    metrics = Metrics(run.metrics_file).poll()
+    metrics = read_metrics(run.metrics_file)
     assert list(metrics.steps["step"]) == list(range(1, len(metrics) + 1))
     assert [event["epoch"] for event in metrics.epochs] == list(range(1, config.epochs + 1))
 
@@ -135,7 +135,7 @@ class TestSteering:
         Execution(run, small_split, watch).start(config)
         (run.folder / "control.json").unlink()
         Execution(run, small_split, ignore).resume()
-        metrics = Metrics(run.metrics_file).poll()
+        metrics = read_metrics(run.metrics_file)
         assert metrics.lr_changes == [{"step": 3, "epoch": 1, "lr_set": 0.002}]
         assert set(metrics.steps["lr"][:3]) == {0.01}
         assert set(metrics.steps["lr"][3:]) == {0.002}
@@ -165,7 +165,7 @@ class TestSteering:
         again = config.with_lr(changed, 0.002)
         assert run.config() == again
         assert_whole(run, again)
-        assert set(Metrics(run.metrics_file).poll().steps["lr"][changed:]) == {0.002}
+        assert set(read_metrics(run.metrics_file).steps["lr"][changed:]) == {0.002}
 
     def test_pause_is_no_time_of_the_run(self, run: Run) -> None:
         paused: list[float] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lenet.metrics import Metrics
+from lenet.metrics import Metrics, read_metrics
 from lenet.ui import run_table
 
 
@@ -26,7 +26,7 @@ def metrics(tmp_path: Path) -> Metrics:
     ]
     file = tmp_path / "metrics.jsonl"
     file.write_text("".join(json.dumps(event) + "\n" for event in events))
-    return Metrics(file).poll()
+    return read_metrics(file)
 
 
 def _epoch(number: int, accuracy: float | None) -> dict[str, object]:
@@ -49,6 +49,6 @@ def test_csv_has_a_row_a_step_with_the_epochs_figures_at_its_last(metrics: Metri
 def test_csv_of_a_run_before_its_first_epoch(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
     file.write_text('{"step": 1, "epoch": 1, "loss": 2.3, "lr": 0.1, "images_per_second": 9.0}\n')
-    table = pd.read_csv(io.StringIO(run_table.csv(Metrics(file).poll())))
+    table = pd.read_csv(io.StringIO(run_table.csv(read_metrics(file))))
     assert len(table) == 1
     assert table["loss"].tolist() == [2.3]

@@ -6,12 +6,15 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -22,7 +25,7 @@ from lenet.data import Split
 from lenet.errors import DatasetError, RunError, StorageError, TrainingError
 from lenet.events import EpochEvent, Event
 from lenet.execution import Execution
-from lenet.metrics import Metrics
+from lenet.metrics import MetricsFile, read_metrics
 from lenet.runs import Control, Run
 from lenet.status import Status, own_status
 from lenet.training import Trainer
@@ -160,7 +163,7 @@ class TestTensorBoard:
 
     def test_reads_the_curves_of_the_run(self, run: Run) -> None:
         train(run, small_config())
-        recorded = Metrics(run.metrics_file).poll()
+        recorded = read_metrics(run.metrics_file)
         for tag, column in (("loss/train", "loss"), ("lr", "lr")):
             steps, values = zip(*self.shown(run, tag), strict=True)
             assert list(steps) == list(recorded.steps["step"])
@@ -367,49 +370,78 @@ class TestMetrics:
         return run.metrics_file
 
     def test_reads_what_is_new(self, run: Run, file: Path) -> None:
-        metrics = Metrics(run.metrics_file)
-        assert len(metrics.poll()) == 0  # there is no file yet
+        followed = MetricsFile(run.metrics_file)
+        assert len(followed.poll()) == 0  # there is no file yet
         with file.open("ab") as out:
             for count in (1, 2, 3):
                 out.write(self.STEP)
                 out.flush()
-                assert len(metrics.poll()) == count
-                assert len(metrics.poll()) == count
+                assert len(followed.poll()) == count
+                assert len(followed.poll()) == count
             out.write(self.EPOCH)
-        assert len(metrics.poll().epochs) == 1
+        metrics = followed.poll()
+        assert len(metrics.epochs) == 1
         assert metrics.epochs[0]["train_loss"] == 1
         assert len(metrics) == 3
 
+    def test_what_was_read_does_not_change_under_who_draws_it(self, run: Run, file: Path) -> None:
+        followed = MetricsFile(run.metrics_file)
+        file.write_bytes(self.STEP + self.EPOCH)
+        before = followed.poll()
+        with file.open("ab") as out:
+            out.write(self.STEP + self.EPOCH)
+        assert followed.poll().counts() == (2, 2, 0)
+        assert before.counts() == (1, 1, 0)
+
+    def test_many_visitors_follow_one_file(self, run: Run, file: Path) -> None:
+        followed = MetricsFile(run.metrics_file)
+        done = threading.Event()
+
+        def look() -> bool:
+            whole = True
+            while not done.is_set():
+                columns = followed.poll().steps.values()
+                whole &= len({len(np.array(column)) for column in columns}) == 1
+            return whole
+
+        with ThreadPoolExecutor(4) as visitors:
+            looks = [visitors.submit(look) for _ in range(4)]
+            with file.open("ab", buffering=0) as out:
+                for _ in range(300):
+                    out.write(self.STEP)
+            done.set()
+            assert all(found.result() for found in looks)
+        assert len(followed.poll()) == 300
+
     def test_torn_last_line_waits_for_its_rest(self, run: Run, file: Path) -> None:
-        metrics = Metrics(run.metrics_file)
+        metrics = MetricsFile(run.metrics_file)
         for cut in range(1, len(self.STEP)):
             start, rest = self.STEP[:cut], self.STEP[cut:]
-            before = len(metrics)
+            before = len(metrics.poll())
             with file.open("ab") as out:
                 out.write(start)
             assert len(metrics.poll()) == before
             with file.open("ab") as out:
                 out.write(rest)
             assert len(metrics.poll()) == before + 1
-        assert set(metrics.steps["loss"]) == {2.0}
+        assert set(metrics.poll().steps["loss"]) == {2.0}
 
     def test_torn_line_that_never_gets_its_rest(self, run: Run, file: Path) -> None:
         file.write_bytes(self.STEP + self.EPOCH[:9])
-        metrics = Metrics(run.metrics_file).poll()
+        metrics = read_metrics(run.metrics_file)
         assert (len(metrics), metrics.epochs) == (1, [])
 
     def test_damaged_line_is_left_out(self, run: Run, file: Path) -> None:
         file.write_bytes(self.STEP + b'{"step": 2, "lo\x00\n\n7\n' + self.EPOCH)
-        metrics = Metrics(run.metrics_file).poll()
+        metrics = read_metrics(run.metrics_file)
         assert (len(metrics), len(metrics.epochs)) == (1, 1)
 
     def test_file_of_a_new_training_is_read_from_its_start(self, run: Run, file: Path) -> None:
         file.write_bytes(self.STEP * 10 + self.EPOCH)
-        metrics = Metrics(run.metrics_file).poll()
-        assert len(metrics) == 10
+        followed = MetricsFile(run.metrics_file)
+        assert len(followed.poll()) == 10
         file.write_bytes(self.STEP * 2)
-        assert len(metrics.poll()) == 2
-        assert metrics.epochs == []
+        assert followed.poll().counts() == (2, 0, 0)
 
 
 @pytest.fixture
@@ -490,7 +522,7 @@ class TestProcess:
         run = launch.start(config)
         started.append(run)
         wait_until(lambda: run.status().state != "starting", "the first status")
-        metrics = Metrics(run.metrics_file)
+        metrics = MetricsFile(run.metrics_file)
         wait_until(lambda: len(metrics.poll()) or run.status().state == "failed", "a step")
         assert run.status().state == "running", run.log_tail()
         return run
@@ -529,7 +561,7 @@ class TestProcess:
         assert "epoch" in (run.status().message or "")
         for path in run.checkpoints():
             checkpoint.load(path)
-        assert Metrics(run.metrics_file).poll().epochs
+        assert read_metrics(run.metrics_file).epochs
 
     def test_failure_is_in_the_status_and_in_the_log(self) -> None:
         run = launch.start(small_config(batch_size=1000))
@@ -550,7 +582,7 @@ def test_real_training_is_started_watched_and_stopped(started: list[Run], warm: 
         launch.warm_up()
     run = launch.start(build_config({"epochs": 50}))
     started.append(run)
-    metrics = Metrics(run.metrics_file)
+    metrics = MetricsFile(run.metrics_file)
     wait_until(lambda: len(metrics.poll()) >= 10 or run.status().ended, "ten steps")
     assert run.status().state == "running", run.log_tail()
     assert run.status().total_steps == 50 * 860  # 55,000 images in batches of 64

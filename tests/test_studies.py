@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from lenet import checkpoint, launch
 from lenet.config import build_config
 from lenet.errors import ConfigError, StudyError
 from lenet.evaluation import evaluate
-from lenet.metrics import Metrics
+from lenet.metrics import STEP_COLUMNS, Metrics, read_metrics
 from lenet.paths import ROOT
 from lenet.runs import Control
 from lenet.status import own_status
@@ -91,7 +92,7 @@ def assert_as_if_never_interrupted(folder: StudyFolder) -> None:
         run = folder.run(planned)
         assert run.status().state == "finished"
         assert folder.result(planned)
-        steps = list(Metrics(run.metrics_file).poll().steps["step"])
+        steps = list(read_metrics(run.metrics_file).steps["step"])
         assert steps == list(range(1, len(steps) + 1))
     first = folder.study.runs()[0]
     last = folder.run(first).epoch_checkpoint(first.config.epochs)
@@ -310,9 +311,8 @@ class TestResults:
         assert best is not None
         assert best.label == "dropout 0.1"
 
-    def test_curve_is_the_mean_of_each_part(self, tmp_path: Path) -> None:
-        metrics = Metrics(tmp_path / "none")
-        metrics.steps["loss"].extend(range(120))
+    def test_curve_is_the_mean_of_each_part(self) -> None:
+        metrics = Metrics({name: array("d", range(120)) for name in STEP_COLUMNS})
         whole = results.curve(metrics, 120)
         assert whole == tuple(2 * part + 0.5 for part in range(60))
         assert results.curve(metrics, 240) == tuple(4 * part + 1.5 for part in range(30))

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lenet import launch
 from lenet.errors import ConfigError, RunError, StudyError
 from lenet.launch import is_ours
-from lenet.metrics import LARGEST, Metrics
+from lenet.metrics import LARGEST, read_metrics
 from lenet.paths import studies_dir
 from lenet.runs import GRACE, Control, Run
 from lenet.status import LIVE, RESUMABLE, Seconds, Status
@@ -109,7 +109,7 @@ class StudyFolder:
         Raises:
             RunError: its metrics tell of no epoch.
         """
-        epochs = Metrics(run.metrics_file).poll().epochs
+        epochs = read_metrics(run.metrics_file).epochs
         if not epochs:
             raise RunError(f"run {run.id} has no readable metrics; delete its folder")
         last = epochs[-1]

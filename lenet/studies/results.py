@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from lenet import __version__
 from lenet.errors import StudyError
-from lenet.metrics import Metrics
+from lenet.metrics import Metrics, read_metrics
 from lenet.paths import ROOT
 from lenet.runs import Run
 from lenet.storage import write_json
@@ -119,7 +119,7 @@ def read(folder: StudyFolder, *, curves: bool = False) -> Findings:
 
 
 def _curve_of(run: Run) -> tuple[float, ...]:
-    return curve(Metrics(run.metrics_file).poll(), run.status().total_steps)
+    return curve(read_metrics(run.metrics_file), run.status().total_steps)
 
 
 def rows(findings: Findings) -> list[dict[str, Any]]:

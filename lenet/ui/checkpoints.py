@@ -10,9 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 from lenet.checkpoint import Checkpoint, load, loads, read_file
 from lenet.errors import CheckpointError
 from lenet.launch import list_runs
-from lenet.metrics import Metrics
 from lenet.naming import labels
 from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT
+from lenet.runs import Run
+from lenet.ui.recorded import metrics_of
 
 UPLOAD = "Upload a file…"
 
@@ -151,7 +152,7 @@ def _loads(digest: str, _data: bytes, name: str) -> Checkpoint:
 
 def _best_epoch(files: list[Path]) -> int:
     """Place, from 1, of the checkpoint with the best validation accuracy; the last without any."""
-    epochs = Metrics(files[0].parent / "metrics.jsonl").poll().epochs
+    epochs = metrics_of(Run(files[0].parent)).epochs
     scored = [
         (event["val_accuracy"], place)
         for place, event in enumerate(epochs, 1)

@@ -14,7 +14,8 @@ from lenet.naming import MAX_NAME
 from lenet.runs import Run
 from lenet.ui.controls import BADGES
 from lenet.ui.frame import explained, fragment, sentence
-from lenet.ui.watch import clock, metrics_of, turn_to
+from lenet.ui.recorded import metrics_of, outcome_of
+from lenet.ui.watch import clock, turn_to
 from lenet.ui.words import plain
 
 REFRESH = 2.0
@@ -114,14 +115,15 @@ def csv(metrics: Metrics) -> str:
 
 def _row(run: Run) -> dict[str, Any] | None:
     try:
-        status, config, metrics = run.status(), run.config(), metrics_of(run)
+        status, config = run.status(), run.config()
     except LabError:
         return None
+    epochs, accuracy = outcome_of(run)
     return {
         "name": run.name,
         "status": BADGES[status.state][0],
-        "accuracy": metrics.best_accuracy,
-        "epochs": f"{len(metrics.epochs)}/{config.epochs}",
+        "accuracy": accuracy,
+        "epochs": f"{epochs}/{config.epochs}",
         "time": clock(status.seconds),
         "preset": config.preset,
         "changes": differences(config),

@@ -1,7 +1,6 @@
 """Watching a run: its state, progress and curves, read from its folder while it goes on."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -14,6 +13,7 @@ from lenet.status import LIVE, Status
 from lenet.ui import charts, controls, glance
 from lenet.ui.frame import explained, fragment
 from lenet.ui.live_chart import live_chart
+from lenet.ui.recorded import metrics_of
 
 REFRESH = 0.4
 """Seconds between two looks at a live run."""
@@ -45,7 +45,7 @@ def watch(known: dict[str, Run]) -> Run:
 
 def empty_chart() -> None:
     """Where the curves will be; the browser loads what draws them before the first run starts."""
-    nothing = charts.Curve("", Metrics(Path()))
+    nothing = charts.Curve("", Metrics())
     live_chart(
         "no curves",
         lambda: charts.curves([nothing], "", 1000, smoothing=0.0, log=False),
@@ -79,14 +79,6 @@ def _choose(place: DeltaGenerator, named: dict[str, str]) -> str:
     )
     st.session_state["watched"] = chosen
     return chosen
-
-
-def metrics_of(run: Run) -> Metrics:
-    """The run's events, read once and kept up to date for this session."""
-    kept: dict[str, Metrics] = st.session_state.setdefault("metrics", {})
-    if run.id not in kept:
-        kept[run.id] = Metrics(run.metrics_file)
-    return kept[run.id].poll()
 
 
 def clock(seconds: float) -> str:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from lenet import launch
 from lenet.config import build_config
-from lenet.metrics import Metrics
+from lenet.metrics import Metrics, read_metrics
 from lenet.runs import Run
 from tests.e2e.app import App, serve, until
 from tests.e2e.look import at_rest, enter, go, number, title, watched_tabs
@@ -30,7 +30,7 @@ def button(page: Page, name: str) -> None:
 
 
 def recorded(run: Run) -> Metrics:
-    return Metrics(run.metrics_file).poll()
+    return read_metrics(run.metrics_file)
 
 
 def test_pause_continue_stop_resume(fresh_app: App, open_tab: Callable[[str], Page]) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import streamlit as st
 
 from lenet.errors import RunError
-from lenet.metrics import Metrics
 from lenet.runs import Run
 from lenet.status import LIVE
 from lenet.studies import results
@@ -13,6 +12,7 @@ from lenet.studies.folder import StudyFolder, start
 from lenet.studies.plan import PlannedRun
 from lenet.studies.results import Findings, Finished
 from lenet.ui.controls import BADGES
+from lenet.ui.recorded import metrics_of
 from lenet.ui.words import plain
 
 LIVE_CELLS = 12
@@ -63,7 +63,7 @@ def _look_at(folder: StudyFolder, planned: PlannedRun) -> tuple[RunNow, Finished
         status = run.status()
     except RunError:
         return RunNow(planned, "Waiting"), None
-    metrics = _metrics(run)
+    metrics = metrics_of(run)
     curve = results.curve(metrics, status.total_steps) if status.total_steps else ()
     if result is None:
         state = "Testing" if status.state == "finished" else BADGES[status.state][0]
@@ -71,7 +71,6 @@ def _look_at(folder: StudyFolder, planned: PlannedRun) -> tuple[RunNow, Finished
     now = RunNow(planned, "Finished", len(metrics.epochs), curve)
     finished = Finished(label=planned.label, seed=planned.config.seed, result=result, curve=curve)
     kept[str(run.folder)] = (now, finished, modified)
-    _all_metrics().pop(str(run.folder), None)
     return now, finished
 
 
@@ -81,16 +80,6 @@ def _modified(run: Run) -> int:
         return (run.folder / "result.json").stat().st_mtime_ns
     except OSError:
         return 0
-
-
-def _metrics(run: Run) -> Metrics:
-    kept = _all_metrics()
-    return kept.setdefault(str(run.folder), Metrics(run.metrics_file)).poll()
-
-
-def _all_metrics() -> dict[str, Metrics]:
-    kept: dict[str, Metrics] = st.session_state.setdefault("metrics of studies", {})
-    return kept
 
 
 def steer(folder: StudyFolder, now: StudyNow) -> None:
