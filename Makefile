@@ -34,10 +34,7 @@ unit: $(VENV)/.test data
 	$(BIN)/python -m pytest -m e2e
 
 bench: $(VENV)/.test data
-	$(BIN)/python -m benchmarks.training
-	$(BIN)/python -m benchmarks.server
-	$(BIN)/python -m benchmarks.browser
-	$(BIN)/python -m benchmarks.inside
+	$(BIN)/python -m benchmarks
 
 soak: $(VENV)/.test data
 	$(BIN)/python -m soak

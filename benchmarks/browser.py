@@ -1,14 +1,8 @@
 """What a visitor waits for, measured in Chromium.
 
-    python -m benchmarks.browser [--json]
-
-Needs Fashion-MNIST and what the browser tests need; other programs on the machine are in
-the figures, so the load average is given with them.
+Needs Fashion-MNIST and what the browser tests need.
 """
 
-import argparse
-import json
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,7 +11,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Page, expect, sync_playwright
 
-from benchmarks.machine import machine
+from benchmarks.table import Row, shown, waits
 from tests.browser import launch
 from tests.e2e.app import PATIENCE, App, serve, until
 from tests.e2e.look import DRAWINGS, at_rest, choose, go, title
@@ -150,9 +144,9 @@ def switches(app: App, page: Page) -> list[float]:
     return taken[len(ready) :]
 
 
-def measure() -> dict[str, list[float]]:
-    """All waits, in seconds, by their names."""
-    found = {"streamlit run to first page usable": first_page()}
+def rows() -> list[Row]:
+    """What a person waits for, and the server's part of a stroke."""
+    starts = first_page()
     with (
         tempfile.TemporaryDirectory() as folder,
         serve(Path(folder)) as app,
@@ -160,26 +154,14 @@ def measure() -> dict[str, list[float]]:
     ):
         browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
-        found["Start to first point of the curve"] = first_points(app, page)
-        found["pen lifted to prediction"], processor = strokes(app, page)
-        found["the server's processor time of it"] = [processor]
-        found["switching pages"] = switches(app, page)
+        points = first_points(app, page)
+        drawn, processor = strokes(app, page)
+        switched = switches(app, page)
         browser.close()
-    return found
-
-
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--json", action="store_true", help="print one JSON object")
-    found = measure()
-    if arguments.parse_args().json:
-        print(json.dumps({"seconds": found, "machine": machine("streamlit")}))
-        return
-    for name, taken in found.items():
-        worst = f"  worst {max(taken):.2f} s" if len(taken) > 1 else ""
-        print(f"{name:<36} {statistics.median(taken):.3f} s{worst}")
-    print(machine("streamlit"))
-
-
-if __name__ == "__main__":
-    main()
+    return [
+        waits("`streamlit run` to the first page usable in Chromium", starts, "s", 4),
+        waits("Start to the first point of the curve", points, "s"),
+        waits("pen lifted to ten probabilities", drawn, "s"),
+        shown("the server's processor time of it", 1000 * processor, "ms"),
+        waits("another page", switched, "s", 0.7),
+    ]

@@ -1,13 +1,10 @@
 """How long Inside takes from choosing an image to the full picture.
 
-    python -m benchmarks.inside
-
 Measured are the processor time of the page's script on the server, and in Chromium the time
 from a click on the next test image until every map of it is decoded and on the screen.
 Needs Fashion-MNIST and what the browser tests need.
 """
 
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
-from benchmarks.machine import machine
+from benchmarks.table import Row, waits
 from lenet.paths import ROOT
 from lenet.ui import frame
 from tests.browser import launch
@@ -76,13 +73,9 @@ def in_the_browser(page: Page) -> list[float]:
     return taken[WARM:]
 
 
-def report(what: str, taken: list[float]) -> None:
-    median, worst = statistics.median(taken), max(taken)
-    print(f"{what}: median {median:.0f} ms, worst {worst:.0f} ms of {len(taken)}")
-
-
-def main() -> None:
-    report("server, processor time", on_the_server())
+def rows() -> list[Row]:
+    """Both waits."""
+    processor = on_the_server()
     expect.set_options(timeout=1000 * PATIENCE)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -94,9 +87,8 @@ def main() -> None:
         title(page, "Inside")
         expect(page.locator(".strip")).to_be_visible()
         expect(page.locator(".closeup").first).to_be_visible()
-        report("from click to picture", in_the_browser(page))
-    print(machine("streamlit"))
-
-
-if __name__ == "__main__":
-    main()
+        seen = in_the_browser(page)
+    return [
+        waits("another picture on Inside", seen, "ms"),
+        waits("the server's processor time of it", processor, "ms"),
+    ]

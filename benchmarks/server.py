@@ -1,24 +1,17 @@
 """What the server's work costs: a drawing, sessions, long runs, many images, imports.
 
-    python -m benchmarks.server [--json]
-
-There is no rival; each row has a goal, and each figure is the median of several repetitions
-where it says nothing else. Needs Fashion-MNIST. Other programs on the machine are in the
-figures, so the load average is given with them.
+Each figure is the median of several repetitions where it says nothing else. Needs
+Fashion-MNIST.
 """
 
-import argparse
 import asyncio
 import base64
 import io
 import json
 import random
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,10 +20,10 @@ import psutil
 import torch
 from PIL import Image
 
-from benchmarks.machine import machine
-from benchmarks.training import finished
+from benchmarks.alone import finished
+from benchmarks.table import Row, limit, shown
 from lenet import checkpoint, drawing, samples
-from lenet.config import build_config
+from lenet.config import Config, build_config
 from lenet.data import Split, load_split
 from lenet.datasets import DATASETS
 from lenet.events import EpochEvent
@@ -53,36 +46,15 @@ PAGES = ("predict", "inside", "evaluate", "experiments", "")
 REFRESHES = 15
 TIMES = 3
 BATCH = 8
-EPOCH_STEPS = 55_000 // BATCH
+EPOCH_STEPS = (IMAGES[-1] - Config().val_size) // BATCH
 """Of small batches, or a million steps were more epochs than the lab allows."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A figure, its unit, what it should be, and whether it is."""
-
-    what: str
-    value: float
-    unit: str
-    goal: str
-    met: bool
-
-
-def limit(what: str, value: float, unit: str, most: float) -> Row:
-    """A row whose goal is to be no more than `most`."""
-    return Row(what, value, unit, f"≤ {most:g} {unit}", value <= most)
-
-
-def shown(what: str, value: float, unit: str) -> Row:
-    """A row without a goal of its own."""
-    return Row(what, value, unit, "–", True)
 
 
 def percentile(values: list[float], share: float) -> float:
     return float(np.percentile(values, 100 * share))
 
 
-def predictions() -> list[Row]:
+def drawings() -> list[Row]:
     """From the canvas's picture to ten probabilities, by what the page calls, warm."""
     torch.set_num_threads(1)
     known = checkpoint.load(DEFAULT_CHECKPOINT)
@@ -261,43 +233,3 @@ def first_page() -> list[Row]:
 async def _only_one(app: App) -> None:
     async with WireVisitor(app.port) as visitor:
         await visitor.visit("")
-
-
-def show(rows: list[Row]) -> None:
-    print(f"{'what':<58} {'measured':>12}  {'goal':<14} met")
-    for row in rows:
-        met = "" if row.goal == "–" else "yes" if row.met else "no"
-        print(f"{row.what:<58} {f'{row.value:,.3g} {row.unit}':>12}  {row.goal:<14} {met}")
-    print(machine("streamlit"))
-
-
-PARTS = {
-    "predictions": predictions,
-    "sessions": sessions,
-    "long_runs": long_runs,
-    "epochs": epochs,
-    "imports": imports,
-}
-
-
-def part(name: str) -> list[Row]:
-    """A part in a process of its own: what one has loaded is not in another's figures."""
-    command = [sys.executable, "-m", "benchmarks.server", "--json", "--only", name]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return [Row(**row) for row in json.loads(done.stdout)]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--only", choices=PARTS, help="one part alone")
-    args = parser.parse_args()
-    rows = PARTS[args.only]() if args.only else [row for name in PARTS for row in part(name)]
-    if args.json:
-        print(json.dumps([vars(row) for row in rows]))
-    else:
-        show(rows)
-
-
-if __name__ == "__main__":
-    main()

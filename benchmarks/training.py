@@ -1,29 +1,23 @@
 """Training and evaluating, beside the post's loop (`benchmarks.rival`).
 
-    python -m benchmarks.training [--json] [--times 3]
-
-Each row is the median of several runs in processes of their own, ours and the rival's in
-turn; what counts is the ratio. Needs Fashion-MNIST.
+What counts is the ratio. Needs Fashion-MNIST; Keras is measured where it is there.
 """
 
-import argparse
 import gzip
 import importlib.util
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.machine import machine
+from benchmarks.alone import Finished, finished
+from benchmarks.table import Row, beside
 from lenet.datasets import FILES, locate
 from lenet.metrics import read_metrics
-from lenet.paths import ROOT
 
+TIMES = 3
 GOAL = 0.9
 MOST_EPOCHS = 30
 SAME = (
@@ -42,45 +36,6 @@ KERAS = os.environ.get("LENET_KERAS_PYTHON") or (
     sys.executable if importlib.util.find_spec("keras") else ""
 )
 """An interpreter that has Keras, which is no dependency of the lab; without one, no rows."""
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A process that has ended well: its standard output, wall seconds and peak memory."""
-
-    output: str
-    seconds: float
-    megabytes: float
-
-
-@dataclass(frozen=True)
-class Row:
-    """What both took, each the median of its runs, and how many times less ours is."""
-
-    what: str
-    ours: float
-    rival: float
-    unit: str
-    goal: str
-
-    @property
-    def ratio(self) -> float:
-        return self.rival / self.ours
-
-
-def finished(module: str, *arguments: str, python: str = sys.executable) -> Finished:
-    """Run `python -m module …` to its end."""
-    command = (python, "-m", module, *arguments)
-    alone = subprocess.run(
-        [sys.executable, "-m", "benchmarks.alone", *command],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if alone.returncode:
-        raise SystemExit(alone.returncode)
-    return Finished(**json.loads(alone.stdout))
 
 
 def unpack(root: Path) -> None:
@@ -104,7 +59,7 @@ def train_ours(batch_size: int, threads: int) -> tuple[float, Finished]:
     return epoch["seconds"], done
 
 
-def same_epochs(root: Path, batch_size: int, times: int) -> list[Row]:
+def same_epochs(root: Path, batch_size: int) -> list[Row]:
     """An epoch of the same network, by turns; both rivals use all cores.
 
     For 32 also the memory, for 128 also the evaluation of the post's loop.
@@ -113,7 +68,7 @@ def same_epochs(root: Path, batch_size: int, times: int) -> list[Row]:
     size = ("--batch_size", str(batch_size))
     taken: dict[str, list[float]] = {}
     memory: list[tuple[float, float]] = []
-    for turn in range(times):
+    for turn in range(TIMES):
         for threads in sorted({1, cores}):
             seconds, mine = train_ours(batch_size, threads)
             taken.setdefault(f"{threads}", []).append(seconds)
@@ -129,32 +84,32 @@ def same_epochs(root: Path, batch_size: int, times: int) -> list[Row]:
             )
             taken.setdefault("keras", []).append(json.loads(theirs.output)["epoch"][-1])
     middle = {name: statistics.median(values) for name, values in taken.items()}
-    goal = {32: "≥ 3", 128: "≥ 4"}[batch_size]
+    goal = {32: 3, 128: 4}[batch_size]
     rows = []
     for threads in sorted({1, cores}):
         name = f"epoch, batch size {batch_size}, {threads} thread{'s' * (threads > 1)}"
         ours = middle[f"{threads}"]
-        rows.append(Row(name, ours, min(taken["post"]), "s", goal))
+        rows.append(beside(name, ours, min(taken["post"]), "s", goal))
         if KERAS:
-            rows.append(Row(f"{name}; Keras on JAX", ours, middle["keras"], "s", "≥ 2.5"))
+            rows.append(beside(f"{name}; Keras on JAX", ours, middle["keras"], "s", 2.5))
     if batch_size == 32:
         mine_mb, their_mb = (statistics.median(column) for column in zip(*memory, strict=True))
-        rows.append(Row("peak memory of a training", mine_mb, their_mb, "MB", "> 1"))
+        rows.append(beside("peak memory of a training", mine_mb, their_mb, "MB", 1))
     else:
-        rows.append(evaluation(middle["evaluation"], times))
+        rows.append(evaluation(middle["evaluation"]))
     return rows
 
 
-def evaluation(rival: float, times: int) -> Row:
+def evaluation(rival: float) -> Row:
     """Seconds of the evaluation of 10,000 images, each image seen once."""
     ours = []
     with tempfile.TemporaryDirectory() as folder:
         finished("lenet", "--mode", "train", *SAME, "--output_dir", folder)
         checkpoint = ("--checkpoint", str(Path(folder) / "model_epoch1.pt"))
-        for _ in range(times):
+        for _ in range(TIMES):
             said = finished("lenet", "--mode", "eval", *checkpoint, "--json")
             ours.append(json.loads(said.output)["seconds"])
-    return Row("evaluation of 10,000 images", statistics.median(ours), rival, "s", "≥ 10")
+    return beside("evaluation of 10,000 images", statistics.median(ours), rival, "s", 10)
 
 
 def to_the_goal(root: Path) -> Row:
@@ -172,35 +127,12 @@ def to_the_goal(root: Path) -> Row:
     )
     reached = json.loads(theirs.output)["accuracy"]
     what = f"to {GOAL:.0%} (ours {accuracy:.2%}; rival {reached[-1]:.2%} in {len(reached)} epochs)"
-    return Row(what, mine.seconds, theirs.seconds, "s", "≥ 10")
+    return beside(what, mine.seconds, theirs.seconds, "s", 10)
 
 
-def show(rows: Sequence[Row]) -> None:
-    print(f"{'what':<62} {'ours':>9} {'rival':>9} {'ratio':>6}  goal")
-    for row in rows:
-        ours, rival = f"{row.ours:.1f} {row.unit}", f"{row.rival:.1f} {row.unit}"
-        print(f"{row.what:<62} {ours:>9} {rival:>9} {row.ratio:>6.1f}  {row.goal}")
-    print(machine("torchvision"))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--times", type=int, default=3, help="runs of each, of which the median")
-    args = parser.parse_args()
+def rows() -> list[Row]:
+    """Each the median of several runs in processes of their own, ours and the rival's in turn."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         unpack(root)
-        rows = [
-            *same_epochs(root, 128, args.times),
-            *same_epochs(root, 32, args.times),
-            to_the_goal(root),
-        ]
-    if args.json:
-        print(json.dumps([vars(row) | {"ratio": row.ratio} for row in rows]))
-    else:
-        show(rows)
-
-
-if __name__ == "__main__":
-    main()
+        return [*same_epochs(root, 128), *same_epochs(root, 32), to_the_goal(root)]
