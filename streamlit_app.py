@@ -1,5 +1,15 @@
-"""The LeNet-5 lab: `streamlit run streamlit_app.py`."""
+"""The LeNet-5 lab: `streamlit run streamlit_app.py`.
 
-from lenet.ui.frame import navigate
+Streamlit imports this file to find the server, and runs it as a script for each page.
+"""
 
-navigate()
+import streamlit as st
+
+if __name__ == "__main__":
+    from lenet.ui.frame import navigate
+
+    navigate()
+else:
+    from lenet.ui import ahead
+
+    app = st.App(__file__, lifespan=ahead.lifespan)

@@ -1,6 +1,5 @@
 """The frame around every page: configuration, navigation, and messages for errors."""
 
-import runpy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -49,7 +48,7 @@ def navigate() -> None:
         page.run()
     finally:
         _framed.reset(token)
-    ahead.load()
+    ahead.load_other_pages()
 
 
 def show(page: Callable[[], None]) -> None:
@@ -60,7 +59,7 @@ def show(page: Callable[[], None]) -> None:
     opened then instead: it registers the navigation and comes back here for the page.
     """
     if not _framed.get():
-        runpy.run_path(str(ROOT / "streamlit_app.py"))
+        navigate()
         return
     with explained():
         try:
