@@ -10,7 +10,9 @@ from contextlib import asynccontextmanager
 PAUSE = 4.0
 """Seconds from the first page on: its browser, and the process that is made ready for the first
 run, have the processor until then."""
-FIRST_PAGE = tuple(f"lenet.ui.{name}" for name in ("frame", "run_table", "network", "preview"))
+FIRST_PAGE = ("lenet.config", "lenet.ui.frame", "lenet.ui.run_table", "lenet.ui.preview")
+"""Its own imports begin with the first one, too: two threads that enter pydantic, whose parts
+import each other, at different places could meet a half of it."""
 OTHER_PAGES = ("lenet.samples", "lenet.evaluation", "sklearn.metrics")
 """torch before all; who opens their page earlier waits as long as without this, not longer."""
 
