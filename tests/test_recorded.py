@@ -52,15 +52,15 @@ def test_the_next_visitor_need_not_have_a_run_read_again(run: Run, parsed: list[
 
 
 def test_outcome_follows_a_run_to_its_end_and_beyond(run: Run, parsed: list[bytes]) -> None:
-    assert outcome_of(run) == (0, None)
+    assert outcome_of(run, live=run.live) == (0, None)
     record(run, STEP, epoch(1, 0.8))
-    assert outcome_of(run) == (1, 0.8)
+    assert outcome_of(run, live=run.live) == (1, 0.8)
     run.write_status(run.status().changed(state="stopped"))
-    assert outcome_of(run) == (1, 0.8)
+    assert outcome_of(run, live=run.live) == (1, 0.8)
     times = len(parsed)
-    assert outcome_of(run) == (1, 0.8)
+    assert outcome_of(run, live=run.live) == (1, 0.8)
     assert len(parsed) == times
     record(run, epoch(2, 0.9))  # it was resumed and has ended again
-    assert outcome_of(run) == (2, 0.9)
+    assert outcome_of(run, live=run.live) == (2, 0.9)
     run.delete()
-    assert outcome_of(run) == (0, None)
+    assert outcome_of(run, live=run.live) == (0, None)

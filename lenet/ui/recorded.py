@@ -13,7 +13,7 @@ def metrics_of(run: Run) -> Metrics:
     return _followed(run.metrics_file).poll()
 
 
-def outcome_of(run: Run) -> tuple[int, float | None]:
+def outcome_of(run: Run, *, live: bool) -> tuple[int, float | None]:
     """How many epochs the run has finished, and the best validation accuracy of them.
 
     Tables ask for every run there is; of those that have ended the steps are not kept.
@@ -22,7 +22,7 @@ def outcome_of(run: Run) -> tuple[int, float | None]:
         found = run.metrics_file.stat()
     except OSError:
         return 0, None
-    if run.live:
+    if live:
         return _outcome(metrics_of(run))
     return _ended(run.metrics_file, found.st_size, found.st_mtime_ns)
 

@@ -12,6 +12,7 @@ from lenet.errors import LabError
 from lenet.metrics import EPOCH_KEYS, LR_KEYS, Metrics
 from lenet.naming import MAX_NAME
 from lenet.runs import Run
+from lenet.status import LIVE
 from lenet.ui.controls import BADGES
 from lenet.ui.frame import explained, fragment, sentence
 from lenet.ui.recorded import metrics_of, outcome_of
@@ -118,7 +119,7 @@ def _row(run: Run) -> dict[str, Any] | None:
         status, config = run.status(), run.config()
     except LabError:
         return None
-    epochs, accuracy = outcome_of(run)
+    epochs, accuracy = outcome_of(run, live=status.state in LIVE)
     return {
         "name": run.name,
         "status": BADGES[status.state][0],
