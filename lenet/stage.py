@@ -71,8 +71,11 @@ class _Stage(Function):
     Args of apply: x (N, C, H, W), the convolution's weight (O, C, K, K) and bias (O,), batch
     norm's weight and bias (O,), padding, eps.
     Returns (N, O, H', W'), and mean and (biased) variance of each channel, (O,), which have no
-    gradient, and of how many values they are. Backward is that of Ioffe and Szegedy, "Batch
-    Normalization" (2015), section 3; it overwrites what forward kept, so it works once.
+    gradient, and of how many values they are. The convolution's bias moves nothing but the mean,
+    which batch norm takes out again: it is not added to the values, and its gradient is 0.
+    Backward is that of Ioffe and Szegedy, "Batch Normalization" (2015), section 3; it overwrites
+    what forward kept, so it works once. On small batches the number of operations counts more
+    than their size: hence those that work in place or do two things at once.
     """
 
     @staticmethod
@@ -86,19 +89,20 @@ class _Stage(Function):
         padding: tuple[int, int],
         eps: float,
     ) -> tuple[Tensor, Tensor, Tensor, int]:
-        sign = torch.where(weight < 0, -1.0, 1.0).to(weight.dtype)
-        kernels = _moved(kernel * _each(sign)[..., None])
-        blocks = _blocks(x, kernels, offset * sign, padding)
+        sign = torch.ones_like(weight).copysign_(weight)
+        blocks = _blocks(x, _moved(kernel * _each(sign)[..., None]), None, padding)
         count = blocks.numel() // len(weight)
-        mean = blocks.flatten(3).sum(3).sum((0, 1)) / count
-        squares = torch.linalg.vector_norm(blocks.flatten(3), dim=3).square()
-        var = (squares.sum((0, 1)) / count - mean.square()).clamp_min(0)
-        inverse = torch.rsqrt(var + eps)
+        values = blocks.flatten(3)
+        mean = values.sum(3).sum((0, 1)).div_(count)
+        squares = torch.linalg.vector_norm(values, dim=3).square_().sum((0, 1)).div_(count)
+        var = squares.addcmul_(mean, mean, value=-1).clamp_min_(0)
+        inverse = (var + eps).rsqrt_()
         better = torch.maximum(*_columns(blocks))
         most = torch.maximum(*better.unbind(1))
-        scale = weight * sign * inverse
-        out = (most * _each(scale)).add_(_each(bias - mean * scale))
-        mean_of_y = mean * sign
+        scale = weight.abs().mul_(inverse)
+        start = torch.addcmul(bias, mean, scale, value=-1)
+        out = torch.addcmul(_each(start), most, _each(scale))
+        mean_of_y = torch.addcmul(offset, mean, sign)
         ctx.save_for_backward(x, blocks, better, most, mean, inverse, scale, sign)
         ctx.padding = padding
         ctx.mark_non_differentiable(mean_of_y, var)
@@ -110,7 +114,7 @@ class _Stage(Function):
         x, blocks, better, most, mean, inverse, scale, sign = ctx.saved_tensors
         count = blocks.numel() // len(mean)
         to_bias = grad.sum((0, 2, 3))
-        to_weight = inverse * ((grad * most).sum((0, 2, 3)) - mean * to_bias)
+        to_weight = most.mul_(grad).sum((0, 2, 3)).addcmul_(mean, to_bias, value=-1).mul_(inverse)
         # The largest value of each window takes the whole gradient; of equal ones, the first.
         # (A comparison into floats, multiplied, is ten times as quick as torch.where.)
         grad = grad * _each(scale)
@@ -118,12 +122,12 @@ class _Stage(Function):
         upper, lower = to_better.unbind(1)
         torch.ge(*better.unbind(1), out=upper).mul_(grad)
         torch.sub(grad, upper, out=lower)
-        to_left = torch.ge(_columns(blocks)[0], better, out=better).mul_(to_better)
+        left, right = _columns(blocks)
+        to_left = torch.ge(left, better, out=better).mul_(to_better)
         # Besides, each value moves mean and variance, by a straight line in the value itself.
-        slope = -scale * inverse * to_weight / count
-        start = -scale * to_bias / count - slope * mean
+        slope = (scale * inverse).mul_(to_weight).div_(-count)
+        start = (scale * to_bias).div_(-count).addcmul_(slope, mean, value=-1)
         to_blocks = blocks.mul_(_each(slope)).add_(_each(start))
-        left, right = _columns(to_blocks)
         left += to_left
         right += to_better.sub_(to_left)
         # Images and channels in each other's places, the kernels' gradient is a convolution of
@@ -136,13 +140,16 @@ class _Stage(Function):
             dilation=2,
         ).transpose(0, 1)
         to_kernel = _moved_back(to_kernels) * _each(sign)[..., None]
-        to_offset = to_blocks.flatten(3).sum(3).sum((0, 1)) * sign
-        return None, to_kernel, to_offset, to_weight * sign, to_bias, None, None
+        to_offset = torch.zeros_like(sign)
+        return None, to_kernel, to_offset, to_weight.mul_(sign), to_bias, None, None
 
 
-def _blocks(x: Tensor, kernels: Tensor, offset: Tensor, padding: str | tuple[int, ...]) -> Tensor:
+def _blocks(
+    x: Tensor, kernels: Tensor, offset: Tensor | None, padding: str | tuple[int, ...]
+) -> Tensor:
     """(N, C, H, W) and `_moved` kernels → (N, 4, O, H', W'), the values of each 2×2 window."""
-    y = F.conv2d(x, kernels, offset.repeat(len(WINDOW)), stride=2, padding=padding)
+    offsets = None if offset is None else offset.repeat(len(WINDOW))
+    y = F.conv2d(x, kernels, offsets, stride=2, padding=padding)
     blocks: Tensor = y.unflatten(1, (len(WINDOW), -1))
     return blocks
 
@@ -155,7 +162,7 @@ def _columns(blocks: Tensor) -> tuple[Tensor, ...]:
 
 def _each(channels: Tensor) -> Tensor:
     """(O,) → (O, 1, 1), to be used with every value of a channel."""
-    return channels[:, None, None]
+    return channels.view(-1, 1, 1)
 
 
 def _moved(kernel: Tensor) -> Tensor:

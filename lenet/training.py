@@ -197,7 +197,7 @@ class Trainer:
         )
         out = self.model(to_input(augment(images, self.config), self.config))
         loss = F.cross_entropy(out, labels, label_smoothing=self.config.label_smoothing)
-        self.model.zero_grad()
+        self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         self.scheduler.step()
