@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -61,16 +62,17 @@ class Metrics:
         """The newest value of a column of the steps."""
         return self.steps[column][-1]
 
-    def _copy(self) -> "Metrics":
+    def grown(self, parts: Iterable[list[dict[str, Any]]]) -> "Metrics":
+        """These and the events of `parts`, each of which is let go before the next one is asked."""
         steps = {name: array("d", column) for name, column in self.steps.items()}
-        return Metrics(steps, [*self.epochs], [*self.lr_changes])
-
-    def _take(self, events: list[dict[str, Any]]) -> None:
-        steps = [event for event in events if "loss" in event]
-        for name, column in self.steps.items():
-            column.extend([event[name] for event in steps])
-        self.epochs.extend(event for event in events if "train_loss" in event)
-        self.lr_changes.extend(event for event in events if "lr_set" in event)
+        epochs, lr_changes = [*self.epochs], [*self.lr_changes]
+        for events in parts:
+            taken = [event for event in events if "loss" in event]
+            for name, column in steps.items():
+                column.extend([event[name] for event in taken])
+            epochs.extend(event for event in events if "train_loss" in event)
+            lr_changes.extend(event for event in events if "lr_set" in event)
+        return Metrics(steps, epochs, lr_changes)
 
 
 class MetricsFile:
@@ -104,12 +106,9 @@ class MetricsFile:
             self._file_number = found.st_ino
         if found.st_size == self._offset:
             return
-        grown = self._read._copy()
         file.seek(self._offset)
-        while whole := _whole_lines(file):
-            self._offset += len(whole)
-            grown._take(self._parsed(whole))
-        self._read = grown
+        self._read = self._read.grown(self._parsed(lines) for lines in _whole_lines(file))
+        self._offset = file.tell()
 
     def _parsed(self, lines: bytes) -> list[dict[str, Any]]:
         """The events of whole lines; all at once, and line by line only where one is damaged."""
@@ -126,12 +125,17 @@ def read_metrics(path: Path) -> Metrics:
     return MetricsFile(path).poll()
 
 
-def _whole_lines(file: BinaryIO) -> bytes:
-    """The lines from where the file stands, up to `CHUNK` bytes; it is left after the last one."""
-    data = file.read(CHUNK)
-    whole = data[: data.rfind(b"\n") + 1]
-    file.seek(len(whole) - len(data), os.SEEK_CUR)
-    return whole
+def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Whole lines from where the file stands, up to `CHUNK` bytes at a time.
+
+    The file is left after the last of them.
+    """
+    while data := file.read(CHUNK):
+        whole = data[: data.rfind(b"\n") + 1]
+        file.seek(len(whole) - len(data), os.SEEK_CUR)
+        if not whole:
+            return
+        yield whole
 
 
 def _loads(line: bytes) -> Any:

@@ -92,9 +92,9 @@ def curves(
 def _add_run(figure: go.Figure, curve: Curve, color: str, smoothing: float, *, alone: bool) -> None:
     """One run's lines; alone, validation has a colour of its own, else runs differ in colour."""
     metrics, group = curve.metrics, chart_text(curve.name)
-    steps, loss = (np.array(metrics.steps[name]) for name in ("step", "loss"))
-    raw, even = _peaks(loss), _even(len(steps))
-    smooth = _smoothed(loss, smoothing, even)
+    steps, loss = (np.asarray(metrics.steps[name]) for name in ("step", "loss"))
+    raw, even = _peaks(loss), _every(_stride(len(steps)), len(steps))
+    smooth = _smoothed(loss, smoothing, _stride(len(steps)))
     validation = VALIDATION if alone else color
     figure.add_scatter(
         x=steps[raw],
@@ -118,8 +118,9 @@ def _add_run(figure: go.Figure, curve: Curve, color: str, smoothing: float, *, a
         col=1,
     )
     epochs = [event for event in metrics.epochs if event.get("val_loss") is not None]
+    shown = _every(_stride(len(epochs)), len(epochs))
     at, val_loss, val_accuracy = (
-        np.array([event[name] for event in epochs], dtype=float)[_even(len(epochs))]
+        np.array([event[name] for event in epochs], dtype=float)[shown]
         for name in ("step", "val_loss", "val_accuracy")
     )
     points = {
@@ -151,7 +152,7 @@ def _add_run(figure: go.Figure, curve: Curve, color: str, smoothing: float, *, a
     )
     figure.add_scatter(
         x=steps[even],
-        y=np.array(metrics.steps["lr"])[even],
+        y=np.asarray(metrics.steps["lr"])[even],
         name="learning rate" if alone else group,
         line={"color": color, "width": 1.5},
         hovertemplate="%{y:.2g}",
@@ -187,24 +188,31 @@ def _add_lr_changes(figure: go.Figure, metrics: Metrics) -> None:
         )
 
 
-def _smoothed(
-    values: NDArray[np.float64], weight: float, at: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _smoothed(values: NDArray[np.float64], weight: float, stride: int) -> NDArray[np.float64]:
     """Exponential moving average, `weight` on the past, free of the pull to zero at the start.
 
-    As Adam's moments (Kingma & Ba 2015, section 3): divided by 1 − weight^t, which is what
-    pandas calls adjusted. Given at the indices `at` only.
+    As Adam's moments (Kingma & Ba 2015, section 3): divided by the sum of all weights, which is
+    what pandas calls adjusted. Given at `_every(stride, …)` only: the average of what lies
+    between two of these places is a product of matrices, and pandas goes on from place to place.
     """
-    smooth = pd.Series(values).ewm(alpha=1 - weight).mean()
-    found: NDArray[np.float64] = smooth.to_numpy()[at]
-    return found
+    fading = weight ** np.arange(stride - 1, -1, -1.0)
+    missing = -len(values) % stride
+    sums = np.pad(values, (missing, 0)).reshape(-1, stride) @ fading
+    weights = np.full(len(sums), fading.sum())
+    weights[:1] = fading[missing:].sum()
+    means = pd.DataFrame({"sum": sums, "weight": weights}).ewm(alpha=1 - weight**stride).mean()
+    smooth: NDArray[np.float64] = (means["sum"] / means["weight"]).to_numpy()
+    return smooth
 
 
-def _even(count: int) -> NDArray[np.int64]:
-    """Indices of at most MAX_POINTS of `count` points, evenly spread, the last one included."""
-    if not count:
-        return np.arange(0)
-    return np.unique(np.linspace(0, count - 1, min(count, MAX_POINTS)).round().astype(np.int64))
+def _stride(count: int) -> int:
+    """How far apart at most MAX_POINTS of `count` points lie."""
+    return max(1, -(-count // MAX_POINTS))
+
+
+def _every(stride: int, count: int) -> NDArray[np.int64]:
+    """Indices of `count` points, so far apart, up to the last one."""
+    return np.arange((count - 1) % stride, count, stride)
 
 
 def _peaks(values: NDArray[np.float64]) -> NDArray[np.int64]:
