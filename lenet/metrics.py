@@ -4,10 +4,10 @@ import logging
 import os
 import threading
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from lenet.storage import open_own, parse_json
 
@@ -28,16 +28,16 @@ LR_KEYS = ("step", "lr_set")
 class Metrics:
     """What a run has recorded up to a moment; nothing of it changes any more.
 
-    `steps` has columns of doubles, 32 bytes a step, so that a million of them cost little
-    memory and no time to hand to NumPy. `epochs` holds the epochs' events as they stand in the
-    file, `lr_changes` the changes of the learning rate asked for on the way.
+    `steps` has columns of doubles in one piece each, which NumPy takes as they are. `epochs`
+    holds the epochs' events as they stand in the file, `lr_changes` the changes of the learning
+    rate asked for on the way.
     """
 
-    steps: dict[str, "array[float]"] = field(
+    steps: Mapping[str, Sequence[float]] = field(
         default_factory=lambda: {name: array("d") for name in STEP_COLUMNS}
     )
-    epochs: list[dict[str, Any]] = field(default_factory=list)
-    lr_changes: list[dict[str, Any]] = field(default_factory=list)
+    epochs: Sequence[dict[str, Any]] = ()
+    lr_changes: Sequence[dict[str, Any]] = ()
 
     def __len__(self) -> int:
         """The number of recorded steps."""
@@ -62,17 +62,26 @@ class Metrics:
         """The newest value of a column of the steps."""
         return self.steps[column][-1]
 
-    def grown(self, parts: Iterable[list[dict[str, Any]]]) -> "Metrics":
-        """These and the events of `parts`, each of which is let go before the next one is asked."""
-        steps = {name: array("d", column) for name, column in self.steps.items()}
-        epochs, lr_changes = [*self.epochs], [*self.lr_changes]
-        for events in parts:
-            taken = [event for event in events if "loss" in event]
-            for name, column in steps.items():
-                column.extend([event[name] for event in taken])
-            epochs.extend(event for event in events if "train_loss" in event)
-            lr_changes.extend(event for event in events if "lr_set" in event)
-        return Metrics(steps, epochs, lr_changes)
+
+class _Column:
+    """Numbers, with room for more: a long run's need not be copied when a few are added."""
+
+    def __init__(self) -> None:
+        self._room = memoryview(array("d"))
+        self._filled = 0
+
+    def extend(self, values: list[float]) -> None:
+        start, self._filled = self._filled, self._filled + len(values)
+        if self._filled > len(self._room):
+            before = self._room[:start]
+            size = self._filled + self._filled // 4
+            self._room = memoryview(array("d", bytes(size * before.itemsize)))
+            self._room[:start] = before
+        self._room[start : self._filled] = memoryview(array("d", values))
+
+    def view(self) -> Sequence[float]:
+        """Those there are by now, which stay as they are when others join them."""
+        return cast("Sequence[float]", self._room[: self._filled].toreadonly())
 
 
 class MetricsFile:
@@ -95,6 +104,7 @@ class MetricsFile:
 
     def _start_over(self) -> None:
         self._read = Metrics()
+        self._columns = {name: _Column() for name in STEP_COLUMNS}
         self._offset = 0
         self._file_number = 0
 
@@ -107,7 +117,16 @@ class MetricsFile:
         if found.st_size == self._offset:
             return
         file.seek(self._offset)
-        self._read = self._read.grown(self._parsed(lines) for lines in _whole_lines(file))
+        epochs, lr_changes = [*self._read.epochs], [*self._read.lr_changes]
+        for lines in _whole_lines(file):
+            events = self._parsed(lines)
+            steps = [event for event in events if "loss" in event]
+            for name, column in self._columns.items():
+                column.extend([event[name] for event in steps])
+            epochs += [event for event in events if "train_loss" in event]
+            lr_changes += [event for event in events if "lr_set" in event]
+        steps_by_now = {name: column.view() for name, column in self._columns.items()}
+        self._read = Metrics(steps_by_now, epochs, lr_changes)
         self._offset = file.tell()
 
     def _parsed(self, lines: bytes) -> list[dict[str, Any]]:

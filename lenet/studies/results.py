@@ -96,7 +96,7 @@ def curve(metrics: Metrics, total_steps: int) -> tuple[float, ...]:
     """The training loss so far, the mean of each whole `1 / POINTS` of all steps."""
     import numpy as np  # which --help need not wait for
 
-    losses = np.array(metrics.steps["loss"])
+    losses = np.asarray(metrics.steps["loss"])
     ends = np.linspace(0, total_steps, min(POINTS, total_steps) + 1).astype(int)
     ends = ends[ends <= len(losses)]
     pieces = itertools.pairwise(ends)
