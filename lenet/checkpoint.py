@@ -7,6 +7,7 @@ import platform
 import warnings
 import zipfile
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,11 @@ class Checkpoint:
         model = LeNet5(self.config)
         model.load_state_dict(self.weights)
         return model.eval()
+
+    @cached_property
+    def predictor(self) -> LeNet5:
+        """The same network, `folded()` for predictions; made once, for all threads."""
+        return self.model().folded()
 
 
 def versions() -> dict[str, str]:

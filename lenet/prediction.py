@@ -37,7 +37,7 @@ def predict(
         CheckpointError: the network answers with something else than numbers.
     """
     torch.set_num_threads(1)
-    model = checkpoint.model().folded()
+    model = checkpoint.predictor
 
     def answer(batch: Tensor) -> Tensor:
         with torch.inference_mode():  # counts for one thread alone
