@@ -10,7 +10,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from lenet.config import ModelConfig
 from lenet.geometry import CONV_CHANNELS, FC_FEATURES, POOL
-from lenet.stage import Conv2d, max_pool, normed_max_pool, pools_all
+from lenet.stage import Conv2d, max_pool, pools_all
 
 
 class LeNet5(nn.Module):
@@ -46,7 +46,8 @@ class LeNet5(nn.Module):
         # Max pooling and these activations, all of which never fall, can change places
         # without changing the result: the activation then works on a quarter of the values.
         self._pool_first = config.pooling == "max"
-        self._quick_start = self._pool_first and pools_all(config.layers()[0].output_shape[-1])
+        self.starts_quickly = self._pool_first and pools_all(config.layers()[0].output_shape[-1])
+        """Whether the first stage can be computed as `lenet.stage` does."""
         self._is_folded = False
         if config.init == "xavier_uniform":
             for layer in (self.conv0, self.conv1, self.conv2, self.fc3, self.fc4):
@@ -95,13 +96,10 @@ class LeNet5(nn.Module):
         return folded
 
     def _first_stage(self, x: Tensor) -> Tensor:
-        bn = self.bn0
-        if self._quick_start and x.is_cpu and not x.requires_grad:
-            if self.training and isinstance(bn, nn.BatchNorm2d):
-                return self.activation(normed_max_pool(self.conv0, bn, x))
-            if self._is_folded and not torch.is_grad_enabled():
-                return self.activation(max_pool(self.conv0, x))
-        return self._stage(bn(self.conv0(x)), self.pool0)
+        quickly = self._is_folded and self.starts_quickly and x.is_cpu
+        if quickly and not torch.is_grad_enabled():
+            return self.activation(max_pool(self.conv0, x))
+        return self._stage(self.bn0(self.conv0(x)), self.pool0)
 
     def _stage(self, x: Tensor, pool: nn.Module) -> Tensor:
         if self._pool_first:

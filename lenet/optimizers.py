@@ -32,7 +32,7 @@ def _eager(optimizer: type[Optimizer]) -> Callable[..., Optimizer]:
     That import (torch._dynamo) takes over a second, a third of the time from Start to the
     first point of the curve. The methods are torch's own, without their wrappers.
     """
-    names = ("add_param_group", "state_dict", "load_state_dict", "step", "zero_grad")
+    names = ("add_param_group", "state_dict", "load_state_dict", "step")
     methods = {name: inspect.unwrap(getattr(optimizer, name)) for name in names}
     methods["step"] = torch.no_grad()(methods["step"])
     methods["step"].hooked = True  # or torch would wrap it anew, to profile each step

@@ -1,5 +1,6 @@
 """From stored pixels to what the network takes; the same for training and prediction."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -17,15 +18,15 @@ def to_input(images: Tensor, config: Config) -> Tensor:
         (N, 1, S, S) float32 with S = `config.input_size`.
     """
     size = config.input_size
-    x = images.unsqueeze(1).float()
+    x = images.unsqueeze(1)
     height, width = x.shape[-2:]
     if config.fit == "pad" and size >= max(height, width):
         top, left = (size - height) // 2, (size - width) // 2
         x = F.pad(x, (left, size - width - left, top, size - height - top))
     elif (height, width) != (size, size):
-        x = F.interpolate(x, (size, size), mode="bilinear", antialias=True)
+        x = F.interpolate(x.float(), (size, size), mode="bilinear", antialias=True)
     mean, std = _moments(config)
-    return x.sub_(255 * mean).div_(255 * std)
+    return torch.sub(x, 255 * mean).div_(255 * std)  # becomes float32 on the way
 
 
 def _moments(config: Config) -> tuple[float, float]:

@@ -13,13 +13,18 @@ exact but for rounding, avoid that:
   the weight is exactly 0, all values are equal, and the gradient is that of another one.)
 """
 
+from collections.abc import Callable
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd.function import Function, once_differentiable
+from torch.backends.cpu import get_cpu_capability
+from torch.nn.grad import conv2d_weight
+
+Back: TypeAlias = Callable[[Tensor], Tensor]
+"""Takes the gradient of a layer's output, sets those of its weights, gives that of its input."""
 
 WINDOW = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column of the values that pooling compares."""
@@ -39,85 +44,47 @@ def max_pool(conv: nn.Conv2d, x: Tensor) -> Tensor:
     return torch.maximum(*torch.maximum(*_columns(blocks)).unbind(1))
 
 
-def normed_max_pool(conv: nn.Conv2d, bn: nn.BatchNorm2d, x: Tensor) -> Tensor:
+def normed_max_pool(conv: nn.Conv2d, bn: nn.BatchNorm2d, x: Tensor) -> tuple[Tensor, Back]:
     """max_pool2d(bn(conv(x)), 2) with a batch norm that is training; its averages move on.
 
-    (N, C, H, W) float32, no gradient wanted → (N, O, H', W'); the convolution's output has
-    even sides.
+    The convolution's bias moves nothing but the mean, which batch norm takes out again: it is
+    not added to the values, and its gradient is 0. On small batches the number of operations
+    counts more than their size: hence those that work in place or do two things at once.
+
+    Args:
+        x: (N, 1, H, W), of which no gradient is wanted; the convolution's output has even sides.
+
+    Returns:
+        (N, O, H', W'), and what sets the gradients of the four parameters from that of it
+        (Ioffe and Szegedy, "Batch Normalization" (2015), section 3). It works once: it
+        overwrites what it was given.
     """
-    weights = (conv.weight, conv.bias, bn.weight, bn.bias)
-    out, mean, var, count = _Stage.apply(x, *weights, conv.padding, bn.eps)
-    with torch.no_grad():  # the running averages move as PyTorch's do, with the unbiased variance
-        momentum = cast(float, bn.momentum)
-        cast(Tensor, bn.running_mean).lerp_(mean, momentum)
-        cast(Tensor, bn.running_var).lerp_(var.mul_(count / (count - 1)), momentum)
-        cast(Tensor, bn.num_batches_tracked).add_(1)
-    return out  # type: ignore[no-any-return]
+    weight, momentum = bn.weight, cast(float, bn.momentum)
+    sign = torch.ones_like(weight).copysign_(weight)
+    blocks = _blocks(x, _moved(conv.weight * _each(sign)[..., None]), None, conv.padding)
+    count = blocks.numel() // len(weight)
+    values = blocks.flatten(3)
+    mean = values.sum(3).sum((0, 1)).div_(count)
+    squares = torch.linalg.vector_norm(values, dim=3).square_().sum((0, 1)).div_(count)
+    var = squares.addcmul_(mean, mean, value=-1).clamp_min_(0)
+    inverse = (var + bn.eps).rsqrt_()
+    better = torch.maximum(*_columns(blocks))
+    most = torch.maximum(*better.unbind(1))
+    scale = weight.abs().mul_(inverse)
+    start = torch.addcmul(bn.bias, mean, scale, value=-1)
+    out = torch.addcmul(_each(start), most, _each(scale))
+    # The running averages move as PyTorch's do, with the unbiased variance.
+    mean_of_y = torch.addcmul(cast(Tensor, conv.bias), mean, sign)
+    cast(Tensor, bn.running_mean).lerp_(mean_of_y, momentum)
+    cast(Tensor, bn.running_var).lerp_(var.mul_(count / (count - 1)), momentum)
+    cast(Tensor, bn.num_batches_tracked).add_(1)
 
-
-class Conv2d(nn.Conv2d):
-    """Where the kernel covers the whole input, the matrix product that a convolution then is."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        if input.shape[2:] != self.kernel_size or self.padding != (0, 0):
-            return super().forward(input)
-        out = F.linear(input.flatten(1), self.weight.flatten(1), self.bias)
-        return out[:, :, None, None]
-
-
-class _Stage(Function):
-    """Convolution, batch norm and 2×2 maximum.
-
-    Args of apply: x (N, C, H, W), the convolution's weight (O, C, K, K) and bias (O,), batch
-    norm's weight and bias (O,), padding, eps.
-    Returns (N, O, H', W'), and mean and (biased) variance of each channel, (O,), which have no
-    gradient, and of how many values they are. The convolution's bias moves nothing but the mean,
-    which batch norm takes out again: it is not added to the values, and its gradient is 0.
-    Backward is that of Ioffe and Szegedy, "Batch Normalization" (2015), section 3; it overwrites
-    what forward kept, so it works once. On small batches the number of operations counts more
-    than their size: hence those that work in place or do two things at once.
-    """
-
-    @staticmethod
-    def forward(  # noqa: PLR0913, PLR0917  # autograd passes tensors by their places
-        ctx: Any,
-        x: Tensor,
-        kernel: Tensor,
-        offset: Tensor,
-        weight: Tensor,
-        bias: Tensor,
-        padding: tuple[int, int],
-        eps: float,
-    ) -> tuple[Tensor, Tensor, Tensor, int]:
-        sign = torch.ones_like(weight).copysign_(weight)
-        blocks = _blocks(x, _moved(kernel * _each(sign)[..., None]), None, padding)
-        count = blocks.numel() // len(weight)
-        values = blocks.flatten(3)
-        mean = values.sum(3).sum((0, 1)).div_(count)
-        squares = torch.linalg.vector_norm(values, dim=3).square_().sum((0, 1)).div_(count)
-        var = squares.addcmul_(mean, mean, value=-1).clamp_min_(0)
-        inverse = (var + eps).rsqrt_()
-        better = torch.maximum(*_columns(blocks))
-        most = torch.maximum(*better.unbind(1))
-        scale = weight.abs().mul_(inverse)
-        start = torch.addcmul(bias, mean, scale, value=-1)
-        out = torch.addcmul(_each(start), most, _each(scale))
-        mean_of_y = torch.addcmul(offset, mean, sign)
-        ctx.save_for_backward(x, blocks, better, most, mean, inverse, scale, sign)
-        ctx.padding = padding
-        ctx.mark_non_differentiable(mean_of_y, var)
-        return out, mean_of_y, var, count
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
-        x, blocks, better, most, mean, inverse, scale, sign = ctx.saved_tensors
-        count = blocks.numel() // len(mean)
+    def back(grad: Tensor) -> Tensor:
         to_bias = grad.sum((0, 2, 3))
         to_weight = most.mul_(grad).sum((0, 2, 3)).addcmul_(mean, to_bias, value=-1).mul_(inverse)
         # The largest value of each window takes the whole gradient; of equal ones, the first.
         # (A comparison into floats, multiplied, is ten times as quick as torch.where.)
-        grad = grad * _each(scale)
+        grad = grad.mul_(_each(scale))
         to_better = torch.empty_like(better)
         upper, lower = to_better.unbind(1)
         torch.ge(*better.unbind(1), out=upper).mul_(grad)
@@ -130,18 +97,45 @@ class _Stage(Function):
         to_blocks = blocks.mul_(_each(slope)).add_(_each(start))
         left += to_left
         right += to_better.sub_(to_left)
-        # Images and channels in each other's places, the kernels' gradient is a convolution of
-        # a hundred channels. The library's own, of the one channel there is, fills an eighth of
-        # each register: without AVX-512 it took four times as long.
-        to_kernels = F.conv2d(
-            x.transpose(0, 1),
-            to_blocks.flatten(1, 2).transpose(0, 1),
-            padding=ctx.padding,
-            dilation=2,
-        ).transpose(0, 1)
-        to_kernel = _moved_back(to_kernels) * _each(sign)[..., None]
-        to_offset = torch.zeros_like(sign)
-        return None, to_kernel, to_offset, to_weight.mul_(sign), to_bias, None, None
+        to_kernel = _moved_back(_to_kernels(x, to_blocks.flatten(1, 2), conv.padding))
+        conv.weight.grad = to_kernel.mul_(_each(sign)[..., None])
+        no_gradient(conv.bias)
+        bn.weight.grad, bn.bias.grad = to_weight.mul_(sign), to_bias
+        return grad
+
+    return out, back
+
+
+def no_gradient(bias: Tensor | None) -> None:
+    """Set the gradient of a bias that batch norm takes out again: zeros, the same each time."""
+    if bias is not None and bias.grad is None:
+        bias.grad = torch.zeros_like(bias)
+
+
+class Conv2d(nn.Conv2d):
+    """Where the kernel covers the whole input, the matrix product that a convolution then is."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        if input.shape[2:] != self.kernel_size or self.padding != (0, 0):
+            return super().forward(input)
+        out = F.linear(input.flatten(1), self.weight.flatten(1), self.bias)
+        return out[:, :, None, None]
+
+
+def _to_kernels(x: Tensor, grad: Tensor, padding: Any) -> Tensor:
+    """Gradient of the moved kernels, (4·O, 1, K+1, K+1), from that of the convolution's output.
+
+    Images and channels in each other's places, it is a convolution of a hundred channels. The
+    library's own, of the one channel there is, fills an eighth of each register: without
+    AVX-512 it takes three to four times as long, and with it three quarters of the time.
+    """
+    if get_cpu_capability() == "AVX512":
+        side = x.shape[-1] + 2 * padding[0] - 2 * (grad.shape[-1] - 1)
+        shape = (grad.shape[1], x.shape[1], side, side)
+        return cast(Tensor, conv2d_weight(x, shape, grad, stride=2, padding=padding))
+    swapped = F.conv2d(x.transpose(0, 1), grad.transpose(0, 1), padding=padding, dilation=2)
+    kernels: Tensor = swapped.transpose(0, 1)
+    return kernels
 
 
 def _blocks(

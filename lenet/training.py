@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
 from lenet.augment import augment
+from lenet.backprop import Backprop
 from lenet.config import Config
 from lenet.data import Split, split_train_val
 from lenet.errors import ConfigError, TrainingError
@@ -87,6 +88,7 @@ class Trainer:
         torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
         self.model = LeNet5(config).to(self.device)
+        self._backprop = Backprop(self.model, config.label_smoothing)
         self.optimizer = make_optimizer(self.model, config)
         self.steps_per_epoch = len(self._batches(1))
         self.total_steps = config.epochs * self.steps_per_epoch
@@ -195,10 +197,7 @@ class Trainer:
         images, labels = self._with_sketches(
             self.images.index_select(0, index), self.labels.index_select(0, index)
         )
-        out = self.model(to_input(augment(images, self.config), self.config))
-        loss = F.cross_entropy(out, labels, label_smoothing=self.config.label_smoothing)
-        self.optimizer.zero_grad()
-        loss.backward()
+        loss = self._backprop(to_input(augment(images, self.config), self.config), labels)
         self.optimizer.step()
         self.scheduler.step()
         self.step += 1

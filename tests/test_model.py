@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lenet.backprop import Backprop
 from lenet.config import ModelConfig
 from lenet.errors import GeometryError
 from lenet.geometry import feasible_layers
@@ -19,6 +20,7 @@ from tests.small import same_weights
 
 FLOOR = -math.log(math.e / (math.e + 9))
 """Lowest cross-entropy that ten probabilities taken for logits can give."""
+LABELS = torch.arange(8)
 WEIGHTED = ("conv0", "conv1", "conv2", "fc3", "fc4")
 
 
@@ -187,20 +189,66 @@ def test_outputs_and_gradients_are_those_of_the_plain_order(
 ) -> None:
     model, images = demanding(activation, pooling, geometry, batch_norm, kind)
     plain = copy.deepcopy(model).double()
-    labels = torch.arange(8)
     out, expected = model(images), in_plain_order(plain, images.double())
-    F.cross_entropy(out, labels).backward()
-    F.cross_entropy(expected, labels).backward()
-    pairs = [("output", out.detach(), expected.detach())]
+    F.cross_entropy(out, LABELS).backward()
+    F.cross_entropy(expected, LABELS).backward()
+    assert_close(out.detach(), expected.detach(), error)
+    assert_alike(model, plain, error)
+
+
+@geometries
+def test_gradients_by_hand_are_those_of_the_plain_order(
+    activation: str, pooling: str, geometry: str, batch_norm: bool, kind: torch.dtype, error: float
+) -> None:
+    model, images = demanding(activation, pooling, geometry, batch_norm, kind)
+    plain = copy.deepcopy(model).double()
+    backprop = Backprop(model, label_smoothing=0.0)
+    backprop(images[:5], LABELS[:5])  # what is left of a step does not show in the next one
+    in_plain_order(plain, images[:5].double())
+    loss = backprop(images, LABELS)
+    expected = F.cross_entropy(in_plain_order(plain, images.double()), LABELS)
+    expected.backward()
+    assert_close(loss, expected.detach(), error)
+    assert_alike(model, plain, error)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"dropout": 0.4},
+        {"softmax": True},
+        {"softmax": True, "kernel_size": 3, "padding": 0, "pool2": True, "dropout": 0.3},
+        {"input_size": 64, "pooling": "average", "dropout": 0.2},
+    ],
+    ids=describe,
+)
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_gradients_by_hand_are_autograds(values: dict[str, Any], smoothing: float) -> None:
+    model = network(**values).double()
+    plain, images = copy.deepcopy(model), noise(model).double()
+    torch.manual_seed(3)
+    loss = Backprop(model, smoothing)(images, LABELS)
+    torch.manual_seed(3)  # drops the same features
+    expected = F.cross_entropy(plain(images), LABELS, label_smoothing=smoothing)
+    expected.backward()
+    assert_close(loss, expected.detach(), 1e-11)
+    assert_alike(model, plain, 1e-11)
+
+
+def assert_alike(model: LeNet5, plain: LeNet5, error: float) -> None:
+    """Both have the same gradients and the same running averages."""
     for (name, mine), theirs in zip(model.named_parameters(), plain.parameters(), strict=True):
-        assert mine.grad is not None
-        assert theirs.grad is not None
-        pairs.append((name, mine.grad, theirs.grad))
+        assert mine.grad is not None, name
+        assert theirs.grad is not None, name
+        assert mine.grad.stride() == mine.stride(), f"{name}: a fused optimizer would mix it up"
+        assert_close(mine.grad, theirs.grad, error, name)
     for (name, mine), theirs in zip(model.named_buffers(), plain.buffers(), strict=True):
-        pairs.append((name, mine, theirs))
-    for name, ours, others in pairs:
-        allowed = error * max(1.0, float(others.abs().max()))
-        assert float((ours - others).abs().max()) <= allowed, name
+        assert_close(mine, theirs, error, name)
+
+
+def assert_close(ours: Tensor, others: Tensor, error: float, name: str = "") -> None:
+    assert ours.shape == others.shape, name
+    assert float((ours - others).abs().max()) <= error * max(1.0, float(others.abs().max())), name
 
 
 @geometries
