@@ -8,7 +8,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.optim.lr_scheduler import LambdaLR
 
 from lenet.augment import augment
 from lenet.backprop import Backprop
@@ -92,27 +91,20 @@ class Trainer:
         self.optimizer = make_optimizer(self.model, config)
         self.steps_per_epoch = len(self._batches(1))
         self.total_steps = config.epochs * self.steps_per_epoch
-        self.scheduler = LambdaLR(
-            self.optimizer, lambda step: lr_factor(config.schedule, step / self.total_steps)
-        )
+        self.lr = config.lr
+        """The highest learning rate of the schedule, the configuration's unless set anew."""
         self.epoch = 0
         """Finished epochs."""
         self.step = 0
         """Finished steps of all epochs."""
         self._epoch_loss = 0.0
         self._epoch_seconds = 0.0
-
-    @property
-    def lr(self) -> float:
-        """The highest learning rate of the schedule, the configuration's unless it was set anew."""
-        return float(self.scheduler.base_lrs[0])
+        self._follow_schedule()
 
     def set_lr(self, lr: float) -> None:
         """Use another highest learning rate from the next step on; the schedule goes on."""
-        self.scheduler.base_lrs = [lr for _ in self.scheduler.base_lrs]
-        factor = lr_factor(self.config.schedule, self.step / self.total_steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr * factor
+        self.lr = lr
+        self._follow_schedule()
 
     def change_lr(self, lr: float) -> None:
         """As `set_lr`, and noted in the configuration: the same training can be had again."""
@@ -160,7 +152,7 @@ class Trainer:
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "scheduler": {"last_epoch": self.scheduler.last_epoch, "lr": self.lr},
+            "scheduler": {"last_epoch": self.step, "lr": self.lr},
             "rng": torch.get_rng_state(),
             "cuda_rng": torch.cuda.get_rng_state() if on_cuda else None,
             "epoch": self.epoch,
@@ -173,7 +165,6 @@ class Trainer:
         """Go on from a `state()` of a trainer with the same configuration and data."""
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.scheduler.last_epoch = state["scheduler"]["last_epoch"]
         torch.set_rng_state(state["rng"])
         if state["cuda_rng"] is not None and self.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda_rng"])
@@ -199,14 +190,20 @@ class Trainer:
         )
         loss = self._backprop(to_input(augment(images, self.config), self.config), labels)
         self.optimizer.step()
-        self.scheduler.step()
         self.step += 1
+        self._follow_schedule()
         value = loss.item()
         self._must_be_finite("loss", value)
         seconds = time.perf_counter() - began
         self._epoch_loss += value * len(index)
         self._epoch_seconds += seconds
         return StepEvent(self.step, self.epoch + 1, value, lr, len(index) / seconds)
+
+    def _follow_schedule(self) -> None:
+        """Set the learning rate of the next step."""
+        factor = lr_factor(self.config.schedule, self.step / self.total_steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.lr * factor
 
     def _with_sketches(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """The batch, and some drawings with their classes if the configuration wants them."""
