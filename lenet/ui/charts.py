@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
 from lenet.metrics import Metrics
 from lenet.ui.words import chart_text
@@ -23,6 +23,14 @@ EMPTY = 1000
 """Steps on the axis while none is known."""
 MAX_POINTS = 1200
 """Points of a curve that a screen can show apart."""
+_DOTS = {
+    "x": [None],
+    "y": [None],
+    "name": "validation",
+    "mode": "lines+markers",
+    "line": {"color": "#8a8a8a", "width": 2.5, "dash": "dot"},
+}
+"""In a comparison a colour is a run, and dots are for validation: so the legend says."""
 
 
 @dataclass(frozen=True)
@@ -45,82 +53,66 @@ def curves(
         smoothing: weight of the past in the strong line, 0 to below 1.
         log: a logarithmic axis for the loss.
     """
-    figure = make_subplots(
-        rows=3, shared_xaxes=True, row_heights=[0.56, 0.28, 0.16], vertical_spacing=0.06
-    )
     compared = len(shown) > 1
-    if compared:
-        _explain_dots(figure)
     # The watched run comes last, upon the others; the legend names it first.
-    for curve, color in reversed(list(zip(shown, cycle(COLORS), strict=False))):
-        _add_run(figure, curve, color, smoothing, alone=not compared)
-    _add_lr_changes(figure, shown[0].metrics)
+    colored = reversed(list(zip(shown, cycle(COLORS), strict=False)))
+    lines = [
+        line
+        for curve, color in colored
+        for line in _lines(curve, color, smoothing, alone=not compared)
+    ]
     longest = max((curve.metrics.last("step") for curve in shown if len(curve.metrics)), default=0)
-    figure.update_yaxes(gridcolor=QUIET, zeroline=False, automargin=True)
-    loss_axis = {"type": "log"} if log else {"rangemode": "tozero"}
-    figure.update_yaxes(title_text="loss", row=1, col=1, **loss_axis)
     worst = min((min(curve.metrics.accuracies(), default=0.6) for curve in shown), default=0.6)
-    floor = max(0.0, np.floor(10 * worst - 0.5) / 10)
-    figure.update_yaxes(title_text="accuracy", tickformat=".0%", range=[floor, 1], row=2, col=1)
-    figure.update_xaxes(
-        showgrid=False,
-        zeroline=False,
-        range=[0, max(total_steps, longest) or EMPTY],
-        tickformat="~s",
-        automargin=True,
-    )
-    figure.update_yaxes(
-        title_text="rate", rangemode="tozero", tickformat="~g", nticks=3, row=3, col=1
-    )
-    figure.update_xaxes(title_text="step", row=3, col=1)
-    figure.update_layout(
-        height=500,
-        margin={"l": 10, "r": 10, "t": 30, "b": 10},
-        hovermode="x unified",
-        uirevision=key,
-        legend={
-            "orientation": "h",
-            "y": 1.0,
-            "yanchor": "bottom",
-            "x": 0,
-            "traceorder": "reversed" if compared else "normal",
-        },
-    )
-    return figure
+    layout = _layout(max(total_steps, longest) or EMPTY, _floor(worst), log=log)
+    layout["uirevision"] = key
+    layout["legend"]["traceorder"] = "reversed" if compared else "normal"
+    layout.update(_lr_changes(shown[0].metrics))
+    return go.Figure([*([_DOTS] if compared else []), *lines], layout)
 
 
-def _add_run(figure: go.Figure, curve: Curve, color: str, smoothing: float, *, alone: bool) -> None:
+def _layout(steps: float, worst: float, *, log: bool) -> dict[str, Any]:
+    """Three charts above each other, of one axis of `steps`; accuracies begin at `worst`."""
+    common = {"zeroline": False, "automargin": True}
+    across = common | {"showgrid": False, "range": [0, steps], "tickformat": "~s"}
+    upper = across | {"matches": "x3", "showticklabels": False}
+    up = common | {"gridcolor": QUIET}
+    return {
+        "template": {},  # Plotly's own takes longer to check than all the rest
+        "height": 500,
+        "margin": {"l": 10, "r": 10, "t": 30, "b": 10},
+        "hovermode": "x unified",
+        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
+        "xaxis": upper | {"anchor": "y"},
+        "xaxis2": upper | {"anchor": "y2"},
+        "xaxis3": across | {"anchor": "y3", "title": {"text": "step"}},
+        "yaxis": up
+        | {"domain": [0.51, 1], "title": {"text": "loss"}}
+        | ({"type": "log"} if log else {"rangemode": "tozero"}),
+        "yaxis2": up
+        | {"domain": [0.2, 0.45], "anchor": "x2", "title": {"text": "accuracy"}}
+        | {"tickformat": ".0%", "range": [worst, 1]},
+        "yaxis3": up
+        | {"domain": [0, 0.14], "anchor": "x3", "title": {"text": "rate"}}
+        | {"rangemode": "tozero", "tickformat": "~g", "nticks": 3},
+    }
+
+
+def _floor(accuracy: float) -> float:
+    """Where an axis begins on which this accuracy is the lowest."""
+    return max(0.0, float(np.floor(10 * accuracy - 0.5) / 10))
+
+
+def _lines(curve: Curve, color: str, smoothing: float, *, alone: bool) -> list[dict[str, Any]]:
     """One run's lines; alone, validation has a colour of its own, else runs differ in colour."""
     metrics, group = curve.metrics, chart_text(curve.name)
     steps, loss = (np.asarray(metrics.steps[name]) for name in ("step", "loss"))
-    raw, even = _peaks(loss), _every(_stride(len(steps)), len(steps))
-    smooth = _smoothed(loss, smoothing, _stride(len(steps)))
+    raw, stride = _peaks(loss), _stride(len(steps))
+    even = _every(stride, len(steps))
     validation = VALIDATION if alone else color
-    figure.add_scatter(
-        x=steps[raw],
-        y=loss[raw],
-        line={"color": color, "width": 1},
-        opacity=0.25,
-        hoverinfo="skip",
-        showlegend=False,
-        legendgroup=group,
-        row=1,
-        col=1,
-    )
-    figure.add_scatter(
-        x=steps[even],
-        y=smooth,
-        name="training loss" if alone else group,
-        line={"color": color, "width": 2.5},
-        hovertemplate="%{y:.4f}",
-        legendgroup=group,
-        row=1,
-        col=1,
-    )
     epochs = [event for event in metrics.epochs if event.get("val_loss") is not None]
-    shown = _every(_stride(len(epochs)), len(epochs))
+    drawn = _every(_stride(len(epochs)), len(epochs))
     at, val_loss, val_accuracy = (
-        np.array([event[name] for event in epochs], dtype=float)[shown]
+        np.array([event[name] for event in epochs], dtype=float)[drawn]
         for name in ("step", "val_loss", "val_accuracy")
     )
     points = {
@@ -130,62 +122,77 @@ def _add_run(figure: go.Figure, curve: Curve, color: str, smoothing: float, *, a
         "line": {"color": validation, "width": 2.5, "dash": "solid" if alone else "dot"},
         "marker": {"size": 7},
     }
-    figure.add_scatter(
-        y=val_loss,
-        name="validation loss" if alone else f"{group}, validation",
-        hovertemplate="%{y:.4f}",
-        showlegend=alone,
-        legendgroup=group + (", validation" if alone else ""),
-        row=1,
-        col=1,
-        **points,
-    )
-    figure.add_scatter(
-        y=val_accuracy,
-        name="validation accuracy" if alone else group,
-        hovertemplate="%{y:.2%}",
-        showlegend=False,
-        legendgroup=group,
-        row=2,
-        col=1,
-        **points,
-    )
-    figure.add_scatter(
-        x=steps[even],
-        y=np.asarray(metrics.steps["lr"])[even],
-        name="learning rate" if alone else group,
-        line={"color": color, "width": 1.5},
-        hovertemplate="%{y:.2g}",
-        showlegend=False,
-        legendgroup=group,
-        row=3,
-        col=1,
-    )
+    return [
+        {
+            "x": steps[raw],
+            "y": loss[raw],
+            "line": {"color": color, "width": 1},
+            "opacity": 0.25,
+            "hoverinfo": "skip",
+            "showlegend": False,
+            "legendgroup": group,
+        },
+        {
+            "x": steps[even],
+            "y": _smoothed(loss, smoothing, stride),
+            "name": "training loss" if alone else group,
+            "line": {"color": color, "width": 2.5},
+            "hovertemplate": "%{y:.4f}",
+            "legendgroup": group,
+        },
+        points
+        | {
+            "y": val_loss,
+            "name": "validation loss" if alone else f"{group}, validation",
+            "hovertemplate": "%{y:.4f}",
+            "showlegend": alone,
+            "legendgroup": group + (", validation" if alone else ""),
+        },
+        points
+        | {
+            "y": val_accuracy,
+            "name": "validation accuracy" if alone else group,
+            "hovertemplate": "%{y:.2%}",
+            "showlegend": False,
+            "legendgroup": group,
+            "xaxis": "x2",
+            "yaxis": "y2",
+        },
+        {
+            "x": steps[even],
+            "y": np.asarray(metrics.steps["lr"])[even],
+            "name": "learning rate" if alone else group,
+            "line": {"color": color, "width": 1.5},
+            "hovertemplate": "%{y:.2g}",
+            "showlegend": False,
+            "legendgroup": group,
+            "xaxis": "x3",
+            "yaxis": "y3",
+        },
+    ]
 
 
-def _explain_dots(figure: go.Figure) -> None:
-    """In a comparison a colour is a run, and dots are for validation: the legend says so."""
-    figure.add_scatter(
-        x=[None],
-        y=[None],
-        name="validation",
-        mode="lines+markers",
-        line={"color": "#8a8a8a", "width": 2.5, "dash": "dot"},
-        row=1,
-        col=1,
-    )
-
-
-def _add_lr_changes(figure: go.Figure, metrics: Metrics) -> None:
+def _lr_changes(metrics: Metrics) -> dict[str, list[dict[str, Any]]]:
     """A line where somebody set another learning rate."""
-    for change in metrics.lr_changes:
-        figure.add_vline(
-            change["step"],
-            line={"color": "#8a8a8a", "width": 1, "dash": "dash"},
-            annotation={"text": f"lr {change['lr_set']:g}", "font": {"size": 11}},
-            row=1,
-            col=1,
-        )
+    top = {"yref": "y domain", "y": 1, "yanchor": "top", "xanchor": "left", "showarrow": False}
+    return {
+        "shapes": [
+            {
+                "type": "line",
+                "x0": change["step"],
+                "x1": change["step"],
+                "yref": "y domain",
+                "y0": 0,
+                "y1": 1,
+                "line": {"color": "#8a8a8a", "width": 1, "dash": "dash"},
+            }
+            for change in metrics.lr_changes
+        ],
+        "annotations": [
+            top | {"x": change["step"], "text": f"lr {change['lr_set']:g}", "font": {"size": 11}}
+            for change in metrics.lr_changes
+        ],
+    }
 
 
 def _smoothed(values: NDArray[np.float64], weight: float, stride: int) -> NDArray[np.float64]:
