@@ -7,6 +7,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +231,8 @@ class TestLinks:
 def saved(found: Checkpoint, **parts: Any) -> bytes:
     """A checkpoint's bytes with other parts."""
     file = io.BytesIO()
-    whole = {**vars(found), "format": checkpoint.FORMAT, "config": found.config.model_dump()}
+    whole = {field.name: getattr(found, field.name) for field in fields(found)}
+    whole |= {"format": checkpoint.FORMAT, "config": found.config.model_dump()}
     torch.save({**whole, **parts}, file)
     return file.getvalue()
 
