@@ -73,7 +73,8 @@ def curves(
 def _layout(steps: float, worst: float, *, log: bool) -> dict[str, Any]:
     """Three charts above each other, of one axis of `steps`; accuracies begin at `worst`."""
     common = {"zeroline": False, "automargin": True}
-    across = common | {"showgrid": False, "range": [0, steps], "tickformat": "~s"}
+    spike = {"spikecolor": "#8a8a8a", "spikethickness": 1, "spikedash": "dot"}
+    across = common | spike | {"showgrid": False, "range": [0, steps], "tickformat": "~s"}
     upper = across | {"matches": "x3", "showticklabels": False}
     up = common | {"gridcolor": QUIET}
     return {
