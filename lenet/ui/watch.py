@@ -158,10 +158,13 @@ def _curves(run: Run, status: Status, curves: list[charts.Curve]) -> None:
 
 
 # On a phone the run is below the settings, and who has pressed Start would not see it.
+# In a block of its own: it runs once a Start, and a name can be declared but once on a page.
 _INTO_SIGHT = """<script>
-const run = document.querySelector(".st-key-watched");
-if (run && run.getBoundingClientRect().top > window.innerHeight / 2) {
-  run.style.scrollMarginTop = "4rem";
-  run.scrollIntoView({ behavior: "smooth" });
+{
+  const run = document.querySelector(".st-key-watched");
+  if (run && run.getBoundingClientRect().top > window.innerHeight / 2) {
+    run.style.scrollMarginTop = "4rem";
+    run.scrollIntoView({ behavior: "smooth" });
+  }
 }
 </script>"""
