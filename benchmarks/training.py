@@ -22,7 +22,7 @@ MOST_EPOCHS = 30
 SAME = (
     *("--preset", "lab", "--optimizer", "sgd", "--lr", "0.01", "--momentum", "0.9"),
     *("--weight_decay", "0", "--schedule", "constant", "--label_smoothing", "0"),
-    *("--normalization", "half", "--val_size", "0", "--seed", "0", "--epochs", "2"),
+    *("--normalization", "half", "--val_size", "0", "--seed", "0"),
 )
 """The rival's network and optimizer."""
 OWN = (
@@ -54,7 +54,7 @@ def train_ours(batch_size: int, threads: int) -> tuple[float, Finished]:
 
     All that a user's run does is in them: recording, TensorBoard's files, writing a checkpoint.
     """
-    flags = ("--batch_size", str(batch_size), "--threads", str(threads))
+    flags = ("--batch_size", str(batch_size), "--threads", str(threads), "--epochs", "2")
     with tempfile.TemporaryDirectory() as folder:
         done = finished("lenet", "--mode", "train", *SAME, *flags, "--output_dir", folder)
         first, second = (
@@ -108,7 +108,7 @@ def evaluation(rival: float) -> Row:
     """Seconds of the evaluation of 10,000 images, each image seen once."""
     ours = []
     with tempfile.TemporaryDirectory() as folder:
-        finished("lenet", "--mode", "train", *SAME, "--output_dir", folder)
+        finished("lenet", "--mode", "train", *SAME, "--epochs", "1", "--output_dir", folder)
         checkpoint = ("--checkpoint", str(Path(folder) / "model_epoch1.pt"))
         for _ in range(TIMES):
             said = finished("lenet", "--mode", "eval", *checkpoint, "--json")

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from lenet.geometry import POOL
 from lenet.model import LeNet5
-from lenet.stage import Back, no_gradient, normed_max_pool
+from lenet.stage import Back, covers, no_gradient, normed_max_pool
 
 Layer: TypeAlias = Callable[[Tensor], tuple[Tensor, Back]]
 
@@ -37,7 +37,7 @@ class Backprop:
     def __init__(self, model: LeNet5, label_smoothing: float) -> None:
         self._model = model
         self._smoothing = label_smoothing
-        self._layers = list(_layers(model))
+        self._layers = _layers(model)
 
     def __call__(self, x: Tensor, labels: Tensor) -> Tensor:
         """Set every parameter's gradient; whatever it was before is dropped.
@@ -69,7 +69,7 @@ class Backprop:
         return loss
 
 
-def _layers(model: LeNet5) -> "list[Layer]":
+def _layers(model: LeNet5) -> list[Layer]:
     """The network in the order of its forward pass."""
     activation = partial(_ACTIVATIONS[model.config.activation], model.config.negative_slope)
     layers: list[Layer] = []
@@ -106,7 +106,7 @@ def _convolution(
     conv: nn.Conv2d, x: Tensor, *, normed: bool, pools: bool, first: bool
 ) -> tuple[Tensor, Back]:
     """Where the kernel covers the whole input, the matrix product that a convolution then is."""
-    if x.shape[2:] == conv.kernel_size and not any(cast("tuple[int, int]", conv.padding)):
+    if covers(conv, x):
         return _product(conv, x, normed=normed)
     last = torch.channels_last
     y = F.conv2d(x, conv.weight, conv.bias, padding=conv.padding)
@@ -119,10 +119,7 @@ def _convolution(
         return to_x, to_weight
 
     def back(grad: Tensor) -> Tensor:
-        if normed:
-            no_gradient(conv.bias)
-        else:
-            cast(Tensor, conv.bias).grad = grad.sum((0, 2, 3))
+        _to_bias(conv, grad, normed=normed)
         # The two in separate calls: the weights' is quicker where the channels come last.
         _, to_weight = gradient(grad, x.contiguous(memory_format=last), False, True)
         conv.weight.grad = to_weight.contiguous()  # fused optimizers need the weights' own order
@@ -136,15 +133,19 @@ def _product(conv: nn.Conv2d, x: Tensor, *, normed: bool) -> tuple[Tensor, Back]
     y = torch.addmm(cast(Tensor, conv.bias), rows, weights.t())
 
     def back(grad: Tensor) -> Tensor:
+        _to_bias(conv, grad, normed=normed)
         grad = grad.flatten(1)
-        if normed:
-            no_gradient(conv.bias)
-        else:
-            cast(Tensor, conv.bias).grad = grad.sum(0)
         conv.weight.grad = (grad.t() @ rows).view_as(conv.weight)
         return (grad @ weights).view(x.shape)
 
     return y[:, :, None, None], back
+
+
+def _to_bias(conv: nn.Conv2d, grad: Tensor, *, normed: bool) -> None:
+    if normed:
+        no_gradient(conv.bias)
+    else:
+        cast(Tensor, conv.bias).grad = grad.sum((0, 2, 3))
 
 
 def _linear(layer: nn.Linear, x: Tensor) -> tuple[Tensor, Back]:

@@ -207,4 +207,5 @@ def _to_board(board: Any, event: Event) -> None:
         for tag, value in values.items()
         if value is not None
     ]
-    board.file_writer.add_summary(Summary(value=known), event.step)
+    if known:
+        board.file_writer.add_summary(Summary(value=known), event.step)

@@ -24,7 +24,10 @@ from torch.backends.cpu import get_cpu_capability
 from torch.nn.grad import conv2d_weight
 
 Back: TypeAlias = Callable[[Tensor], Tensor]
-"""Takes the gradient of a layer's output, sets those of its weights, gives that of its input."""
+"""Takes the gradient of a layer's output, sets those of its weights, gives that of its input.
+
+What the first layer gives is of no use: nobody wants the gradient of the images.
+"""
 
 WINDOW = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column of the values that pooling compares."""
@@ -112,11 +115,16 @@ def no_gradient(bias: Tensor | None) -> None:
         bias.grad = torch.zeros_like(bias)
 
 
+def covers(conv: nn.Conv2d, x: Tensor) -> bool:
+    """Whether the kernel covers the whole input (N, C, H, W), and meets it in one place only."""
+    return x.shape[2:] == conv.kernel_size and conv.padding == (0, 0)
+
+
 class Conv2d(nn.Conv2d):
     """Where the kernel covers the whole input, the matrix product that a convolution then is."""
 
     def forward(self, input: Tensor) -> Tensor:
-        if input.shape[2:] != self.kernel_size or self.padding != (0, 0):
+        if not covers(self, input):
             return super().forward(input)
         out = F.linear(input.flatten(1), self.weight.flatten(1), self.bias)
         return out[:, :, None, None]

@@ -152,7 +152,7 @@ class Trainer:
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "scheduler": {"last_epoch": self.step, "lr": self.lr},
+            "scheduler": {"lr": self.lr},
             "rng": torch.get_rng_state(),
             "cuda_rng": torch.cuda.get_rng_state() if on_cuda else None,
             "epoch": self.epoch,

@@ -235,6 +235,19 @@ def test_gradients_by_hand_are_autograds(values: dict[str, Any], smoothing: floa
     assert_alike(model, plain, 1e-11)
 
 
+@pytest.mark.parametrize("capability", ["AVX512", "AVX2"])
+def test_gradients_by_hand_are_autograds_on_each_processor(
+    capability: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lenet.stage.get_cpu_capability", lambda: capability)
+    for geometry in GEOMETRIES.values():
+        model = network(**geometry).double()
+        plain, images = copy.deepcopy(model), noise(model).double()
+        Backprop(model, 0.0)(images, LABELS)
+        F.cross_entropy(plain(images), LABELS).backward()
+        assert_alike(model, plain, 1e-11)
+
+
 def assert_alike(model: LeNet5, plain: LeNet5, error: float) -> None:
     """Both have the same gradients and the same running averages."""
     for (name, mine), theirs in zip(model.named_parameters(), plain.parameters(), strict=True):

@@ -70,8 +70,8 @@ def curves(
     return go.Figure([*([_DOTS] if compared else []), *lines], layout)
 
 
-def _layout(steps: float, worst: float, *, log: bool) -> dict[str, Any]:
-    """Three charts above each other, of one axis of `steps`; accuracies begin at `worst`."""
+def _layout(steps: float, floor: float, *, log: bool) -> dict[str, Any]:
+    """Three charts above each other, of one axis of `steps`; accuracies begin at `floor`."""
     common = {"zeroline": False, "automargin": True}
     spike = {"spikecolor": "#8a8a8a", "spikethickness": 1, "spikedash": "dot"}
     across = common | spike | {"showgrid": False, "range": [0, steps], "tickformat": "~s"}
@@ -91,7 +91,7 @@ def _layout(steps: float, worst: float, *, log: bool) -> dict[str, Any]:
         | ({"type": "log"} if log else {"rangemode": "tozero"}),
         "yaxis2": up
         | {"domain": [0.2, 0.45], "anchor": "x2", "title": {"text": "accuracy"}}
-        | {"tickformat": ".0%", "range": [worst, 1]},
+        | {"tickformat": ".0%", "range": [floor, 1]},
         "yaxis3": up
         | {"domain": [0, 0.14], "anchor": "x3", "title": {"text": "rate"}}
         | {"rangemode": "tozero", "tickformat": "~g", "nticks": 3},
