@@ -79,6 +79,7 @@ class Execution:
             LabError: as `start`.
         """
         self.run.must_be_free()
+        self.run.forget_asked()
         before, saved = self.run.status(), self.run.saved()
         self.status = replace(
             self.status,
@@ -141,7 +142,7 @@ class Execution:
             time.sleep(PAUSE_POLL)
 
     def _control(self) -> Control:
-        control = self.run.asked(since=self.status.process_began)
+        control = self.run.asked()
         return replace(control, wish="stop") if self._signalled else control
 
     def _stop_asked(self) -> bool:

@@ -194,14 +194,24 @@ class Run:
         """Ask the process to pause, go on, stop, or use another learning rate."""
         write_json(self.folder / "control.json", asdict(control))
 
-    def asked(self, since: float = 0.0) -> Control:
-        """What was last asked of the process that began at `since`; nothing by default."""
-        file = self.folder / "control.json"
+    def asked(self) -> Control:
+        """What was last asked of the process; nothing by default."""
         try:
-            asked = _CONTROL.validate_json(read_small(file))
-            return asked if file.stat().st_mtime > since else Control()
+            return _CONTROL.validate_json(read_small(self.folder / "control.json"))
         except (OSError, ValueError):
             return Control()
+
+    def forget_asked(self) -> None:
+        """Drop what was asked of an earlier process, before a new one is seen to be there.
+
+        Times would not tell them apart: that of a process may be a second off on Linux, and
+        on another machine any.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
+        with explained(self.folder):
+            (self.folder / "control.json").unlink(missing_ok=True)
 
     def note_process(self, pid: int) -> None:
         """Remember the process that was just started for the run: it may die before it speaks."""

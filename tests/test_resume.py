@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from lenet import checkpoint
@@ -62,22 +61,17 @@ class TestResume:
         stop = at_step(step, lambda: run.ask(Control("stop")))
         Execution(run, small_split, stop).start(CONFIG)
         assert run.status().state == "stopped"
-        (run.folder / "control.json").unlink()
         Execution(run, small_split, ignore).resume()
         assert_whole(run, CONFIG)
 
     def test_old_wish_to_stop_does_not_stop_the_resumed_run(self, run: Run) -> None:
         Execution(run, small_split, at_step(3, lambda: run.ask(Control("stop")))).start(CONFIG)
-        control = run.folder / "control.json"
-        long_ago = psutil.Process().create_time() - 10
-        os.utime(control, (long_ago, long_ago))
         Execution(run, small_split, ignore).resume()
         assert run.status().state == "finished"
 
     def test_time_adds_up(self, run: Run) -> None:
         Execution(run, small_split, at_step(9, lambda: run.ask(Control("stop")))).start(CONFIG)
         before = run.status().seconds
-        (run.folder / "control.json").unlink()
         Execution(run, small_split, ignore).resume()
         assert run.status().seconds > before
 
@@ -133,7 +127,6 @@ class TestSteering:
                 run.ask(Control("stop", lr=0.002))
 
         Execution(run, small_split, watch).start(config)
-        (run.folder / "control.json").unlink()
         Execution(run, small_split, ignore).resume()
         metrics = read_metrics(run.metrics_file)
         assert metrics.lr_changes == [{"step": 3, "epoch": 1, "lr_set": 0.002}]
@@ -158,7 +151,6 @@ class TestSteering:
         worker.start()
         worker.join()
         assert run.checkpoints() == [run.epoch_checkpoint(1)]
-        (run.folder / "control.json").unlink()  # this process is older than what was asked
 
         Execution(run, small_split, ignore).resume()
 

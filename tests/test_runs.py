@@ -552,6 +552,20 @@ class TestProcess:
         assert run.status().state == "stopped", run.log_tail()
         assert checkpoint.load(run.stopped_checkpoint).training is not None
 
+    def test_resumed_at_once_it_does_not_obey_the_stop_again(self, started: list[Run]) -> None:
+        """By their times it might: on Linux a process may seem a second older than it is."""
+        run = self.running(started, ENDLESS)
+        run.ask(STOP)
+        wait_until(lambda: run.status().state == "stopped", "the end")
+        steps = len(lines(run.metrics_file))
+        later = time.time() + PATIENCE
+        os.utime(run.folder / "control.json", (later, later))
+
+        launch.resume(run)
+
+        wait_until(lambda: len(lines(run.metrics_file)) > steps or run.status().ended, "a step")
+        assert run.status().state == "running", run.log_tail()
+
     def test_killed(self, started: list[Run]) -> None:
         run = self.running(started, ENDLESS)
         wait_until(run.checkpoints, "a checkpoint")

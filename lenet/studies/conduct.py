@@ -171,6 +171,7 @@ def _reporting(folder: StudyFolder) -> Iterator[list[Outcome]]:
     Raises:
         StudyError: runs have failed.
     """
+    folder.process.forget_asked()
     status = own_status().changed(state="running")
     folder.process.write_status(status)
     outcomes: list[Outcome] = []

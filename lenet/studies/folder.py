@@ -140,8 +140,7 @@ class StudyFolder:
 
     @property
     def stop_asked(self) -> bool:
-        status = self.status()
-        return self.process.asked(status.process_began if status else 0.0).wish == "stop"
+        return self.process.asked().wish == "stop"
 
     def delete(self) -> None:
         """Delete the study with all its runs.

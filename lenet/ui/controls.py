@@ -51,7 +51,7 @@ def _resume_button(row: DeltaGenerator, run: Run) -> None:
 
 
 def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
-    asked = run.asked(since=status.process_began)
+    asked = run.asked()
     live = status.state in LIVE and asked.wish != "stop"
     steerable = live and status.state in ("running", "paused")
     paused = asked.wish == "pause"
@@ -105,6 +105,6 @@ def _apply(run: Run, field: str, counter: str) -> None:
     The field is read now: typed and applied at once, its value comes with the click, and
     arguments of this callback would still be those of the script before.
     """
-    asked = run.asked(since=run.status().process_began)
+    asked = run.asked()
     run.ask(replace(asked, lr=st.session_state[field]))
     st.session_state[counter] += 1
