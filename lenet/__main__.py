@@ -1,7 +1,6 @@
 """`python -m lenet`."""
 
-import sys
-
+from lenet import interpreter
 from lenet.cli import main
 
-sys.exit(main())
+interpreter.run(main)

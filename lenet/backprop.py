@@ -57,7 +57,7 @@ class Backprop:
         loss.backward()
         return loss.detach()
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def _by_hand(self, x: Tensor, labels: Tensor) -> Tensor:
         backs = []
         for layer in self._layers:
@@ -177,7 +177,8 @@ def _batch_norm(bn: nn.BatchNorm2d, x: Tensor) -> tuple[Tensor, Back]:
 def _max_pool(x: Tensor) -> tuple[Tensor, Back]:
     y, places = F.max_pool2d(x, POOL, return_indices=True)
     rest = (*_WINDOW, [1, 1], False, places)
-    return y, lambda grad: _aten.max_pool2d_with_indices_backward(grad, x, *rest)
+    # What follows wants the channels first; values in two orders are combined one by one.
+    return y.contiguous(), lambda grad: _aten.max_pool2d_with_indices_backward(grad, x, *rest)
 
 
 def _average_pool(x: Tensor) -> tuple[Tensor, Back]:
@@ -221,7 +222,7 @@ def _cross_entropy(logits: Tensor, labels: Tensor, smoothing: float) -> tuple[Te
     targets = _targets(smoothing, logits.dtype).index_select(0, labels)
     logs = F.log_softmax(logits, dim=1)
     loss = torch.dot(logs.view(-1), targets.view(-1)).div_(-len(labels))
-    return loss, logs.exp_().sub_(targets).div_(len(labels))
+    return loss, F.softmax(logits, dim=1).sub_(targets).div_(len(labels))
 
 
 @cache

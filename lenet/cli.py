@@ -10,12 +10,14 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from lenet import paths, terminal
 from lenet.config import Config, accepts, applies, bounds, build_config, choices, knob, overrides
-from lenet.errors import ConfigError, LabError
+from lenet.errors import ConfigError, DatasetError, LabError
 from lenet.storage import explained
 from lenet.studies import command
 from lenet.terminal import Progress
@@ -271,14 +273,21 @@ def _seed(args: argparse.Namespace) -> int | None:
 
 
 def _split(args: argparse.Namespace, dataset: str, name: str, progress: Progress) -> Any:
-    """A split in memory, fetched first where it is missing and may be fetched."""
+    """A split in memory, fetched first where it is missing or damaged and may be fetched."""
     from lenet import data, fetch
 
-    source = fetch.fetch(
-        dataset, args.data_dir, download=args.download == "1", progress=progress.download
-    )
+    load = partial(data.load_split, dataset, name, args.data_dir)  # type: ignore[arg-type]
+    try:
+        with ThreadPoolExecutor(1) as beside:  # to check all files takes as long as to load two
+            check = beside.submit(fetch.fetch, dataset, args.data_dir, download=False)
+            split = load()
+        source = check.result()
+    except DatasetError:
+        download = args.download == "1"
+        source = fetch.fetch(dataset, args.data_dir, download=download, progress=progress.download)
+        split = load()
     progress.note(f"{dataset}: {source.description}")
-    return data.load_split(dataset, name, args.data_dir)  # type: ignore[arg-type]
+    return split
 
 
 MODES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {

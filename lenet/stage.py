@@ -21,7 +21,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.backends.cpu import get_cpu_capability
-from torch.nn.grad import conv2d_weight
 
 Back: TypeAlias = Callable[[Tensor], Tensor]
 """Takes the gradient of a layer's output, sets those of its weights, gives that of its input.
@@ -29,6 +28,7 @@ Back: TypeAlias = Callable[[Tensor], Tensor]
 What the first layer gives is of no use: nobody wants the gradient of the images.
 """
 
+_aten = torch.ops.aten
 WINDOW = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column of the values that pooling compares."""
 
@@ -139,8 +139,9 @@ def _to_kernels(x: Tensor, grad: Tensor, padding: Any) -> Tensor:
     """
     if get_cpu_capability() == "AVX512":
         side = x.shape[-1] + 2 * padding[0] - 2 * (grad.shape[-1] - 1)
-        shape = (grad.shape[1], x.shape[1], side, side)
-        return cast(Tensor, conv2d_weight(x, shape, grad, stride=2, padding=padding))
+        like = x.new_empty((grad.shape[1], x.shape[1], side, side))
+        rest = ([2, 2], padding, [1, 1], False, [0, 0], 1, [False, True, False])
+        return cast(Tensor, _aten.convolution_backward(grad, x, like, None, *rest)[1])
     swapped = F.conv2d(x.transpose(0, 1), grad.transpose(0, 1), padding=padding, dilation=2)
     kernels: Tensor = swapped.transpose(0, 1)
     return kernels

@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from lenet import cli, launch
+from lenet import cli, interpreter, launch
 from lenet.storage import not_through_links
 
 
@@ -40,4 +40,4 @@ def _connect(standard_input: Path, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    interpreter.run(main)

@@ -1,0 +1,21 @@
+"""How a process of the command line begins and ends: with little of Python's garbage collection."""
+
+import gc
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+OBJECTS = 100_000
+"""New objects between two collections, instead of Python's few hundred or thousand."""
+
+
+def run(main: Callable[[], int]) -> NoReturn:
+    """End the process with the status that `main` returns.
+
+    Torch makes half a million objects, none of them garbage. They would be gone through again
+    and again while it is imported, and once more at the end: 0.2 s and 0.4 s of each command.
+    """
+    gc.set_threshold(OBJECTS)
+    status = main()
+    gc.freeze()
+    sys.exit(status)
