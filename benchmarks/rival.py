@@ -1,6 +1,7 @@
 """The post's loop, as PyTorch's users write it: torchvision's dataset and a DataLoader.
 
-    python -m benchmarks.rival ROOT [--batch_size 32] [--epochs 1] [--until 0.9] [--workers 0]
+    python -m benchmarks.rival ROOT [--batch_size 32] [--epochs 1] [--until 0.9]
+        [--workers 0] [--seed 0]
 
 ROOT holds the data set as torchvision keeps it. Prints one JSON object: seconds of each
 epoch, test accuracy after each, and seconds of its last evaluation.
@@ -66,8 +67,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--until", type=float, default=1.0, help="stop at this test accuracy")
     parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    torch.manual_seed(0)
+    torch.manual_seed(args.seed)
     transform = transforms.Compose(
         [
             transforms.Resize([28, 28]),

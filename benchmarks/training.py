@@ -26,11 +26,14 @@ SAME = (
 )
 """The rival's network and optimizer."""
 OWN = (
-    *("--preset", "lab", "--batch_size", "192", "--lr", "0.018"),
-    *("--val_size", "0", "--seed", "0"),
+    *("--preset", "lab", "--batch_size", "192", "--lr", "0.018", "--activation", "relu"),
+    *("--weight_decay", "0.1", "--val_size", "0"),
 )
 OWN_EPOCHS = 2
-"""What reaches the goal when the settings are ours to choose (on validation images: 90.9 %)."""
+"""What reaches the goal when the settings are ours to choose.
+
+Chosen on validation images: 91.09 % there, ± 0.14 over five seeds.
+"""
 KERAS = os.environ.get("LENET_KERAS_PYTHON") or (
     sys.executable if importlib.util.find_spec("keras") else ""
 )
@@ -118,20 +121,37 @@ def evaluation(rival: float) -> Row:
 
 def to_the_goal(root: Path) -> Row:
     """Wall seconds from process start to 90 % of the test images, each with its own settings."""
-    with tempfile.TemporaryDirectory() as folder:
-        mine = finished(
-            *("lenet", "--mode", "train", *OWN, "--epochs", str(OWN_EPOCHS)),
-            *("--threads", str(os.cpu_count()), "--output_dir", folder),
+    ours, theirs = [], []
+    for seed in range(TIMES):
+        ours.append(_reach(seed))
+        done = finished(
+            *("benchmarks.rival", str(root), "--until", str(GOAL), "--epochs", str(MOST_EPOCHS)),
+            *("--seed", str(seed)),
         )
-        checkpoint = str(Path(folder) / f"model_epoch{OWN_EPOCHS}.pt")
-        said = finished("lenet", "--mode", "eval", "--checkpoint", checkpoint, "--json")
-    accuracy = json.loads(said.output)["accuracy"]
-    theirs = finished(
-        *("benchmarks.rival", str(root), "--until", str(GOAL), "--epochs", str(MOST_EPOCHS))
-    )
-    reached = json.loads(theirs.output)["accuracy"]
-    what = f"to {GOAL:.0%} (ours {accuracy:.2%}; rival {reached[-1]:.2%} in {len(reached)} epochs)"
-    return beside(what, mine.seconds, theirs.seconds, "s", 10)
+        reached = json.loads(done.output)["accuracy"]
+        theirs.append((done.seconds, reached[-1], len(reached)))
+    what = f"to {GOAL:.0%} (ours {_told(ours)}; rival {_told(theirs)})"
+    mine, rival = (statistics.median(row[0] for row in rows) for rows in (ours, theirs))
+    return beside(what, mine, rival, "s", 10)
+
+
+def _reach(seed: int) -> tuple[float, float, int]:
+    """Wall seconds, test accuracy and epochs of the shortest training that gets there."""
+    for epochs in range(OWN_EPOCHS, MOST_EPOCHS):
+        with tempfile.TemporaryDirectory() as folder:
+            done = finished(
+                *("lenet", "--mode", "train", *OWN, "--epochs", str(epochs), "--seed", str(seed)),
+                *("--threads", str(os.cpu_count()), "--output_dir", folder),
+                *("--evaluate", "1", "--json"),
+            )
+        accuracy = json.loads(done.output)["test_accuracy"]
+        if accuracy >= GOAL:
+            break
+    return done.seconds, accuracy, epochs
+
+
+def _told(reached: list[tuple[float, float, int]]) -> str:
+    return ", ".join(f"{accuracy:.2%} in {epochs}" for _, accuracy, epochs in reached)
 
 
 def rows() -> list[Row]:
