@@ -34,7 +34,7 @@ from pydantic import Field, TypeAdapter
 from lenet.config import MAX_LR, Config, build_config, differences
 from lenet.errors import ConfigError, RunError
 from lenet.naming import clean_name
-from lenet.status import LIVE, Status, alive, read_status
+from lenet.status import LIVE, Status, alive, mark, read_status
 from lenet.storage import (
     explained,
     is_own,
@@ -216,7 +216,7 @@ class Run:
     def note_process(self, pid: int) -> None:
         """Remember the process that was just started for the run: it may die before it speaks."""
         with suppress(psutil.NoSuchProcess):
-            process = {"pid": pid, "began": psutil.Process(pid).create_time()}
+            process = {"pid": pid, "began": mark(psutil.Process(pid))}
             write_json(self.folder / "process.json", process)
 
     def write_config(self, config: Config) -> None:

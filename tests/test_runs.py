@@ -27,7 +27,7 @@ from lenet.events import EpochEvent, Event
 from lenet.execution import Execution
 from lenet.metrics import MetricsFile, read_metrics
 from lenet.runs import Control, Run
-from lenet.status import Status, own_status
+from lenet.status import Status, mark, own_status
 from lenet.training import Trainer
 from tests.small import (
     PATIENCE,
@@ -297,6 +297,16 @@ class TestStatus:
         assert found.state == "crashed"
         assert found.message == "one\nepoch 1: loss 0.5\nKilled"
 
+    @pytest.mark.skipif(not psutil.LINUX, reason="elsewhere a process keeps its time")
+    def test_clock_may_be_set(
+        self, run: Run, status: Status, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hour_later = psutil.boot_time() + 3600
+        before = psutil.Process().create_time()
+        monkeypatch.setattr("psutil._pslinux.boot_time", lambda: hour_later)
+        assert psutil.Process().create_time() == before + 3600
+        assert run.status() == status
+
     @pytest.mark.parametrize("state", ["finished", "stopped", "failed"])
     def test_last_word_holds_when_the_process_is_gone(
         self, state: Any, run: Run, status: Status
@@ -307,7 +317,7 @@ class TestStatus:
     def test_zombie_is_not_alive(self, run: Run, status: Status) -> None:
         with subprocess.Popen([sys.executable, "-c", ""]) as process:
             entry = psutil.Process(process.pid)
-            began = entry.create_time()
+            began = mark(entry)
             # Not waited for, an ended process keeps its number and stays a zombie.
             wait_until(lambda: entry.status() == psutil.STATUS_ZOMBIE, "the process to end")
             run.write_status(replace(status, pid=process.pid, process_began=began))
