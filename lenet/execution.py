@@ -119,6 +119,9 @@ class Execution:
                 if isinstance(event, EpochEvent):
                     self.last = event
                     recorder.save(self.run.epoch_checkpoint(event.epoch), event)
+                    # Overtaken; by its time alone it might seem the newest once the clock is set.
+                    with suppress(OSError):
+                        self.run.stopped_checkpoint.unlink()
                 control = self._obey(trainer)
                 if control.wish == "stop" and trainer.epoch < config.epochs:
                     recorder.save(self.run.stopped_checkpoint, event)

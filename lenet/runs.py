@@ -10,7 +10,7 @@ run, and nothing is lost with a closed page or a restarted server:
     control.json     what a person asks of the running process
     name.txt         the name a person gave it
     model_epochN.pt  a checkpoint for each finished epoch
-    stopped.pt       the state between two epochs at which the run was stopped
+    stopped.pt       the state between two epochs at which the run was stopped, until the next ends
     glance.json      what the network says to ten fixed test images, and glance.png, those
     log.txt          what the process printed
     events.out.*     the same events for TensorBoard, where it is installed

@@ -69,6 +69,13 @@ class TestResume:
         Execution(run, small_split, ignore).resume()
         assert run.status().state == "finished"
 
+    def test_an_earlier_stop_is_overtaken_even_if_the_clock_goes_back(self, run: Run) -> None:
+        Execution(run, small_split, at_step(3, lambda: run.ask(Control("stop")))).start(CONFIG)
+        tomorrow = time.time() + 86400
+        os.utime(run.stopped_checkpoint, (tomorrow, tomorrow))
+        Execution(run, small_split, ignore).resume()
+        assert run.saved() == run.epoch_checkpoint(CONFIG.epochs)
+
     def test_time_adds_up(self, run: Run) -> None:
         Execution(run, small_split, at_step(9, lambda: run.ask(Control("stop")))).start(CONFIG)
         before = run.status().seconds
