@@ -13,7 +13,7 @@ from lenet.launch import list_runs
 from lenet.naming import labels
 from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT
 from lenet.runs import Run
-from lenet.ui.recorded import metrics_of
+from lenet.ui.recorded import best_checkpoint
 
 UPLOAD = "Upload a file…"
 
@@ -129,10 +129,11 @@ def _file(place: DeltaGenerator, key: str, name: str, files: list[Path]) -> tupl
     """The one file of a choice, or that of the epoch chosen beside it; and what to call it."""
     if len(files) == 1:
         return name, files[0]
+    best = best_checkpoint(Run(files[0].parent))
     epoch = place.selectbox(
         "Epoch",
         range(1, len(files) + 1),
-        index=_best_epoch(files) - 1,
+        index=files.index(best) if best in files else len(files) - 1,
         key=f"{key} epoch of {name}".strip(),
         width=140,
         help="The one with the best validation accuracy is chosen first.",
@@ -148,14 +149,3 @@ def _load(path: Path, modified: int) -> Checkpoint:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _loads(digest: str, _data: bytes, name: str) -> Checkpoint:
     return loads(_data, name)
-
-
-def _best_epoch(files: list[Path]) -> int:
-    """Place, from 1, of the checkpoint with the best validation accuracy; the last without any."""
-    epochs = metrics_of(Run(files[0].parent)).epochs
-    scored = [
-        (event["val_accuracy"], place)
-        for place, event in enumerate(epochs, 1)
-        if event["val_accuracy"] is not None and place <= len(files)
-    ]
-    return max(scored)[1] if scored else len(files)

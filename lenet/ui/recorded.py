@@ -13,6 +13,19 @@ def metrics_of(run: Run) -> Metrics:
     return _followed(run.metrics_file).poll()
 
 
+def best_checkpoint(run: Run) -> Path | None:
+    """The epoch with the best validation accuracy, the last one without any; None before one."""
+    files = run.checkpoints()
+    scored = [
+        (event["val_accuracy"], -event["epoch"])
+        for event in metrics_of(run).epochs
+        if event["val_accuracy"] is not None and run.epoch_checkpoint(event["epoch"]) in files
+    ]
+    if scored:
+        return run.epoch_checkpoint(-max(scored)[1])
+    return files[-1] if files else None
+
+
 def outcome_of(run: Run, *, live: bool) -> tuple[int, float | None]:
     """How many epochs the run has finished, and the best validation accuracy of them.
 

@@ -16,7 +16,7 @@ from lenet.runs import Run
 from lenet.status import LIVE
 from lenet.ui.controls import BADGES
 from lenet.ui.frame import explained, fragment, sentence
-from lenet.ui.recorded import metrics_of, outcome_of
+from lenet.ui.recorded import best_checkpoint, metrics_of, outcome_of
 from lenet.ui.watch import clock, turn_to
 from lenet.ui.words import plain
 
@@ -61,7 +61,7 @@ def manage(run: Run) -> None:
         on_change=_rename,
         args=(run,),
     )
-    best = best_checkpoint(run, metrics)
+    best = best_checkpoint(run)
     row = st.container(horizontal=True)
     row.download_button(
         "Checkpoint",
@@ -87,19 +87,6 @@ def manage(run: Run) -> None:
         _delete(run)
     st.caption("The same run as a command")
     st.code(launch.command_line(run.config()), language="bash", wrap_lines=True)
-
-
-def best_checkpoint(run: Run, metrics: Metrics) -> Path | None:
-    """The epoch with the best validation accuracy, the last one without any; None before one."""
-    files = run.checkpoints()
-    scored = [
-        (event["val_accuracy"], -event["epoch"])
-        for event in metrics.epochs
-        if event["val_accuracy"] is not None and run.epoch_checkpoint(event["epoch"]) in files
-    ]
-    if scored:
-        return run.epoch_checkpoint(-max(scored)[1])
-    return files[-1] if files else None
 
 
 def csv(metrics: Metrics) -> str:
