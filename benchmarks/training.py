@@ -30,7 +30,7 @@ OWN = (
     *("--weight_decay", "0.1", "--val_size", "0"),
 )
 OWN_EPOCHS = 2
-"""What reaches the goal when the settings are ours to choose.
+"""What is to reach the goal when the settings are ours to choose.
 
 Chosen on validation images: 91.09 % there, ± 0.14 over five seeds.
 """
@@ -136,18 +136,23 @@ def to_the_goal(root: Path) -> Row:
 
 
 def _reach(seed: int) -> tuple[float, float, int]:
-    """Wall seconds, test accuracy and epochs of the shortest training that gets there."""
-    for epochs in range(OWN_EPOCHS, MOST_EPOCHS):
+    """Wall seconds, test accuracy and epochs until a training gets there.
+
+    One that does not is followed by a longer one, and its seconds count as the rival's do.
+    """
+    seconds = 0.0
+    for epochs in range(OWN_EPOCHS, MOST_EPOCHS + 1):
         with tempfile.TemporaryDirectory() as folder:
             done = finished(
                 *("lenet", "--mode", "train", *OWN, "--epochs", str(epochs), "--seed", str(seed)),
                 *("--threads", str(os.cpu_count()), "--output_dir", folder),
                 *("--evaluate", "1", "--json"),
             )
+        seconds += done.seconds
         accuracy = json.loads(done.output)["test_accuracy"]
         if accuracy >= GOAL:
-            break
-    return done.seconds, accuracy, epochs
+            return seconds, accuracy, epochs
+    raise SystemExit(f"no training of up to {MOST_EPOCHS} epochs reaches {GOAL:.0%}")
 
 
 def _told(reached: list[tuple[float, float, int]]) -> str:

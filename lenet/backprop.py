@@ -42,6 +42,9 @@ class Backprop:
     def __call__(self, x: Tensor, labels: Tensor) -> Tensor:
         """Set every parameter's gradient; whatever it was before is dropped.
 
+        Gradients and loss are of torch's inference mode where they are computed by hand: an
+        optimizer may read them, autograd and work in place may not have them.
+
         Args:
             x: (N, 1, S, S) float32, normalised.
             labels: (N,) int64.

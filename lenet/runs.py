@@ -206,12 +206,9 @@ class Run:
 
         Times would not tell them apart: that of a process may be a second off on Linux, and
         on another machine any.
-
-        Raises:
-            StorageError: the folder cannot be written.
         """
-        with explained(self.folder):
-            (self.folder / "control.json").unlink(missing_ok=True)
+        with suppress(OSError):  # it is not there, or is no file and tells of no wish
+            (self.folder / "control.json").unlink()
 
     def note_process(self, pid: int) -> None:
         """Remember the process that was just started for the run: it may die before it speaks."""

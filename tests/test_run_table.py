@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from lenet.metrics import Metrics, read_metrics
+from lenet.runs import Run
 from lenet.ui import run_table
+from lenet.ui.recorded import best_checkpoint
 
 
 @pytest.fixture
@@ -52,3 +54,13 @@ def test_csv_of_a_run_before_its_first_epoch(tmp_path: Path) -> None:
     table = pd.read_csv(io.StringIO(run_table.csv(read_metrics(file))))
     assert len(table) == 1
     assert table["loss"].tolist() == [2.3]
+
+
+def test_of_equally_good_epochs_the_first_is_the_best(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    assert best_checkpoint(run) is None
+    epochs = [_epoch(1, 0.7), _epoch(2, 0.8), _epoch(3, 0.8), _epoch(4, 0.9)]
+    run.metrics_file.write_text("".join(json.dumps(event) + "\n" for event in epochs))
+    for epoch in (1, 2, 3):  # the fourth is not saved yet
+        run.epoch_checkpoint(epoch).touch()
+    assert best_checkpoint(run) == run.epoch_checkpoint(2)

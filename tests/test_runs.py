@@ -297,7 +297,7 @@ class TestStatus:
         assert found.state == "crashed"
         assert found.message == "one\nepoch 1: loss 0.5\nKilled"
 
-    @pytest.mark.skipif(not psutil.LINUX, reason="elsewhere a process keeps its time")
+    @pytest.mark.skipif(not psutil.LINUX, reason="promised for Linux alone")
     def test_clock_may_be_set(
         self, run: Run, status: Status, monkeypatch: pytest.MonkeyPatch
     ) -> None:
