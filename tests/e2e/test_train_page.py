@@ -90,13 +90,13 @@ def test_on_a_phone_the_run_comes_into_sight(
     press_stop(page)
 
     enter(page, "Epochs", 21)  # a second one, too
-    resumed = page.get_by_role("button", name="Resume", exact=True)
+    resume = page.get_by_role("button", name="Resume", exact=True)
     page.get_by_role("heading", name=HEADING).scroll_into_view_if_needed()
-    expect(resumed).not_to_be_in_viewport()
+    expect(resume).not_to_be_in_viewport()
     page.get_by_role("button", name="Start", exact=True).click()
 
     expect(page.get_by_role("button", name="Pause", exact=True)).to_be_in_viewport()
-    expect(resumed).to_have_count(0)
+    expect(resume).to_have_count(0)
     press_stop(page)
 
 
