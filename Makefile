@@ -11,6 +11,9 @@ TORCH_INDEX_URL ?=
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH := $(shell grep -E '^torch(vision)?==' requirements.txt)
+NEW_ENOUGH := import sys; print(sys.version_info >= (3, 11))
+require_python = $(if $(filter True,$(shell $1 -c '$(NEW_ENOUGH)' 2>&1)),,\
+	$(error The lab needs Python 3.11 or newer, and $1 is not: $2))
 
 .PHONY: app bench data test lint soak unit
 
@@ -40,9 +43,11 @@ soak: $(VENV)/.test data
 	$(BIN)/python -m soak
 
 $(VENV)/bin/python:
+	$(call require_python,$(PYTHON),name one with make PYTHON=python3.11)
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.app: requirements.txt | $(VENV)/bin/python
+	$(call require_python,$(BIN)/python,delete $(VENV) and let make set it up anew)
 	$(if $(TORCH_INDEX_URL),$(BIN)/pip install --index-url $(TORCH_INDEX_URL) $(TORCH))
 	$(BIN)/pip install -r requirements.txt
 	touch $@

@@ -99,7 +99,7 @@ class WireVisitor:
         await self._send(fragment, by_itself=by_itself)
         try:
             return await asyncio.wait_for(done, PATIENCE) - began
-        except asyncio.TimeoutError:
+        except TimeoutError:
             self.faults.append(f"/{self._page}: no end of the script within {PATIENCE:.0f} s")
             return PATIENCE
 
