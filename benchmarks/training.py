@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.alone import Finished, finished
 from benchmarks.table import Row, beside
+from lenet.cores import usable_cores
 from lenet.datasets import FILES, locate
 
 TIMES = 3
@@ -71,7 +72,7 @@ def same_epochs(root: Path, batch_size: int) -> list[Row]:
 
     For 32 also the memory, for 128 also the evaluation of the post's loop.
     """
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     size = ("--batch_size", str(batch_size))
     taken: dict[str, list[float]] = {}
     memory: list[tuple[float, float]] = []
@@ -145,7 +146,7 @@ def _reach(seed: int) -> tuple[float, float, int]:
         with tempfile.TemporaryDirectory() as folder:
             done = finished(
                 *("lenet", "--mode", "train", *OWN, "--epochs", str(epochs), "--seed", str(seed)),
-                *("--threads", str(os.cpu_count()), "--output_dir", folder),
+                *("--threads", str(usable_cores()), "--output_dir", folder),
                 *("--evaluate", "1", "--json"),
             )
         seconds += done.seconds

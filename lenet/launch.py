@@ -21,6 +21,7 @@ from typing import IO
 from filelock import FileLock, Timeout
 
 from lenet.config import Config, to_flags
+from lenet.cores import usable_cores
 from lenet.errors import RunError
 from lenet.paths import ROOT, runs_dir, studies_dir
 from lenet.runs import GRACE, STAMP, Run
@@ -50,7 +51,7 @@ def step_back() -> None:
 def slots() -> int:
     """Runs that may train at once: `LENET_SLOTS`, else one for every two cores."""
     wanted = os.environ.get("LENET_SLOTS", "")
-    return max(1, int(wanted) if wanted.isdecimal() else (os.cpu_count() or 2) // 2)
+    return max(1, int(wanted) if wanted.isdecimal() else usable_cores() // 2)
 
 
 def training_arguments(config: Config, output_dir: Path) -> list[str]:

@@ -1,6 +1,5 @@
 """Images in, ten probabilities each out."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,12 +7,13 @@ import torch
 from torch import Tensor
 
 from lenet.checkpoint import Checkpoint
+from lenet.cores import usable_cores
 from lenet.errors import CheckpointError
 from lenet.preprocessing import to_input
 
 BATCH = 200
 """Of 50, 100 and 200 images, measured on two cores, the quickest."""
-WORKERS = min(4, os.cpu_count() or 1)
+WORKERS = min(4, usable_cores())
 """Threads that classify batches side by side."""
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import platform
 import sys
 import time
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
 
+from lenet.cores import usable_cores
 from soak.table import Row, markdown
 
 
@@ -94,7 +94,7 @@ def _show(rows: list[Row], *, as_json: bool) -> None:
 
     made = {
         "date": date.today().isoformat(),
-        "cores": os.cpu_count(),
+        "cores": usable_cores(),
         "python": platform.python_version(),
         "torch": version("torch"),
     }

@@ -36,7 +36,7 @@ def waiting(folder: Path, name: str, began: float) -> Run:
 
 
 def test_slots_are_one_for_two_cores_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(launch, "usable_cores", lambda: 8)
     assert launch.slots() == 1
     for value, expected in (("3", 3), ("0", 1), ("many", 4), ("", 4)):
         monkeypatch.setenv("LENET_SLOTS", value)

@@ -5,7 +5,6 @@ import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from os import cpu_count
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from lenet import __version__
+from lenet.cores import usable_cores
 from lenet.errors import StudyError
 from lenet.metrics import Metrics, read_metrics
 from lenet.paths import ROOT
@@ -143,7 +143,7 @@ def circumstances() -> dict[str, str]:
         "lenet": __version__,
         "torch": version("torch"),
         "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}, {cpu_count()} cores, CPU only",
+        "machine": f"{platform.system()} {platform.machine()}, {usable_cores()} cores, CPU only",
     }
 
 
