@@ -269,6 +269,14 @@ class TestTrainEvalTest:
         assert result.out.startswith("finished after ")
         assert result.out.strip().endswith(str(output / "model_epoch2.pt"))
 
+    def test_test_accuracy_does_not_wait_for_scikit_learn(self, output: Path) -> None:
+        flags = ("--mode", "train", *QUICK, "--epochs", 1, "--output_dir", output)
+        imports = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
+        result = in_process(*flags, "--evaluate", 1, "--json", env=imports)
+        assert result.json["test_accuracy"] > 0.5
+        assert "torch" in result.err
+        assert "sklearn" not in result.err
+
     def test_default_output_folder(
         self, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
