@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import time
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -38,6 +39,8 @@ FLUSH_SECONDS = 0.2
 PAGE_WRITES = (".control.json", ".name.txt", ".process.json")
 GLANCE_SECONDS = 1.0
 """Time between two looks at the ten images."""
+
+_EVENT_FILE = re.compile(r"events\.out\.tfevents\.(\d{10})\b")
 
 
 class Recorder:
@@ -87,9 +90,10 @@ class Recorder:
             self._file.writelines(json.dumps(vars(event)) + "\n" for event in events)
             self._file.flush()
         if self._board:
-            with explained(self._run.folder):  # its thread may have met a full disk before
+            with explained(self._run.folder):
                 for event in events:
                     _to_board(self._board, event)
+                self._board.flush()
 
     def _glance(self, event: Event) -> None:
         """Write what the network says now to ten fixed test images."""
@@ -183,16 +187,30 @@ def _write_pictures(path: Path, images: Tensor) -> None:
 
 
 def _tensorboard(run: Run, step: int) -> Any:
-    """A writer of TensorBoard's event files from after `step` on, where it is installed."""
+    """A writer of TensorBoard's records from after `step` on, where it is installed.
+
+    TensorBoard reads a folder's files in the order of their names, so each begins with a larger
+    number than those before it, whatever the clock says.
+    """
     if find_spec("tensorboard") is None:
         return None
-    from torch.utils.tensorboard import SummaryWriter
+    from tensorboard.compat.proto import event_pb2
+    from tensorboard.summary.writer.record_writer import RecordWriter
 
-    return SummaryWriter(str(run.folder), purge_step=step + 1 if step else None)
+    found = (_EVENT_FILE.match(path.name) for path in run.folder.iterdir())
+    number = max([int(time.time()), *(int(match[1]) + 1 for match in found if match)])
+    path = run.folder / f"events.out.tfevents.{number:010d}"
+    with explained(path):
+        board = RecordWriter(open(path, "xb", opener=not_through_links))  # noqa: SIM115
+        begin = event_pb2.SessionLog(status="START")  # drops what came before from its step on
+        for fields in ({"file_version": "brain.Event:2"}, {"step": step + 1, "session_log": begin}):
+            board.write(event_pb2.Event(wall_time=time.time(), **fields).SerializeToString())
+    return board
 
 
 def _to_board(board: Any, event: Event) -> None:
-    """All of an event at once, which takes half as long as `add_scalar` for each of its values."""
+    """Write the values of an event as one record."""
+    from tensorboard.compat.proto.event_pb2 import Event as Record
     from tensorboard.compat.proto.summary_pb2 import Summary
 
     values: dict[str, float | None]
@@ -208,4 +226,5 @@ def _to_board(board: Any, event: Event) -> None:
         if value is not None
     ]
     if known:
-        board.file_writer.add_summary(Summary(value=known), event.step)
+        record = Record(wall_time=time.time(), step=event.step, summary=Summary(value=known))
+        board.write(record.SerializeToString())

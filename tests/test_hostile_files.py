@@ -334,12 +334,12 @@ def test_what_a_killed_process_was_writing_is_cleared(run: Run) -> None:
 def test_tensorboard_that_meets_a_full_disk_is_said(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from torch.utils.tensorboard.writer import FileWriter
+    from tensorboard.summary.writer.record_writer import RecordWriter
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(FileWriter, "add_summary", full)
+    monkeypatch.setattr(RecordWriter, "write", full)
     with pytest.raises(StorageError, match="the disk is full"):
         Execution(run, small_split, lambda event, steps: None).start(small_config(epochs=1))
 
