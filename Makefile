@@ -34,7 +34,7 @@ lint: $(VENV)/.test
 
 unit: $(VENV)/.test data
 	$(BIN)/python -m pytest -m 'not e2e' --numprocesses 2
-	$(BIN)/python -m pytest -m e2e
+	$(BIN)/python -m pytest -m e2e --numprocesses 2 --dist loadfile
 
 bench: $(VENV)/.test data
 	$(BIN)/python -m benchmarks

@@ -47,7 +47,7 @@ def trained_checkpoint(trained_file: Path) -> Checkpoint:
     return checkpoint.load(trained_file)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def real_fashion_mnist() -> None:
     """The test needs the real dataset: without it, it fails where it must not be missing."""
     if locate("FashionMNIST") is None:

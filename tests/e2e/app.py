@@ -6,6 +6,7 @@ which no system package has put a dataset: what the data folder lacks is missing
 
 import dataclasses
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -54,15 +55,25 @@ class App:
         """The runs that were started on this server, the oldest first."""
         return [Run(path.parent) for path in sorted(self.runs_dir.glob("*/config.json"))]
 
+    def clear(self) -> None:
+        """Delete all runs and studies; those that a failed test has left behind are killed."""
+        found = [Run(path.parent) for path in self.runs_dir.glob("**/config.json")]
+        if any(run.live for run in found):
+            _kill(psutil.Process(self.process.pid).children(recursive=True))
+            until(lambda: not any(run.live for run in found), "the killed runs are over")
+        for path in self.runs_dir.glob("[!.]*"):
+            shutil.rmtree(path)
+
+    def check(self) -> None:
+        """Fail if the log tells of an exception: the page may have hidden it."""
+        log = self.log.read_text(errors="replace")
+        assert "Traceback" not in log, log
+
     def end(self) -> None:
         """End the server and the trainings that it started."""
-        family: list[psutil.Process] = []
         if self.process.poll() is None:
             ours = psutil.Process(self.process.pid)
-            family = [*ours.children(recursive=True), ours]
-        for process in family:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
+            _kill([*ours.children(recursive=True), ours])
         self.process.wait(PATIENCE)
 
     def _listens(self) -> bool:
@@ -83,7 +94,7 @@ def serve(
 ) -> Iterator[App]:
     """A server that keeps its runs and its log in `folder` and is gone afterwards.
 
-    Fails if the log tells of an exception: the page may have hidden it.
+    Fails as `App.check` does.
     """
     app = App(folder, environment, module)
     try:
@@ -91,8 +102,13 @@ def serve(
         yield app
     finally:
         app.end()
-    log = app.log.read_text(errors="replace")
-    assert "Traceback" not in log, log
+    app.check()
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:

@@ -38,8 +38,16 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 @pytest.fixture
-def fresh_app(tmp_path: Path) -> Iterator[App]:
-    """A server that has not been visited."""
+def fresh_app(app: App) -> Iterator[App]:
+    """The same server without a run; it is left without one."""
+    app.clear()
+    yield app
+    app.check()
+    app.clear()
+
+
+@pytest.fixture
+def unvisited_app(tmp_path: Path) -> Iterator[App]:
     with serve(tmp_path) as running:
         yield running
 

@@ -52,11 +52,11 @@ def by_clicks(app: App, browser: Browser) -> dict[str, Frame]:
 
 @pytest.mark.parametrize("path", DEEP_LINKS)
 def test_a_deep_link_as_first_request_shows_what_clicks_show(
-    path: str, fresh_app: App, open_tab: Callable[[str], Page], by_clicks: dict[str, Frame]
+    path: str, unvisited_app: App, open_tab: Callable[[str], Page], by_clicks: dict[str, Frame]
 ) -> None:
     name = DEEP_LINKS[path]
 
-    page = open_tab(fresh_app.url + path)
+    page = open_tab(unvisited_app.url + path)
 
     title(page, PAGES[name])
     expect(page).to_have_title("LeNet-5 lab")

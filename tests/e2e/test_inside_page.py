@@ -24,7 +24,7 @@ from lenet.inside.receptive import window
 from lenet.preprocessing import to_input
 from lenet.runs import Run, Status
 from lenet.training import Trainer
-from tests.e2e.app import App, serve
+from tests.e2e.app import App
 from tests.e2e.look import (
     DRAWINGS,
     at_rest,
@@ -51,12 +51,13 @@ IMAGE = 7
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of runs, one for each geometry, trained on the small dataset."""
-    folder = tmp_path_factory.mktemp("inside") / "runs"
+def runs(app: App) -> Iterator[Path]:
+    """The server's folder with a run for each geometry, trained on the small dataset."""
+    app.clear()
     for number, (name, values) in enumerate(GEOMETRIES.items()):
-        train(Run(folder / f"20260101-00000{number}-{name}-000{number}"), values)
-    return folder
+        train(Run(app.runs_dir / f"20260101-00000{number}-{name}-000{number}"), values)
+    yield app.runs_dir
+    app.clear()
 
 
 def train(run: Run, values: dict[str, Any]) -> None:
@@ -69,15 +70,9 @@ def train(run: Run, values: dict[str, Any]) -> None:
     run.write_status(Status("finished", 0, 0.0, 1000.0, ended=1010.0))
 
 
-@pytest.fixture(scope="module")
-def lab(runs: Path) -> Iterator[App]:
-    with serve(runs.parent) as running:
-        yield running
-
-
 @pytest.fixture
-def page(lab: App, open_tab: Callable[[str], Page]) -> Page:
-    opened = open_tab(f"{lab.url}/inside?inside_image={IMAGE}")
+def page(app: App, runs: Path, open_tab: Callable[[str], Page]) -> Page:
+    opened = open_tab(f"{app.url}/inside?inside_image={IMAGE}")
     title(opened, "Inside")
     expect(part(opened, "strip").locator(".strip")).to_be_visible()
     return opened

@@ -20,12 +20,13 @@ LARGEST = "train-images-idx3-ubyte.gz"
 
 
 class Mirror(ThreadingHTTPServer):
-    """Serves the real dataset; the second half of its largest file only once told to."""
+    """Serves the real dataset once told to, and only then the second half of its largest file."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("localhost", 0), Answer)
+        self.open = False
         self.go_on = threading.Event()
         source = locate("FashionMNIST")
         assert source
@@ -45,7 +46,7 @@ class Answer(BaseHTTPRequestHandler):
     server: Mirror
 
     def do_GET(self) -> None:
-        if self.path not in self.server.files:
+        if not self.server.open or self.path not in self.server.files:
             return self.send_error(404)
         body = packed(self.server.files[self.path])
         self.send_response(200)
@@ -67,7 +68,7 @@ def packed(path: Path) -> bytes:
     return data if path.suffix == ".gz" else gzip.compress(data)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def mirror(real_fashion_mnist: None) -> Iterator[Mirror]:
     server = Mirror()
     thread = threading.Thread(target=server.serve_forever)
@@ -79,18 +80,14 @@ def mirror(real_fashion_mnist: None) -> Iterator[Mirror]:
     server.server_close()
 
 
-def bare_machine(folder: Path, **more: str) -> dict[str, str]:
-    """The environment of a server without data and, but for this machine, without a network."""
+@pytest.fixture(scope="module")
+def bare_app(mirror: Mirror, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """A server without data and, but for this machine's mirror, without a network."""
+    folder = tmp_path_factory.mktemp("bare")
     nowhere = f"http://localhost:{free_port()}"
     proxies = {"http_proxy": nowhere, "https_proxy": nowhere, "no_proxy": "localhost"}
-    return {"LENET_DATA_DIR": str(folder / "data"), "LENET_MIRROR": "", **proxies, **more}
-
-
-@pytest.fixture(scope="module")
-def bare_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """A server that has no data and cannot get it."""
-    folder = tmp_path_factory.mktemp("bare")
-    with serve(folder, module=BARE_MACHINE, **bare_machine(folder)) as running:
+    data = {"LENET_DATA_DIR": str(folder / "data"), "LENET_MIRROR": mirror.url}
+    with serve(folder, module=BARE_MACHINE, **proxies, **data) as running:
         yield running
 
 
@@ -132,18 +129,17 @@ def test_drawing_works_without_a_dataset(bare_app: App, open_tab: Callable[[str]
 
 
 def test_the_button_fetches_the_dataset_with_a_progress_bar(
-    mirror: Mirror, tmp_path: Path, open_tab: Callable[[str], Page]
+    mirror: Mirror, bare_app: App, open_tab: Callable[[str], Page]
 ) -> None:
-    environment = bare_machine(tmp_path, LENET_MIRROR=mirror.url)
-    with serve(tmp_path, module=BARE_MACHINE, **environment) as app:
-        page = open_tab(f"{app.url}/predict")
+    page = open_tab(f"{bare_app.url}/predict")
+    mirror.open = True
 
-        fetch_button(page).click()
+    fetch_button(page).click()
 
-        expect(page.get_by_role("progressbar")).to_be_visible()
-        expect(page.get_by_text(f"{LARGEST}: 13.")).to_be_visible()
-        mirror.go_on.set()
-        expect(page.locator("img[alt^='Test image']")).to_have_count(5)
-        expect(fetch_button(page)).to_have_count(0)
-        fetched = {path.name for path in (tmp_path / "data/FashionMNIST/raw").glob("*.gz")}
-        assert fetched == {f"{file.name}.gz" for file in FILES}
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.get_by_text(f"{LARGEST}: 13.")).to_be_visible()
+    mirror.go_on.set()
+    expect(page.locator("img[alt^='Test image']")).to_have_count(5)
+    expect(fetch_button(page)).to_have_count(0)
+    raw = bare_app.runs_dir.parent / "data/FashionMNIST/raw"
+    assert {path.name for path in raw.glob("*.gz")} == {f"{file.name}.gz" for file in FILES}

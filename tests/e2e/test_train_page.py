@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.app import App, serve, until
+from tests.e2e.app import App, until
 from tests.e2e.look import at_rest, enter, go, number, title, watched_tabs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
@@ -134,42 +134,6 @@ def test_the_address_carries_the_configuration(app: App, open_tab: Callable[[str
     at_rest(other)
 
 
-@pytest.fixture(scope="module")
-def training_app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """A server on which a visitor, who has left, has started a long training."""
-    with serve(tmp_path_factory.mktemp("training")) as running:
-        with watched_tabs(browser) as visit:
-            press_start(open_train(running, visit, "?epochs=50"))
-        yield running
-
-
-def test_the_curve_never_vanishes_while_it_grows(
-    training_app: App, open_tab: Callable[[str], Page]
-) -> None:
-    page = open_train(training_app, open_tab)
-    grows(page)
-
-    page.evaluate(
-        """() => {
-            window.frames_seen = window.frames_blank = 0;
-            const look = () => {
-                const plots = [...document.querySelectorAll(".js-plotly-plot")];
-                const drawn = plots.some(plot =>
-                    plot.checkVisibility({checkOpacity: true, checkVisibilityCSS: true})
-                    && plot.calcdata?.[0].length > 1);
-                window.frames_seen += 1;
-                window.frames_blank += !drawn;
-                requestAnimationFrame(look);
-            };
-            look();
-        }"""
-    )
-    grows(page)
-
-    assert page.evaluate("() => window.frames_seen") > 10
-    assert page.evaluate("() => window.frames_blank") == 0
-
-
 def test_zoom_and_hover_stay_while_the_curve_grows(
     fresh_app: App, open_tab: Callable[[str], Page]
 ) -> None:
@@ -197,6 +161,43 @@ def test_zoom_and_hover_stay_while_the_curve_grows(
     assert chart.evaluate(ranges) == zoomed
     expect(label).to_be_visible()
     press_stop(page)
+
+
+@pytest.fixture(scope="module")
+def training_app(browser: Browser, app: App) -> Iterator[App]:
+    """The server on which a visitor, who has left, has started a long training."""
+    app.clear()
+    with watched_tabs(browser) as visit:
+        press_start(open_train(app, visit, "?epochs=50"))
+    yield app
+    app.clear()
+
+
+def test_the_curve_never_vanishes_while_it_grows(
+    training_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    page = open_train(training_app, open_tab)
+    grows(page)
+
+    page.evaluate(
+        """() => {
+            window.frames_seen = window.frames_blank = 0;
+            const look = () => {
+                const plots = [...document.querySelectorAll(".js-plotly-plot")];
+                const drawn = plots.some(plot =>
+                    plot.checkVisibility({checkOpacity: true, checkVisibilityCSS: true})
+                    && plot.calcdata?.[0].length > 1);
+                window.frames_seen += 1;
+                window.frames_blank += !drawn;
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    grows(page)
+
+    assert page.evaluate("() => window.frames_seen") > 10
+    assert page.evaluate("() => window.frames_blank") == 0
 
 
 def test_a_reload_finds_the_training_again(
