@@ -22,7 +22,7 @@ app: $(VENV)/.app data
 
 # Where the dataset cannot be had, the lab starts all the same and offers to fetch it.
 data: $(VENV)/.app
-	-$(BIN)/python -m lenet.fetch FashionMNIST
+	-$(BIN)/python -m lenet.data.download FashionMNIST
 
 test: lint unit
 

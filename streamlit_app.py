@@ -6,10 +6,10 @@ Streamlit imports this file to find the server, and runs it as a script for each
 import streamlit as st
 
 if __name__ == "__main__":
-    from lenet.ui.frame import navigate
+    from lenet.ui.app import navigate
 
     navigate()
 else:
-    from lenet.ui import ahead
+    from lenet.ui import preload
 
-    app = st.App(__file__, lifespan=ahead.lifespan)
+    app = st.App(__file__, lifespan=preload.lifespan)

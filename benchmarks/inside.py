@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.table import Row, waits
 from lenet.paths import ROOT
-from lenet.ui import frame
+from lenet.ui import app as frame
 from tests.browser import launch
 from tests.e2e.app import PATIENCE, serve
 from tests.e2e.look import at_rest, title

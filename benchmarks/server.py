@@ -22,15 +22,17 @@ from PIL import Image
 
 from benchmarks.alone import finished
 from benchmarks.table import Row, limit, shown
-from lenet import checkpoint, drawing, samples
 from lenet.config import Config, build_config
-from lenet.data import Split, load_split
-from lenet.datasets import DATASETS
-from lenet.events import EpochEvent
+from lenet.data.reading import DATASETS
+from lenet.data.splits import Split, load_split
+from lenet.drawing import centre
+from lenet.evaluation import classify
+from lenet.network import checkpoint
 from lenet.paths import DEFAULT_CHECKPOINT
-from lenet.runs import Run
-from lenet.status import own_status
-from lenet.training import Trainer
+from lenet.runs.run import Run
+from lenet.runs.status import own_status
+from lenet.training.events import EpochEvent
+from lenet.training.trainer import Trainer
 from lenet.ui import images
 from soak.wire import WireVisitor, parts, payload
 from tests.e2e.app import App, serve
@@ -63,9 +65,9 @@ def drawings() -> list[Row]:
     for address in (*drawn, *drawn):
         began = time.perf_counter()
         picture = Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
-        prepared = drawing.from_canvas(np.asarray(picture), INFO, "light_on_dark")
+        prepared = centre.from_canvas(np.asarray(picture), INFO, "light_on_dark")
         assert prepared
-        [answer] = samples.answer(known, torch.from_numpy(prepared.array)[None])
+        [answer] = classify.answer(known, torch.from_numpy(prepared.array)[None])
         images.png(images.enlarged(prepared.array))
         taken.append(1000 * (time.perf_counter() - began))
         assert len(answer["probabilities"]) == len(INFO.classes)

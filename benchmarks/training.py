@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.alone import Finished, finished
 from benchmarks.table import Row, beside
 from lenet.cores import usable_cores
-from lenet.datasets import FILES, locate
+from lenet.data.reading import FILES, locate
 
 TIMES = 3
 GOAL = 0.9
@@ -45,7 +45,9 @@ def unpack(root: Path) -> None:
     """Put the data set where torchvision looks for it."""
     source = locate("FashionMNIST")
     if source is None:
-        raise SystemExit("Fashion-MNIST is missing; python -m lenet.fetch FashionMNIST gets it")
+        raise SystemExit(
+            "Fashion-MNIST is missing; python -m lenet.data.download FashionMNIST gets it"
+        )
     raw = root / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
     for path, file in zip(source.paths, FILES, strict=True):

@@ -10,11 +10,11 @@ from playwright.sync_api import Browser, sync_playwright
 
 from lenet.paths import ROOT
 from lenet.studies import results
-from lenet.studies.ready import POST_FIGURES, READY, Ready
+from lenet.studies.presets import POST_FIGURES, READY, Ready
 from lenet.studies.results import Findings
-from lenet.studies.verdict import verdict
-from lenet.ui.studies import charts
-from lenet.ui.studies.setup import named_seeds
+from lenet.studies.summary import verdict
+from lenet.ui.experiments import charts
+from lenet.ui.experiments.setup import named_seeds
 from tests.browser import launch
 
 DOCS = ROOT / "docs"

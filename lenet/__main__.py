@@ -1,6 +1,6 @@
 """`python -m lenet`."""
 
-from lenet import interpreter
-from lenet.cli import main
+from lenet.cli import startup
+from lenet.cli.main import main
 
-interpreter.run(main)
+startup.run(main)

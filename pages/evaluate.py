@@ -5,15 +5,18 @@ import json
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lenet import report
-from lenet.data import load_split
-from lenet.datasets import DATASETS
-from lenet.ui import charts, checkpoints, dataset, figures, scores
+from lenet.data.reading import DATASETS
+from lenet.data.splits import load_split
+from lenet.evaluation import report
+from lenet.ui import checkpoints, dataset
+from lenet.ui.app import fragment, show
 from lenet.ui.checkpoints import Chosen
-from lenet.ui.confusions import Subject, explore
-from lenet.ui.evaluations import evaluated_content
-from lenet.ui.frame import fragment, show
-from lenet.ui.gallery import gallery
+from lenet.ui.evaluate import charts as figures
+from lenet.ui.evaluate import scores
+from lenet.ui.evaluate.confusion_matrix import Subject, explore
+from lenet.ui.evaluate.gallery import gallery
+from lenet.ui.evaluation_cache import evaluated_content
+from lenet.ui.train import curves
 
 
 def page() -> None:
@@ -107,7 +110,7 @@ def details(shown: Subject) -> None:
         )
         st.plotly_chart(
             figures.reliability(shown.found.reliability),
-            config=charts.CONFIG,
+            config=curves.CONFIG,
             key="reliability",
             alt="Reliability diagram, the share that is right over the confidence",
         )

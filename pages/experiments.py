@@ -5,21 +5,21 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from lenet.fetch import locate
+from lenet.cli.study import OWN
+from lenet.data.download import locate
 from lenet.studies import results
-from lenet.studies.command import OWN
 from lenet.studies.folder import StudyFolder, home_of, readable_studies, start
 from lenet.studies.plan import Study
-from lenet.studies.ready import READY
+from lenet.studies.presets import READY
 from lenet.studies.results import Findings
-from lenet.studies.verdict import verdict
-from lenet.ui import address, dataset
-from lenet.ui.frame import explained, fragment, show
-from lenet.ui.studies import setup, state
-from lenet.ui.studies.best import show_best
-from lenet.ui.studies.cells import show_cells
-from lenet.ui.studies.figures import show_figures
-from lenet.ui.studies.state import RunNow, StudyNow
+from lenet.studies.summary import verdict
+from lenet.ui import dataset, query_params
+from lenet.ui.app import explained, fragment, show
+from lenet.ui.experiments import setup, state
+from lenet.ui.experiments.best import show_best
+from lenet.ui.experiments.cells import show_cells
+from lenet.ui.experiments.figures import show_figures
+from lenet.ui.experiments.state import RunNow, StudyNow
 
 REFRESH = 2.0
 """Seconds between two looks at a study that goes on."""
@@ -29,7 +29,7 @@ FIRST = next(iter(TITLES))
 
 def page() -> None:
     st.title("Experiments")
-    address.clean("Experiments", address.one_of({"study": TITLES.__contains__}))
+    query_params.clean("Experiments", query_params.one_of({"study": TITLES.__contains__}))
     if "study" not in st.session_state:
         st.session_state["study"] = st.query_params.get("study", FIRST)
     name = st.segmented_control(

@@ -4,16 +4,16 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from lenet.datasets import DATASETS, DatasetInfo
-from lenet.inside.walk import walk
-from lenet.preprocessing import to_input
-from lenet.ui import address, checkpoints, images
-from lenet.ui.frame import show
+from lenet.data.reading import DATASETS, DatasetInfo
+from lenet.explain.activations import walk
+from lenet.network.inputs import to_input
+from lenet.ui import checkpoints, images, query_params
+from lenet.ui.app import show
 from lenet.ui.inside.attributions import attribute
 from lenet.ui.inside.epochs import step_through
 from lenet.ui.inside.explorer import explore
 from lenet.ui.inside.filters import filters
-from lenet.ui.inside.subject import SOURCES, subject
+from lenet.ui.inside.picture import SOURCES, subject
 
 ORDER = (
     "The textbook's order: convolution, batch norm, activation, pooling; a convolution's maps "
@@ -22,7 +22,7 @@ ORDER = (
 )
 USABLE = {
     "inside_source": SOURCES.__contains__,
-    "inside_image": address.whole(0, max(info.test_count for info in DATASETS.values()) - 1),
+    "inside_image": query_params.whole(0, max(info.test_count for info in DATASETS.values()) - 1),
 }
 """The parameters of the address, and which values each can have."""
 DIFFERENT = 0.005
@@ -31,7 +31,7 @@ DIFFERENT = 0.005
 
 def page() -> None:
     st.title("Inside")
-    address.clean("Inside", address.one_of(USABLE))
+    query_params.clean("Inside", query_params.one_of(USABLE))
     path, checkpoint = checkpoints.choose()
     info = DATASETS[checkpoint.config.dataset]
     chosen = subject(info)

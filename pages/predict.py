@@ -2,19 +2,19 @@
 
 import streamlit as st
 
-from lenet.datasets import DATASETS
-from lenet.ui import address, checkpoints
-from lenet.ui.frame import fragment, show
-from lenet.ui.photo import upload
-from lenet.ui.sampling import ALL, MOST, SEEDS, show_samples
-from lenet.ui.sketchpad import draw
+from lenet.data.reading import DATASETS
+from lenet.ui import checkpoints, query_params
+from lenet.ui.app import fragment, show
+from lenet.ui.predict.draw import draw
+from lenet.ui.predict.samples import ALL, MOST, SEEDS, show_samples
+from lenet.ui.predict.upload import upload
 
 VIEWS = ("Samples", "Draw", "Upload")
 CLASSES = (ALL, *(name for info in DATASETS.values() for name in info.classes))
 USABLE = {
     "view": VIEWS.__contains__,
-    "sample_count": address.whole(1, MOST),
-    "sample_seed": address.whole(0, SEEDS - 1),
+    "sample_count": query_params.whole(1, MOST),
+    "sample_seed": query_params.whole(0, SEEDS - 1),
     "sample_class": CLASSES.__contains__,
     "mistakes": ("true", "false").__contains__,
 }
@@ -23,7 +23,7 @@ USABLE = {
 
 def page() -> None:
     st.title("Predict")
-    address.clean("Predict", address.one_of(USABLE))
+    query_params.clean("Predict", query_params.one_of(USABLE))
     path, checkpoint = checkpoints.choose()
     view = st.segmented_control(
         "What to classify",

@@ -5,14 +5,15 @@ from typing import Any
 
 import streamlit as st
 
-from lenet import launch
 from lenet.config import PRESET_NOTES, Config, build_config
+from lenet.data.download import locate
 from lenet.errors import ConfigError
-from lenet.fetch import locate
-from lenet.ui import dataset, fields, network, preview, run_table
-from lenet.ui.frame import show
-from lenet.ui.watch import empty_chart, turn_to, watch
-from lenet.ui.words import plain
+from lenet.runs import launcher
+from lenet.ui import dataset
+from lenet.ui.app import show
+from lenet.ui.escape import plain
+from lenet.ui.train import augmentation_preview, config_form, layer_table, run_table
+from lenet.ui.train.run_view import empty_chart, turn_to, watch
 
 DOUBLE_CLICK = 1.5  # seconds in which a second press of Start belongs to the first
 
@@ -23,7 +24,7 @@ def page() -> None:
     with settings:
         values = configure()
     with results:
-        known = {run.id: run for run in launch.list_runs()}
+        known = {run.id: run for run in launcher.list_runs()}
         if known:
             chosen = watch(known)
             with st.expander("This run: name, command, downloads, promote, delete", key="this run"):
@@ -34,29 +35,29 @@ def page() -> None:
             st.caption("No run yet. Press Start: the loss appears here within seconds.")
             empty_chart()
         st.subheader("Network")
-        network.layer_table(values)
+        layer_table.layer_table(values)
     if not any(run.live for run in known.values()):
-        launch.warm_up()
+        launcher.warm_up()
 
 
 def configure() -> dict[str, Any]:
     """The hyperparameters, and Start."""
-    fields.clean_address()
-    values = fields.current()
+    config_form.clean_address()
+    values = config_form.current()
     for name in ("preset", "dataset"):
-        values[name] = fields.widget(name, values)
+        values[name] = config_form.widget(name, values)
         if name == "preset":
             st.caption(PRESET_NOTES[values["preset"]])
-    for name, column in zip(fields.MAIN, st.columns(len(fields.MAIN)), strict=True):
+    for name, column in zip(config_form.MAIN, st.columns(len(config_form.MAIN)), strict=True):
         with column:
-            values[name] = fields.widget(name, values)
+            values[name] = config_form.widget(name, values)
     button = st.container()
-    for group in fields.groups():
+    for group in config_form.groups():
         with st.expander(group.capitalize()):
-            for name in fields.names(group):
-                values[name] = fields.widget(name, values)
+            for name in config_form.names(group):
+                values[name] = config_form.widget(name, values)
                 if name == "augment":
-                    preview.augmented(values)
+                    augmentation_preview.augmented(values)
     with button:
         start(*built(values))
     return values
@@ -85,7 +86,7 @@ def start(config: Config | None, reason: str) -> None:
         disabled=config is None,
     )
     if pressed and config and not _just_started(config):
-        turn_to(launch.start(config))
+        turn_to(launcher.start(config))
         st.rerun()
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from lenet import checkpoint
-from lenet.evaluation import evaluate
-from lenet.report import figures
+from lenet.evaluation.metrics import evaluate
+from lenet.evaluation.report import figures
+from lenet.network import checkpoint
 from lenet.ui.checkpoints import UPLOAD
 from soak.damage import NAMES, NASTY, damaged, examples, json_values, with_nasty_value
 from soak.files import uploaded

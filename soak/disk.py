@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from lenet import checkpoint
-from lenet.data import load_split
+from lenet.data.download import fetch
+from lenet.data.splits import load_split
 from lenet.errors import LabError, StorageError
-from lenet.execution import Execution
-from lenet.fetch import fetch
-from lenet.runs import Run
+from lenet.network import checkpoint
+from lenet.runs.run import Run
+from lenet.runs.worker import Execution
 from lenet.studies.folder import StudyFolder
 from lenet.studies.plan import Study
 from lenet.studies.sweep import grid

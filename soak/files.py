@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from lenet import checkpoint, drawing, pictures, samples
-from lenet.data import load_split
-from lenet.datasets import DATASETS
+from lenet.data.reading import DATASETS
+from lenet.data.splits import load_split
+from lenet.drawing import centre, image_files
+from lenet.evaluation import classify
+from lenet.network import checkpoint
 from soak.damage import NAMES, damaged
 from soak.guard import Guard
 from soak.lab import Lab, sound, visit
@@ -53,9 +55,9 @@ def pictures_row(lab: Lab, count: int, on_page: int) -> Row:
 
 
 def _classify(shipped: checkpoint.Checkpoint, data: bytes) -> None:
-    photo = pictures.read_image(data, "photo.png")
-    prepared = drawing.from_photo(photo, "FashionMNIST")
-    [answer] = samples.answer(shipped, torch.from_numpy(prepared.array)[None])
+    photo = image_files.read_image(data, "photo.png")
+    prepared = centre.from_photo(photo, "FashionMNIST")
+    [answer] = classify.answer(shipped, torch.from_numpy(prepared.array)[None])
     assert abs(sum(answer["probabilities"]) - 1) < 1e-3
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from lenet.launch import list_runs
-from lenet.metrics import read_metrics
-from lenet.runs import Run
-from lenet.status import own_status
+from lenet.runs.history import read_metrics
+from lenet.runs.launcher import list_runs
+from lenet.runs.run import Run
+from lenet.runs.status import own_status
 from lenet.studies.folder import StudyFolder, home_of
 from lenet.studies.plan import Study
-from lenet.studies.ready import READY
+from lenet.studies.presets import READY
 from lenet.studies.sweep import grid
 from soak.damage import (
     NAMES,
@@ -190,6 +190,6 @@ def _rename(run: Run, name: str) -> None:
 
 
 def _promote(run: Run, name: str, lab: Lab) -> None:
-    from lenet.promotion import promote
+    from lenet.evaluation.model_card import promote
 
     promote(run.epoch_checkpoint(1), name, folder=lab.home / "lab" / "kept")

@@ -12,13 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lenet import checkpoint, launch
 from lenet.config import Config
 from lenet.errors import LabError
-from lenet.execution import Execution
-from lenet.metrics import read_metrics
-from lenet.runs import Run
-from lenet.storage import temporaries
+from lenet.files import temporaries
+from lenet.network import checkpoint
+from lenet.runs import launcher
+from lenet.runs.history import read_metrics
+from lenet.runs.run import Run
+from lenet.runs.worker import Execution
 from soak.lab import Lab
 from soak.table import Row
 from tests.small import same_weights, small_config, small_split, trained
@@ -48,7 +49,7 @@ def rows(lab: Lab, kills: int, launched: int) -> list[Row]:
     found = [_row("kill -9 of a training", _torture(lab, forked, kills, expected))]
     if launched:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(launch, "PROGRAM", "tests.small_lab")
+            patch.setattr(launcher, "PROGRAM", "tests.small_lab")
             victims = _torture(lab, as_the_page_does, launched, expected)
         found.append(_row("kill -9 of a training, imports included", victims))
     return found
@@ -72,8 +73,8 @@ def _execution(run: Run) -> Execution:
 def as_the_page_does(run: Run) -> int:
     """`python -m lenet`, on the small dataset."""
     if run.used:
-        return launch.spawn(run, ["--mode", "train", "--resume", str(run.folder)]).pid
-    return launch.spawn(run, launch.training_arguments(CONFIG, run.folder)).pid
+        return launcher.spawn(run, ["--mode", "train", "--resume", str(run.folder)]).pid
+    return launcher.spawn(run, launcher.training_arguments(CONFIG, run.folder)).pid
 
 
 @dataclass

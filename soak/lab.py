@@ -11,10 +11,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from lenet import launch
-from lenet.execution import Execution
 from lenet.paths import ROOT
-from lenet.runs import Run
+from lenet.runs import launcher
+from lenet.runs.run import Run
+from lenet.runs.worker import Execution
 from soak.guard import LIMIT
 from tests.idx_files import install_small_dataset
 from tests.small import small_config, small_split
@@ -57,7 +57,7 @@ def small_lab() -> Iterator[Lab]:
         lab.runs.mkdir(parents=True)
         lab.outside.write_text(SECRET)
         patch.setenv("LENET_RUNS_DIR", str(lab.runs))
-        patch.setattr(launch, "warm_up", lambda: None)
+        patch.setattr(launcher, "warm_up", lambda: None)
         install_small_dataset(patch, lab.data)
         install_small_dataset(patch, lab.data, "MNIST")
         st.cache_resource.clear()

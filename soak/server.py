@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from lenet.metrics import read_metrics
-from lenet.runs import Run
+from lenet.runs.history import read_metrics
+from lenet.runs.run import Run
 from soak.table import Row
 from tests.browser import launch
 from tests.e2e.app import PATIENCE, App, serve, until

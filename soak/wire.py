@@ -22,7 +22,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from lenet.examples import Drawing, picture
+from lenet.drawing.examples import Drawing, picture
 
 SIDE, BRUSH = 280, 14
 """Pixels of the page's canvas and of its pen."""

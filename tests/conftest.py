@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from lenet import checkpoint, launch
-from lenet.checkpoint import Checkpoint
-from lenet.datasets import DatasetInfo, locate
+from lenet.data.reading import DatasetInfo, locate
+from lenet.network import checkpoint
+from lenet.network.checkpoint import Checkpoint
+from lenet.runs import launcher
 from tests.idx_files import install_small_dataset
 from tests.small import small_config, snapshot_of, trained
 
@@ -21,8 +22,8 @@ torch.set_num_threads(1)
 def _nobody_stands_by() -> Iterator[None]:
     """What a test's Train page has made ready must not take the next test's run."""
     yield
-    while launch._standby:
-        process = launch._standby.pop()
+    while launcher._standby:
+        process = launcher._standby.pop()
         process.kill()
         process.communicate()
 
@@ -51,5 +52,5 @@ def trained_checkpoint(trained_file: Path) -> Checkpoint:
 def real_fashion_mnist() -> None:
     """The test needs the real dataset: without it, it fails where it must not be missing."""
     if locate("FashionMNIST") is None:
-        message = "the real Fashion-MNIST is missing; python -m lenet.fetch FashionMNIST"
+        message = "the real Fashion-MNIST is missing; python -m lenet.data.download FashionMNIST"
         pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)

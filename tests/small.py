@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
-from lenet.checkpoint import Checkpoint, snapshot
 from lenet.config import Config, build_config
-from lenet.data import Split
+from lenet.data.splits import Split
+from lenet.network.checkpoint import Checkpoint, snapshot
 from lenet.paths import ROOT
-from lenet.training import Trainer
+from lenet.training.trainer import Trainer
 from tests.idx_files import make_arrays, small_info
 
 PATIENCE = 120.0

@@ -5,12 +5,12 @@ The files must lie in `LENET_DATA_DIR`, as the fixture `small_dataset` puts them
 
 import sys
 
-from lenet import launch
-from lenet.cli import main
-from lenet.datasets import DATASETS
+from lenet.cli.main import main
+from lenet.data.reading import DATASETS
+from lenet.runs import launcher
 from tests.idx_files import small_info
 
 if __name__ == "__main__":
-    launch.PROGRAM = "tests.small_lab"
+    launcher.PROGRAM = "tests.small_lab"
     DATASETS.update({name: small_info(name) for name in DATASETS})
     sys.exit(main())

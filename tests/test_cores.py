@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lenet import cores, launch
+from lenet import cores
+from lenet.runs import launcher
 
 V2 = "0::/a/b\n"
 V1 = "3:cpuset:/\n2:cpu,cpuacct:/a/b\n0::/\n"
@@ -40,7 +41,7 @@ def test_containers_limit_counts(
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
     assert cores.usable_cores() == expected
     monkeypatch.delenv("LENET_SLOTS", raising=False)
-    assert launch.slots() == max(1, expected // 2)
+    assert launcher.slots() == max(1, expected // 2)
 
 
 def test_affinity_counts(monkeypatch: pytest.MonkeyPatch) -> None:

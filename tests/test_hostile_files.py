@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 import torch
 
-from lenet import checkpoint, launch, naming
-from lenet.checkpoint import Checkpoint
 from lenet.config import build_config
+from lenet.drawing.image_files import read_image
 from lenet.errors import (
     CheckpointError,
     ConfigError,
@@ -25,19 +24,21 @@ from lenet.errors import (
     StorageError,
     StudyError,
 )
-from lenet.evaluation import evaluate
-from lenet.execution import Execution
-from lenet.metrics import read_metrics
-from lenet.pictures import read_image
-from lenet.promotion import promote
-from lenet.recording import Recorder
-from lenet.runs import Control, Run
-from lenet.status import Status
-from lenet.storage import read_small
+from lenet.evaluation.metrics import evaluate
+from lenet.evaluation.model_card import promote
+from lenet.files import read_small
+from lenet.network import checkpoint
+from lenet.network.checkpoint import Checkpoint
+from lenet.runs import launcher, naming
+from lenet.runs.history import read_metrics
+from lenet.runs.recorder import Recorder
+from lenet.runs.run import Control, Run
+from lenet.runs.status import Status
+from lenet.runs.worker import Execution
 from lenet.studies.folder import StudyFolder, home_of, readable_studies, study_folders
 from lenet.studies.plan import Study
-from lenet.studies.ready import READY, is_ready
-from lenet.studies.verdict import verdict
+from lenet.studies.presets import READY, is_ready
+from lenet.studies.summary import verdict
 from soak.damage import DEEP
 from soak.files import jpeg_of_scans
 from tests.small import (
@@ -152,7 +153,7 @@ class TestNames:
         run.rename(name)
         assert run.name.isprintable()
         assert 0 < len(run.name) <= naming.MAX_NAME
-        assert [found.id for found in launch.list_runs()] == [run.id]
+        assert [found.id for found in launcher.list_runs()] == [run.id]
 
     def test_a_name_file_with_nothing_to_show_gives_the_first_name(self, run: Run) -> None:
         first = run.name
@@ -175,7 +176,7 @@ class TestNames:
 
     def test_a_folder_whose_name_cannot_be_shown_is_not_listed(self, run: Run) -> None:
         Run(run.folder.with_name("a\nb")).prepare(small_config())
-        assert [found.id for found in launch.list_runs()] == [run.id]
+        assert [found.id for found in launcher.list_runs()] == [run.id]
 
 
 class TestLinks:
@@ -204,7 +205,7 @@ class TestLinks:
     def test_nothing_is_written_through_them(self, run: Run, outside: Path) -> None:
         run.log_file.symlink_to(outside)
         with pytest.raises(StorageError):
-            launch.spawn(run, ["--help"])
+            launcher.spawn(run, ["--help"])
         run.metrics_file.symlink_to(outside)
         with pytest.raises(StorageError):
             Recorder(run, trained(small_config()))
@@ -219,7 +220,7 @@ class TestLinks:
         assert run.saved() is None
         run.folder.rename(tmp_path / "elsewhere")
         run.folder.symlink_to(tmp_path / "elsewhere")
-        assert launch.list_runs() == []
+        assert launcher.list_runs() == []
 
     def test_a_small_file_is_not_read_when_it_is_large(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()

@@ -8,8 +8,8 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 
 from benchmarks import rival
-from lenet.events import StepEvent
-from lenet.training import Trainer
+from lenet.training.events import StepEvent
+from lenet.training.trainer import Trainer
 from tests.small import small_config, small_split
 
 STEPS = {"optimizer": "sgd", "lr": 0.01, "momentum": 0.9, "weight_decay": 0.0}

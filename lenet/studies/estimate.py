@@ -4,10 +4,10 @@ from itertools import islice
 from statistics import median
 
 from lenet.config import Config
-from lenet.datasets import dataset_info
+from lenet.data.reading import dataset_info
 from lenet.errors import RunError
-from lenet.launch import list_runs
-from lenet.runs import Run
+from lenet.runs.launcher import list_runs
+from lenet.runs.run import Run
 from lenet.studies.folder import study_folders
 from lenet.studies.plan import Study
 

@@ -18,14 +18,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lenet import launch
 from lenet.errors import ConfigError, RunError, StudyError
-from lenet.launch import is_ours
-from lenet.metrics import LARGEST, read_metrics
+from lenet.files import explained, read_small, write_json
 from lenet.paths import studies_dir
-from lenet.runs import GRACE, Control, Run
-from lenet.status import LIVE, RESUMABLE, Seconds, Status
-from lenet.storage import explained, read_small, write_json
+from lenet.runs import launcher
+from lenet.runs.history import LARGEST, read_metrics
+from lenet.runs.launcher import is_ours
+from lenet.runs.run import GRACE, Control, Run
+from lenet.runs.status import LIVE, RESUMABLE, Seconds, Status
 from lenet.studies.plan import PlannedRun, Study
 
 Figure = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
@@ -196,7 +196,7 @@ def start(folder: StudyFolder) -> None:
     if folder.live:
         return
     before = folder.status()
-    process = launch.spawn(folder.process, ["--mode", "study", "--study", str(folder.folder)])
+    process = launcher.spawn(folder.process, ["--mode", "study", "--study", str(folder.folder)])
     deadline = time.monotonic() + GRACE
     _wait(lambda: process.poll() is not None or _spoken(folder, before), deadline)
     if process.poll() and not _spoken(folder, before):
@@ -212,7 +212,7 @@ def _spoken(folder: StudyFolder, before: Status | None) -> bool:
 
 def _wait(condition: Callable[[], bool], deadline: float) -> None:
     while not condition() and time.monotonic() < deadline:
-        time.sleep(launch.POLL / 3)
+        time.sleep(launcher.POLL / 3)
 
 
 def resumable(folder: StudyFolder) -> bool:

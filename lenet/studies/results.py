@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict
 from lenet import __version__
 from lenet.cores import usable_cores
 from lenet.errors import StudyError
-from lenet.metrics import Metrics, read_metrics
+from lenet.files import write_json
 from lenet.paths import ROOT
-from lenet.runs import Run
-from lenet.storage import write_json
+from lenet.runs.history import Metrics, read_metrics
+from lenet.runs.run import Run
 from lenet.studies.folder import Result, StudyFolder
 from lenet.studies.plan import Cell, Study
 

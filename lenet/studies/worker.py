@@ -18,10 +18,10 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from lenet.errors import LabError, RunError
-from lenet.launch import POLL, training_arguments
+from lenet.files import explained, not_through_links
 from lenet.paths import ROOT
-from lenet.runs import Control, Run
-from lenet.storage import explained, not_through_links
+from lenet.runs.launcher import POLL, training_arguments
+from lenet.runs.run import Control, Run
 from lenet.studies.folder import Result, StudyFolder
 from lenet.studies.plan import PlannedRun
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from streamlit_drawable_canvas import st_canvas
 
-from lenet import drawing
-from lenet.drawing import Gray
+from lenet.drawing import centre
+from lenet.drawing.centre import Gray
 from lenet.errors import ImageError
 
 SIDE = 280
@@ -34,4 +34,4 @@ def canvas(key: str, **options: Any) -> Gray | None:
         file = shown.image_bytes
     except (AttributeError, KeyError, TypeError, ValueError):  # it takes any answer for its own
         raise ImageError("the drawing did not arrive; reload the page and draw it again") from None
-    return None if file is None else drawing.read_canvas(file)
+    return None if file is None else centre.read_canvas(file)

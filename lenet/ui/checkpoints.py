@@ -7,13 +7,13 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lenet.checkpoint import Checkpoint, load, loads, read_file
 from lenet.errors import CheckpointError
-from lenet.launch import list_runs
-from lenet.naming import labels
+from lenet.network.checkpoint import Checkpoint, load, loads, read_file
 from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT
-from lenet.runs import Run
-from lenet.ui.recorded import best_checkpoint
+from lenet.runs.launcher import list_runs
+from lenet.runs.naming import labels
+from lenet.runs.run import Run
+from lenet.ui.run_cache import best_checkpoint
 
 UPLOAD = "Upload a file…"
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import psutil
 
-from lenet.datasets import DATASETS
+from lenet.data.reading import DATASETS
 from lenet.paths import ROOT
-from lenet.runs import Run
+from lenet.runs.run import Run
 
 PATIENCE = 60.0
 """Seconds to wait for what must happen: other programs may keep the machine busy."""

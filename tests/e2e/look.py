@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
 
-from lenet.datasets import DATASETS
-from lenet.examples import EXAMPLES, Drawing
+from lenet.data.reading import DATASETS
+from lenet.drawing.examples import EXAMPLES, Drawing
 from tests.e2e.app import PATIENCE
 
 CLASSES = DATASETS["FashionMNIST"].classes

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from lenet import checkpoint
-from lenet.cli import main
-from lenet.comparison import Comparison
-from lenet.data import load_split
-from lenet.evaluation import Evaluation, evaluate
+from lenet.cli.main import main
+from lenet.data.splits import load_split
+from lenet.evaluation.comparison import Comparison
+from lenet.evaluation.metrics import Evaluation, evaluate
+from lenet.network import checkpoint
 from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT
 from tests.e2e.app import App
 from tests.e2e.look import CLASSES, at_rest, bytes_of, choose, is_gray, title

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lenet.studies.folder import StudyFolder
-from lenet.studies.ready import READY
+from lenet.studies.presets import READY
 from tests.e2e.app import PATIENCE, App, until
 from tests.e2e.look import at_rest, choose, enter, go, number, title
 

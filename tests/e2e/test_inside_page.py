@@ -15,15 +15,16 @@ from playwright.sync_api import Locator, Page, expect
 from torch import Tensor
 from torch.nn import functional
 
-from lenet import checkpoint, drawing
-from lenet.checkpoint import Checkpoint
 from lenet.config import Config, build_config
-from lenet.data import load_split
-from lenet.events import EpochEvent
-from lenet.inside.receptive import window
-from lenet.preprocessing import to_input
-from lenet.runs import Run, Status
-from lenet.training import Trainer
+from lenet.data.splits import load_split
+from lenet.drawing import centre
+from lenet.explain.receptive_field import window
+from lenet.network import checkpoint
+from lenet.network.checkpoint import Checkpoint
+from lenet.network.inputs import to_input
+from lenet.runs.run import Run, Status
+from lenet.training.events import EpochEvent
+from lenet.training.trainer import Trainer
 from tests.e2e.app import App
 from tests.e2e.look import (
     DRAWINGS,
@@ -318,7 +319,7 @@ def test_a_drawing_and_an_upload_are_walked_through_too(page: Page) -> None:
     upload(page, "bag.png", file.getvalue())
     expect(page.get_by_text("What the network sees")).to_be_visible()
     seen = bytes_of(part(page, "closeup").get_by_alt_text("The input"))
-    expected = drawing.from_photo(picture, "FashionMNIST").array
+    expected = centre.from_photo(picture, "FashionMNIST").array
     assert np.array_equal(seen[..., 0], expected)
 
 

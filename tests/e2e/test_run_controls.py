@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from lenet import launch
 from lenet.config import build_config
-from lenet.metrics import Metrics, read_metrics
-from lenet.runs import Run
+from lenet.runs import launcher
+from lenet.runs.history import Metrics, read_metrics
+from lenet.runs.run import Run
 from tests.e2e.app import App, serve, until
 from tests.e2e.look import at_rest, enter, go, number, title, watched_tabs
 from tests.e2e.test_train_page import grows, has_state, open_train, press_start, press_stop
@@ -184,7 +184,7 @@ def test_the_best_checkpoint_is_promoted_and_offered(browser: Browser, tmp_path:
             expect(page.get_by_test_id("stAlert").filter(has_text=answer)).to_be_visible()
 
         assert {path.name for path in promoted.iterdir()} == {"mine.md", "mine.pt"}
-        assert launch.command_line(run.config()) in (promoted / "mine.md").read_text()
+        assert launcher.command_line(run.config()) in (promoted / "mine.md").read_text()
         go(page, "Evaluate")
         title(page, "Evaluate")
         expect(page.get_by_role("combobox", name="Checkpoint")).to_have_value("mine")

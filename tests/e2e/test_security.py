@@ -11,8 +11,8 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from lenet.execution import Execution
-from lenet.runs import Run
+from lenet.runs.run import Run
+from lenet.runs.worker import Execution
 from tests.e2e.app import App
 from tests.e2e.look import title
 from tests.small import small_config, small_split

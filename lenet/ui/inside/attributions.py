@@ -5,12 +5,12 @@ import html
 import streamlit as st
 from torch import Tensor
 
-from lenet.checkpoint import Checkpoint
-from lenet.datasets import DatasetInfo
-from lenet.inside.attribution import Attribution, integrated_gradients
-from lenet.ui.frame import fragment
-from lenet.ui.inside import shades
-from lenet.ui.inside.pointing import pointing
+from lenet.data.reading import DatasetInfo
+from lenet.explain.attribution import Attribution, integrated_gradients
+from lenet.network.checkpoint import Checkpoint
+from lenet.ui.app import fragment
+from lenet.ui.inside import grayscale
+from lenet.ui.inside.clickable_html import pointing
 
 
 @fragment
@@ -43,13 +43,13 @@ def attribute(checkpoint: Checkpoint, image: Tensor, predicted: int, info: Datas
 
 def _picture(found: Attribution, name: str) -> str:
     values = found.values.numpy()
-    scale = shades.largest(values)
+    scale = grayscale.largest(values)
     said = html.escape(name)
     terms = (("Logit of a black picture", found.baseline), ("Sum over the pixels", values.sum()))
     table = "".join(_row(term, value) for term, value in terms)
     table += _row("Logit of this picture", found.logit, "line")
     return (
-        f'<div class="closeup"><figure>{shades.image(values, scale, f"Attribution to {said}")}'
+        f'<div class="closeup"><figure>{grayscale.image(values, scale, f"Attribution to {said}")}'
         f"<figcaption>Light pixels speak for {said}, dark ones against it "
         f'<span class="quiet">(±{scale:.3f})</span></figcaption></figure>'
         f'<table class="sum">{table}</table></div>'
@@ -57,4 +57,4 @@ def _picture(found: Attribution, name: str) -> str:
 
 
 def _row(term: str, value: float, kind: str = "") -> str:
-    return f'<tr class="{kind}"><td>{term}</td><td>{shades.signed(value, 3)}</td></tr>'
+    return f'<tr class="{kind}"><td>{term}</td><td>{grayscale.signed(value, 3)}</td></tr>'

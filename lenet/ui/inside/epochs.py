@@ -5,16 +5,16 @@ from pathlib import Path
 import streamlit as st
 from torch import Tensor
 
-from lenet.checkpoint import load
-from lenet.datasets import DatasetInfo
-from lenet.inside.walk import walk
+from lenet.data.reading import DatasetInfo
+from lenet.explain.activations import walk
+from lenet.network.checkpoint import load
+from lenet.network.inputs import to_input
 from lenet.paths import runs_dir
-from lenet.preprocessing import to_input
-from lenet.runs import Run
-from lenet.ui.frame import fragment
+from lenet.runs.run import Run
+from lenet.ui.app import fragment
+from lenet.ui.inside.clickable_html import pointing
 from lenet.ui.inside.filters import filter_sheets
-from lenet.ui.inside.pointing import pointing
-from lenet.ui.inside.strip import strip
+from lenet.ui.inside.layer_strip import strip
 
 
 @fragment

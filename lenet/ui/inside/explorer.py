@@ -6,13 +6,13 @@ import numpy as np
 import streamlit as st
 
 from lenet.config import Config
-from lenet.inside.arithmetic import arithmetic
-from lenet.inside.walk import Layer
-from lenet.model import LeNet5
-from lenet.ui.frame import fragment
-from lenet.ui.inside.closeup import Spot, closeup, name_of
-from lenet.ui.inside.pointing import pointing
-from lenet.ui.inside.strip import strip
+from lenet.explain.activations import Layer
+from lenet.explain.arithmetic import arithmetic
+from lenet.network.lenet5 import LeNet5
+from lenet.ui.app import fragment
+from lenet.ui.inside.clickable_html import pointing
+from lenet.ui.inside.detail import Spot, closeup, name_of
+from lenet.ui.inside.layer_strip import strip
 
 SPOT = "inside spot"
 FIRST = ("conv0", 0)

@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from lenet.model import LeNet5
-from lenet.ui.inside import shades
-from lenet.ui.inside.pointing import pointing
+from lenet.network.lenet5 import LeNet5
+from lenet.ui.inside import grayscale
+from lenet.ui.inside.clickable_html import pointing
 
 PIXELS = {1: 9, 6: 6}
 """Screen pixels for each weight of a kernel, by the maps that the layer takes in."""
@@ -31,11 +31,11 @@ def filter_sheets(model: LeNet5) -> str:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _figure(name: str, weights: NDArray[np.float32]) -> str:
     """The (N, C, K, K) kernels of a layer, drawn once."""
-    scale = shades.largest(weights)
+    scale = grayscale.largest(weights)
     count, channels, side, _ = weights.shape
     rows = weights.swapaxes(0, 1).reshape(-1, side, side)
     alts = [f"{name}, from {i} to {o}" for i in range(channels) for o in range(count)]
-    pictures = "".join(shades.images(rows, scale, alts))
+    pictures = "".join(grayscale.images(rows, scale, alts))
     columns = f"grid-template-columns:repeat({count},{PIXELS[channels] * side}px)"
     return (
         f'<figure class="sheet"><div class="maps" style="{columns}">{pictures}</div>'

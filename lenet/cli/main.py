@@ -1,0 +1,300 @@
+"""The command line: `python -m lenet --mode train|eval|test|summary|study`.
+
+Flags come from the configuration's fields. Nothing heavy is imported before the
+arguments are known to be usable, so `--help` and `--mode summary` never load torch.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lenet import paths
+from lenet.cli import output, study
+from lenet.cli.output import Progress
+from lenet.config import Config, accepts, applies, bounds, build_config, choices, knob, overrides
+from lenet.errors import ConfigError, DatasetError, LabError
+from lenet.files import explained
+
+log = logging.getLogger(__name__)
+
+OUTPUT = Path("output")
+SAMPLES = 5
+"""Images that `--mode test` shows."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {' '.join(message.split())}; see python -m lenet --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The contract of the command line, one flag for each hyperparameter included."""
+    made = _Parser(
+        prog="python -m lenet",
+        description="Train, evaluate and use LeNet-5 on Fashion-MNIST or MNIST.",
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("--mode", required=True, choices=list(MODES), help="what to do")
+    add("--json", action="store_true", help="print one JSON object, progress on standard error")
+    add("--download", default="1", choices=("0", "1"), help="fetch a missing dataset (default: 1)")
+    add("--data_dir", type=Path, help="where datasets are kept (default: LENET_DATA_DIR or data)")
+    add("--output_dir", type=Path, help=f"where train and study write (./{OUTPUT}, a study's own)")
+    add("--resume", type=Path, metavar="RUN", help="train: go on with the run in this folder")
+    add("--queue", default="0", choices=("0", "1"), help="train: wait for a free slot first")
+    add("--evaluate", default="0", choices=("0", "1"), help="train: then use the test set, too")
+    add("--tied", default="0", choices=("0", "1"), help="train: stop when standard input ends")
+    add("--checkpoint", type=Path, default=paths.DEFAULT_CHECKPOINT, help="for eval and test")
+    add("--images", type=Path, nargs="+", metavar="PATH", help="test: classify photographs")
+    add("--drawings", type=Path, nargs="+", metavar="PATH", help="test: classify canvas drawings")
+    study.add_flags(made)
+    groups: dict[str, Any] = {}
+    for name, info in Config.model_fields.items():
+        group = knob(info).group
+        if group not in groups:
+            groups[group] = made.add_argument_group(group)
+        groups[group].add_argument(
+            f"--{name}", default=argparse.SUPPRESS, metavar=_metavar(name), help=_help(name)
+        )
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0, 2 for unusable arguments, 1 for other failures."""
+    level = logging.getLevelName(os.environ.get("LENET_LOG", "WARNING").upper())
+    logging.basicConfig(
+        format="%(message)s", level=level if isinstance(level, int) else logging.WARNING
+    )
+    args = parser().parse_args(arguments)
+    try:
+        result = MODES[args.mode](args)
+        _print(json.dumps(result) if args.json else output.RENDER[args.mode](result))
+    except LabError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 1)
+    except BrokenPipeError:  # the reader has read enough
+        return 1
+    except MemoryError:
+        return _fail("not enough memory; close other programs or choose a smaller batch_size", 1)
+    except Exception as error:  # a fault of ours: one line for the person, the rest on request
+        log.info("unexpected error", exc_info=True)
+        return _fail(
+            f"unexpected {type(error).__name__}: {error}; set LENET_LOG=info for details", 1
+        )
+    return 0
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # What is left in the buffer must not be tried again, and complained about, at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        with explained(Path("standard output")):
+            raise
+
+
+def _fail(message: str, status: int) -> int:
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    return status
+
+
+def _metavar(name: str) -> str:
+    info = Config.model_fields[name]
+    if options := choices(info):
+        return "|".join(options)
+    return {bool: "0|1", int: "N", float: "X", str: "STEP:X,…"}[info.annotation]  # type: ignore[index]
+
+
+def _help(name: str) -> str:
+    info = Config.model_fields[name]
+    limits = bounds(info)
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    notes = [f"{signs[kind]} {limit:g}" for kind, limit in limits.items()]
+    default = int(info.default) if isinstance(info.default, bool) else info.default
+    notes.append(f"default: {'none' if default == '' else default}")
+    return f"{info.description} ({', '.join(notes)})".replace("%", "%%")
+
+
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    return {name: value for name, value in vars(args).items() if name in Config.model_fields}
+
+
+def _config(args: argparse.Namespace) -> Config:
+    given = _given(args)
+    config = build_config(given)
+    for name in given:
+        if not applies(Config.model_fields[name], config.model_dump()):
+            log.warning("note: --%s has no effect with these settings", name)
+    return config
+
+
+def _summary(args: argparse.Namespace) -> dict[str, Any]:
+    if args.checkpoint != paths.DEFAULT_CHECKPOINT:
+        log.warning("note: --checkpoint has no effect here; the flags say what is summed up")
+    config = _config(args)
+    layers = config.layers()
+    return {
+        "parameters": sum(layer.parameters for layer in layers),
+        "layers": [
+            {
+                "name": layer.name,
+                "output_shape": list(layer.output_shape),
+                "parameters": layer.parameters,
+            }
+            for layer in layers
+        ],
+        "config": config.model_dump(),
+    }
+
+
+def _train(args: argparse.Namespace) -> dict[str, Any]:
+    from lenet.runs.run import Run
+    from lenet.runs.worker import Execution
+
+    if args.tied == "1":
+        from lenet.studies.worker import stop_with_standard_input
+
+        stop_with_standard_input()
+    progress = Progress()
+    run = Run(args.resume or args.output_dir or OUTPUT)
+    config = run.config() if args.resume else _config(args)
+    if args.resume and _given(args):
+        raise ConfigError("--resume goes on with the run's own settings; leave the others out")
+    work = Execution(
+        run,
+        lambda: _split(args, config.dataset, "train", progress),
+        progress.training,
+        queued=args.queue == "1",
+    )
+    work.resume() if args.resume else work.start(config)
+    last = work.last
+    saved = run.stopped_checkpoint
+    if last and work.status.state == "finished":
+        saved = run.epoch_checkpoint(last.epoch)
+    result = {
+        "checkpoint": str(saved),
+        "state": work.status.state,
+        "epochs": last.epoch if last else 0,
+        "train_loss": last.train_loss if last else None,
+        "val_loss": last.val_loss if last else None,
+        "val_accuracy": last.val_accuracy if last else None,
+        "seconds": round(work.status.seconds, 3),
+        "overrides": overrides(config),
+    }
+    if args.evaluate == "1" and work.status.state == "finished":
+        split = _split(args, config.dataset, "test", progress)
+        result["test_accuracy"] = _test_accuracy(run.checkpoints()[-1], split)
+    return result
+
+
+def _test_accuracy(path: Path, split: Any) -> float:
+    from lenet.evaluation.metrics import evaluate
+    from lenet.network import checkpoint as checkpoints
+
+    return evaluate(checkpoints.load(path), split).accuracy
+
+
+def _study(args: argparse.Namespace) -> dict[str, Any]:
+    return study.run(args, _given(args), args.output_dir)
+
+
+def _note_unused(args: argparse.Namespace, *used: str) -> None:
+    """Refuse values that cannot be, and say of the others that the checkpoint has its own."""
+    given = _given(args)
+    for name, value in given.items():
+        if not accepts(name, value):
+            build_config({name: value})
+        if name not in used:
+            log.warning("note: --%s has no effect here; the checkpoint has its own", name)
+
+
+def _eval(args: argparse.Namespace) -> dict[str, Any]:
+    _note_unused(args, "dataset")
+    from lenet.network import checkpoint as checkpoints
+
+    loaded = checkpoints.load(args.checkpoint)
+    dataset = _dataset(args, loaded.config)
+    split = _split(args, dataset, "test", Progress())
+    from lenet.evaluation.metrics import evaluate
+    from lenet.evaluation.report import figures
+
+    return {
+        "checkpoint": str(args.checkpoint),
+        "dataset": dataset,
+        **figures(evaluate(loaded, split)),
+    }
+
+
+def _test(args: argparse.Namespace) -> dict[str, Any]:
+    if args.images and args.drawings:
+        raise ConfigError("--images and --drawings exclude each other; give one of them")
+    _note_unused(args, "dataset", "seed")
+    from lenet.evaluation import classify
+    from lenet.network import checkpoint as checkpoints
+
+    loaded = checkpoints.load(args.checkpoint)
+    if args.images:
+        return {"predictions": classify.classify_photos(loaded, args.images)}
+    if args.drawings:
+        return {"predictions": classify.classify_drawings(loaded, args.drawings)}
+    dataset = _dataset(args, loaded.config)
+    split = _split(args, dataset, "test", Progress())
+    index = classify.pick(split, SAMPLES, _seed(args))
+    result = {
+        "dataset": dataset,
+        "predictions": classify.classify_samples(loaded, split, dataset, index),
+    }
+    if not args.json:
+        result["sheet"] = str(classify.save_sheet(split.images[index], args.output_dir or OUTPUT))
+    return result
+
+
+def _dataset(args: argparse.Namespace, config: Config) -> str:
+    """The dataset asked for, else the one the checkpoint was trained on."""
+    return build_config({"dataset": _given(args).get("dataset", config.dataset)}).dataset
+
+
+def _seed(args: argparse.Namespace) -> int | None:
+    given = _given(args).get("seed")
+    return None if given is None else build_config({"seed": given}).seed
+
+
+def _split(args: argparse.Namespace, dataset: str, name: str, progress: Progress) -> Any:
+    """A split in memory, fetched first where it is missing or damaged and may be fetched."""
+    from lenet.data import download as fetch
+    from lenet.data import splits
+
+    load = partial(splits.load_split, dataset, name, args.data_dir)  # type: ignore[arg-type]
+    try:
+        with ThreadPoolExecutor(1) as beside:  # to check all files takes as long as to load two
+            check = beside.submit(fetch.fetch, dataset, args.data_dir, download=False)
+            split = load()
+        source = check.result()
+    except DatasetError:
+        download = args.download == "1"
+        source = fetch.fetch(dataset, args.data_dir, download=download, progress=progress.download)
+        split = load()
+    progress.note(f"{dataset}: {source.description}")
+    return split
+
+
+MODES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "train": _train,
+    "eval": _eval,
+    "test": _test,
+    "summary": _summary,
+    "study": _study,
+}

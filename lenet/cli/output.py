@@ -1,0 +1,99 @@
+"""What the command line shows a person: progress and results as text."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from lenet.data import download as fetch
+from lenet.data.reading import dataset_info
+from lenet.training.events import EpochEvent, Event, StepEvent
+
+
+class Progress:
+    """Progress on standard error: a line that moves on a terminal, a line an epoch elsewhere."""
+
+    def __init__(self) -> None:
+        self._moving = sys.stderr.isatty()
+        self._shown = -1
+
+    def note(self, text: str) -> None:
+        print(("\r\x1b[K" if self._moving else "") + text, file=sys.stderr, flush=True)
+
+    def download(self, at: fetch.Progress) -> None:
+        percent = 100 * at.done // at.total if at.total else 0
+        step = percent if self._moving else percent // 10
+        if step == self._shown:
+            return
+        self._shown = step
+        size = f"{at.done / 1e6:.1f} MB" + (f" of {at.total / 1e6:.1f} MB" if at.total else "")
+        self._show(f"{at.file} from {at.source}: {size}")
+
+    def training(self, event: Event, total_steps: int) -> None:
+        if isinstance(event, EpochEvent):
+            parts = [f"loss {event.train_loss:.4f}", f"{event.seconds:.1f} s"]
+            if event.val_accuracy is not None:
+                parts.insert(1, f"validation {event.val_accuracy:.2%}")
+            self.note(f"epoch {event.epoch}: {', '.join(parts)}")
+        elif isinstance(event, StepEvent) and self._moving and event.step % 20 == 0:
+            self._show(f"step {event.step} of {total_steps}: loss {event.loss:.4f}")
+
+    def _show(self, text: str) -> None:
+        end = "" if self._moving else "\n"
+        print(("\r\x1b[K" if self._moving else "") + text, end=end, file=sys.stderr, flush=True)
+
+
+def _render_summary(result: dict[str, Any]) -> str:
+    rows = [
+        (layer["name"], "×".join(map(str, layer["output_shape"])), layer["parameters"])
+        for layer in result["layers"]
+    ]
+    rows.append(("total", "", result["parameters"]))
+    return "\n".join(f"{name:<6} {shape:>10} {count:>8,}" for name, shape, count in rows)
+
+
+def _render_train(result: dict[str, Any]) -> str:
+    return f"{result['state']} after {result['seconds']:.1f} s: {result['checkpoint']}"
+
+
+def _render_eval(result: dict[str, Any]) -> str:
+    rows = [
+        f"{name:<12} {report['precision']:>9.3f} {report['recall']:>7.3f} {report['f1']:>6.3f}"
+        for name, report in zip(
+            dataset_info(result["dataset"]).classes, result["classes"], strict=True
+        )
+    ]
+    head = f"{'class':<12} {'precision':>9} {'recall':>7} {'f1':>6}"
+    return "\n".join([f"accuracy {result['accuracy']:.2%} on {result['dataset']}", head, *rows])
+
+
+def _render_test(result: dict[str, Any]) -> str:
+    rows = [
+        f"{found.get('path', found.get('index'))}: {found['name']} "
+        f"({max(found['probabilities']):.0%})"
+        + (f", truth {found['target_name']}" if "target_name" in found else "")
+        for found in result["predictions"]
+    ]
+    return "\n".join(rows + ([f"pictures: {result['sheet']}"] if "sheet" in result else []))
+
+
+def _render_study(result: dict[str, Any]) -> str:
+    width = max([len(cell["label"]) for cell in result["cells"]], default=0)
+    rows = []
+    for cell in result["cells"]:
+        accuracy, loss = cell["test_accuracy"], cell["train_loss"]
+        spread = f" ± {accuracy['deviation']:.2%}" if accuracy["deviation"] is not None else ""
+        row = f"{cell['label']:<{width}}  loss {loss['mean']:.3f}  test {accuracy['mean']:.2%}"
+        published = cell.get("post", {}).get("accuracy")
+        difference = f", post {published:.2%}" if published else ""
+        rows.append(f"{row}{spread} of {accuracy['count']}{difference}")
+    return "\n".join([f"{result['title']}: {result['state']}, in {result['folder']}", *rows])
+
+
+RENDER: dict[str, Callable[[dict[str, Any]], str]] = {
+    "train": _render_train,
+    "eval": _render_eval,
+    "test": _render_test,
+    "summary": _render_summary,
+    "study": _render_study,
+}
+"""For each mode, its result as text."""

@@ -1,0 +1,168 @@
+"""`python -m lenet --mode study`: what its flags mean, and what it prints."""
+
+import argparse
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lenet.cli.output import Progress
+from lenet.data import download
+from lenet.errors import ConfigError
+from lenet.runs import launcher
+from lenet.studies import results, sweep
+from lenet.studies.folder import StudyFolder, home_of
+from lenet.studies.plan import Study, make_study
+from lenet.studies.presets import POST_FIGURES, READY, ready
+from lenet.studies.runner import BACKENDS, check_backend, conduct
+from lenet.studies.worker import Outcome
+
+log = logging.getLogger(__name__)
+
+OWN = "grid"
+"""The name of studies made of `--vary`."""
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that only studies have."""
+    add = parser.add_argument_group(
+        "study", "A flag of the configuration, given beside these, holds in every run."
+    ).add_argument
+    add("--study", metavar="NAME", help=f"{', '.join(READY)}, {OWN}, or a study's folder")
+    add("--seeds", metavar="N,N", help="a run of each cell with each of these seeds")
+    add(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="FIELD=V,V",
+        help=f"{OWN}: values or ranges of a field, as lr=0.01,0.1 or lr=0.001..0.1/5; repeatable",
+    )
+    add("--random", metavar="N", help=f"{OWN}: N cells drawn at random instead of all")
+    add("--workers", metavar="N", help="runs at a time on this machine (default: its slots)")
+    add("--backend", default="loky", choices=BACKENDS, help="this machine, or a Dask cluster")
+    add("--address", metavar="tcp://HOST:PORT", help="the Dask cluster's scheduler")
+
+
+def run(
+    args: argparse.Namespace, given: Mapping[str, Any], output_dir: Path | None
+) -> dict[str, Any]:
+    """Conduct the study that the flags describe, or go on with it.
+
+    Args:
+        given: the configuration's flags.
+        output_dir: the study's folder; by default its own among the page's runs.
+
+    Raises:
+        LabError: a flag cannot be used, or the study failed.
+    """
+    folder = _folder(args, given, output_dir)
+    workers = None if args.workers is None else _whole("--workers", args.workers)
+    if workers and workers > launcher.slots():
+        log.warning(
+            "note: only %d runs train at once here; LENET_SLOTS changes that", launcher.slots()
+        )
+    runs = folder.study.runs()
+    progress = Progress()
+    for dataset in sorted({planned.config.dataset for planned in runs}):
+        source = download.fetch(
+            dataset, args.data_dir, download=args.download == "1", progress=progress.download
+        )
+        progress.note(f"{dataset}: {source.description}")
+    done = len(runs) - len(folder.unfinished())
+    progress.note(f"{folder.study.title}: {len(runs)} runs, {done} of them finished already")
+    state = conduct(
+        folder,
+        lambda outcome: progress.note(_line(outcome)),
+        backend=args.backend,
+        address=args.address,
+        workers=workers,
+        flags=_training_flags(args),
+    )
+    return _report(folder, state)
+
+
+def _folder(
+    args: argparse.Namespace, given: Mapping[str, Any], output_dir: Path | None
+) -> StudyFolder:
+    if not args.study:
+        raise ConfigError(f"--mode study needs --study; one of {', '.join(READY)}, {OWN}")
+    check_backend(args.backend, args.address)
+    if Path(args.study, "study.json").is_file():
+        if given or args.vary or args.random or args.seeds or output_dir:
+            raise ConfigError("a study's folder has its own settings; leave the other flags out")
+        return StudyFolder(Path(args.study))
+    study = _study(args, given)
+    folder = StudyFolder(output_dir) if output_dir else home_of(study)
+    folder.keep(study)
+    return folder
+
+
+def _study(args: argparse.Namespace, given: Mapping[str, Any]) -> Study:
+    seeds = None
+    if args.seeds is not None:
+        seeds = [_whole("--seeds", text, least=0) for text in args.seeds.split(",")]
+    if args.study != OWN:
+        if args.vary or args.random:
+            raise ConfigError(f"--vary and --random make a study of one's own; use --study {OWN}")
+        return ready(args.study).study(seeds=seeds).override(given)
+    if not args.vary:
+        raise ConfigError(f"--study {OWN} needs --vary, as in --vary lr=0.01,0.1")
+    axes = dict(map(sweep.parse, args.vary))
+    if len(axes) < len(args.vary) or set(axes) & set(given):
+        raise ConfigError("a field is given twice; name it once, in --vary")
+    if "seed" in given:
+        raise ConfigError("a study has seeds of its own; use --seeds instead of --seed")
+    if args.random is None:
+        cells, left_out = sweep.grid(given, axes)
+    else:
+        cells, left_out = sweep.sample(given, axes, _whole("--random", args.random))
+    if left_out:
+        log.warning("note: %d combinations cannot be built and are left out", left_out)
+    return make_study(OWN, " × ".join(axes), cells, seeds or [0])
+
+
+def _whole(flag: str, text: str, least: int = 1) -> int:
+    if not text.strip().isdecimal() or int(text) < least:
+        raise ConfigError(f"{flag} takes whole numbers from {least} on, not {text!r}; change it")
+    return int(text)
+
+
+def _training_flags(args: argparse.Namespace) -> list[str]:
+    flags = ["--download", args.download]
+    return [*flags, "--data_dir", str(args.data_dir.resolve())] if args.data_dir else flags
+
+
+def _line(outcome: Outcome) -> str:
+    name = f"{outcome.planned.label}, seed {outcome.planned.config.seed}"
+    if outcome.result:
+        found = outcome.result
+        return f"{name}: loss {found.train_loss:.4f}, test {found.test_accuracy:.2%}"
+    return f"{name}: {outcome.reason or 'stopped'}"
+
+
+def _report(folder: StudyFolder, state: str) -> dict[str, Any]:
+    findings = results.read(folder)
+    accuracies = results.summary(findings, "test_accuracy")
+    losses = results.summary(findings, "train_loss")
+    best = results.best(findings)
+    post = POST_FIGURES if findings.study.name == "nine-cases" else {}
+    return {
+        "study": findings.study.name,
+        "title": findings.study.title,
+        "folder": str(folder.folder),
+        "state": state,
+        "runs": results.rows(findings),
+        "cells": [
+            {
+                "label": label,
+                "test_accuracy": asdict(accuracies[label]),
+                "train_loss": asdict(losses[label]),
+                **({"post": asdict(post[label])} if label in post else {}),
+            }
+            for label in accuracies
+        ],
+        "best": best.label if best else None,
+        "seconds": round(results.seconds(findings.runs), 3),
+        "made": results.circumstances(),
+    }

@@ -1,0 +1,131 @@
+"""A dataset's images and labels as tensors in memory, and the validation split."""
+
+import hashlib
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lenet.data.reading import SIDE, DatasetInfo, SplitName, dataset_info, locate, places, read_idx
+from lenet.errors import ConfigError, DatasetError
+
+VAL_SEED = 0  # of the validation split; not the run's seed, so that all runs hold back the same
+
+
+class Split(NamedTuple):
+    """Half of a dataset: `images` `(N, 28, 28) uint8`, 0 = background, and `labels` `(N,) int64`.
+
+    `load_split` gives every caller the same tensors: they are to be read, not written.
+    """
+
+    images: Tensor
+    labels: Tensor
+
+
+class _FileState(NamedTuple):
+    """A file as it was when it was read; another state is another file."""
+
+    path: Path
+    size: int
+    modified: int  # nanoseconds
+
+
+class _Loaded(NamedTuple):
+    info: DatasetInfo
+    states: tuple[_FileState, _FileState]
+    split: Split
+
+
+_loaded: dict[tuple[str, SplitName], _Loaded] = {}
+_loading = threading.Lock()
+
+
+def load_split(name: str, split: SplitName, data_dir: str | Path | None = None) -> Split:
+    """Return the training or test images of dataset `name`, read and checked once per process.
+
+    They are read again when their files have changed. Never touches the network: `fetch`
+    does that. Raises `ConfigError` for an unknown name, `DatasetError` if the files are
+    missing or damaged.
+    """
+    info = dataset_info(name)
+    source = locate(name, data_dir)
+    if source is None:
+        looked_in = " and ".join(places(info, data_dir).values())
+        raise DatasetError(
+            f"{info.title} is not on this machine (looked in {looked_in}); let it be downloaded "
+            "(--download 1)"
+        )
+    train = split == "train"
+    images = source.train_images if train else source.test_images
+    labels = source.train_labels if train else source.test_labels
+    with _loading:  # also for another split: to load takes a fraction of a second
+        states = (_state(images), _state(labels))
+        known = _loaded.get((name, split))
+        if known is None or (known.info, known.states) != (info, states):
+            known = _Loaded(info, states, _read(images, labels, info))
+            _loaded[name, split] = known
+        return known.split
+
+
+def _state(path: Path) -> _FileState:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror}") from error
+    return _FileState(path, found.st_size, found.st_mtime_ns)
+
+
+def _read(images: Path, labels: Path, info: DatasetInfo) -> Split:
+    pixels = bytearray(read_idx(images, info))  # a copy: torch wants memory it may write
+    classes = bytearray(read_idx(labels, info))
+    return Split(
+        torch.frombuffer(pixels, dtype=torch.uint8, offset=16).reshape(-1, SIDE, SIDE),
+        torch.frombuffer(classes, dtype=torch.uint8, offset=8).long(),
+    )
+
+
+def split_train_val(labels: Tensor, val_size: int, seed: int = VAL_SEED) -> tuple[Tensor, Tensor]:
+    """Hold back `val_size` images for validation, of each class its share.
+
+    The images of a class are shuffled; the one at place r of n gets the mark (r + ½) / n,
+    and the `val_size` smallest marks of all classes are held back. So the classes keep
+    their proportions to within one image and the total is exact.
+
+    Args:
+        labels: `(N,)` integers from 0 on.
+        val_size: how many; 0 trains on all.
+        seed: of the shuffle. NumPy keeps `RandomState`'s stream the same in all versions
+            (NEP 19), so the split is the same everywhere.
+
+    Returns:
+        The indices to train on, `(N - val_size,) int64`, and to validate on,
+        `(val_size,) int64`, both ascending.
+
+    Raises:
+        ConfigError: `val_size` is negative or leaves no image to train on.
+    """
+    total = len(labels)
+    if not 0 <= val_size < total:
+        raise ConfigError(
+            f"val_size {val_size} is not possible: of {total:,} training images 0 to "
+            f"{total - 1:,} can be held back"
+        )
+    shuffled = np.random.RandomState(seed).permutation(total)
+    by_class = labels.cpu().numpy()[shuffled]
+    order = np.argsort(by_class, kind="stable")
+    counts = np.bincount(by_class)
+    ranks = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
+    marks = (ranks + 0.5) / np.repeat(counts, counts)
+    held_back = np.zeros(total, dtype=bool)
+    held_back[shuffled[order[np.argsort(marks, kind="stable")[:val_size]]]] = True
+    return torch.from_numpy(np.flatnonzero(~held_back)), torch.from_numpy(np.flatnonzero(held_back))
+
+
+def fingerprint(split: Split) -> str:
+    """16 hex digits that name these images with these labels, for model cards."""
+    digest = hashlib.sha256(split.images.cpu().numpy().tobytes())
+    digest.update(split.labels.cpu().to(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,263 @@
+"""From a canvas or a photo to the 28×28 picture that the network gets.
+
+Both become light on black, are cropped to their content, and are scaled and placed as
+the publishers of the dataset scaled and placed theirs:
+
+- Fashion-MNIST (Xiao et al. 2017, section 2): edges within 5 % of the background are
+  trimmed, the longest side becomes 28, the shorter is filled up evenly.
+- MNIST (LeCun, https://yann.lecun.com/exdb/mnist/): the longest side becomes 20, the
+  centre of mass goes to the centre of the 28×28.
+"""
+
+import io
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from lenet.data.reading import SIDE, DatasetInfo, DatasetName, dataset_info
+from lenet.drawing.image_files import quiet, to_8_bit
+from lenet.errors import ImageError
+
+Gray: TypeAlias = NDArray[np.uint8]
+Polarity = Literal["auto", "dark_on_light", "light_on_dark"]
+
+NOTHING: Final = 13
+"""Differences from the background up to 5 % of 255 count as background."""
+MAX_CANVAS: Final = 2000
+"""Pixels of a canvas' side, however fine the screen is."""
+MNIST_BOX: Final = 20
+MNIST_CENTRE: Final = 14
+"""Row and column of the centre of mass: 14.00 on average over MNIST's training images."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A picture made ready for the network.
+
+    Attributes:
+        array: (28, 28) uint8, 0 for background: the very array that the network gets.
+        steps: the way there, titles with (H, W) uint8 arrays; the last one is `array`.
+        inverted: whether dark and light were swapped.
+    """
+
+    array: Gray
+    steps: tuple[tuple[str, Gray], ...]
+    inverted: bool
+
+
+def from_photo(
+    image: Image.Image,
+    dataset: DatasetInfo | DatasetName,
+    polarity: Polarity = "auto",
+    name: str = "the picture",
+) -> Prepared:
+    """Prepare a picture file, as `lenet.drawing.image_files.read_image` decodes it.
+
+    A picture of 28×28 pixels has the dataset's size already and keeps size and place.
+
+    Args:
+        image: of any mode and size.
+        dataset: whose rule scales and places it.
+        polarity: whether the thing shown is darker or lighter than its background.
+        name: what the message of an error calls the picture.
+
+    Raises:
+        ImageError: nothing stands out from the background.
+    """
+    gray, levels, inverted = _light_on_black(image, polarity)
+    content = _crop(levels)
+    if content is None:
+        raise ImageError(
+            f"nothing in {name} stands out from its background: choose another picture"
+        )
+    steps = [("Grayscale", gray), ("Light on black", levels)]
+    if image.size == (SIDE, SIDE):
+        array = levels
+    else:
+        array = _place(content, dataset)
+        steps.append(("Cropped", content))
+    return Prepared(array, (*steps, ("28×28", array)), inverted)
+
+
+def read_canvas(file: bytes) -> Gray:
+    """The pixels of a PNG from the page's canvas, which is only said to be one.
+
+    Returns:
+        (H, W, 4), (H, W, 3) or (H, W) uint8.
+
+    Raises:
+        ImageError: it is none, or larger than any screen's canvas.
+    """
+    try:
+        with quiet():
+            image = Image.open(io.BytesIO(file), formats=("PNG",))
+            if max(image.size) > MAX_CANVAS:
+                raise ValueError("too large")
+            return np.asarray(to_8_bit(image))
+    except Exception as error:  # damaged data makes decoders raise errors of any kind
+        raise ImageError("the drawing arrived damaged; draw it again") from error
+
+
+def from_canvas(
+    canvas: Gray | Image.Image, dataset: DatasetInfo | DatasetName, polarity: Polarity = "auto"
+) -> Prepared | None:
+    """Prepare a drawing; None if the canvas is empty.
+
+    Args:
+        canvas: (H, W, 4), (H, W, 3) or (H, W) uint8, or a picture; the ink white on
+            black or on nothing, as on the page, or dark on light.
+        dataset: whose rule scales and places the drawing.
+        polarity: "light_on_dark" spares a page that knows its canvas the guess.
+    """
+    image = canvas if isinstance(canvas, Image.Image) else Image.fromarray(canvas)
+    _, levels, inverted = _light_on_black(image, polarity)
+    drawing = _crop(levels)
+    if drawing is None:
+        return None
+    array = _place(drawing, dataset)
+    steps = (("Drawing", levels), ("Cropped", drawing), ("28×28", array))
+    return Prepared(array, steps, inverted)
+
+
+def _light_on_black(image: Image.Image, polarity: Polarity) -> tuple[Gray, Gray, bool]:
+    """Subtract the background and stretch the rest to 255.
+
+    Returns:
+        The picture in grayscale, the same light on black, and whether it was dark on light.
+    """
+    gray, known = _grayscale(image, polarity)
+    level, stray = _background(gray, polarity) if known is None else (known, 0.0)
+    difference = gray.astype(np.float32) - level
+    stray = min(stray, float(np.abs(difference).max()) / 2)
+    lighter = (difference - stray).clip(min=0)
+    darker = (-difference - stray).clip(min=0)
+    if polarity == "auto":  # squared: a little strong ink outweighs much faint shading
+        inverted = bool(np.square(darker).sum() > np.square(lighter).sum())
+    else:
+        inverted = polarity == "dark_on_light"
+    content = darker if inverted else lighter
+    if content.max() > NOTHING:
+        return gray, _stretch(content), inverted
+    return gray, content.astype(np.uint8), inverted
+
+
+def _grayscale(image: Image.Image, polarity: Polarity) -> tuple[Gray, int | None]:
+    """Flatten to one channel; also the background's level if transparency tells it.
+
+    What is transparent becomes white behind dark things and black behind light ones.
+    """
+    image = to_8_bit(image)
+    gray = np.asarray(image.convert("L"))
+    if image.mode != "RGBA":
+        return gray, None
+    alpha = np.asarray(image.getchannel("A"))
+    if alpha.min() == 255:
+        return gray, None
+    dark = np.average(gray, weights=alpha) < 128 if alpha.any() else False
+    if polarity != "auto":
+        dark = polarity == "dark_on_light"
+    background = 255 if dark else 0
+    behind = Image.new("RGBA", image.size, (background, background, background, 255))
+    flat = np.asarray(Image.alpha_composite(behind, image).convert("L"))
+    # Rounded corners are transparent too, but do not make what is inside a cut-out.
+    is_cut_out = np.mean(alpha < 128) > 0.05
+    return flat, background if is_cut_out else None
+
+
+def _stretch(content: NDArray[np.float32]) -> Gray:
+    """Scale values so that the highest is 255, as in nearly every image of both datasets."""
+    return (content * (255 / float(content.max()))).round().astype(np.uint8)
+
+
+def _background(gray: Gray, polarity: Polarity) -> tuple[NDArray[np.float32] | float, float]:
+    """Estimate the background from the border, and how far it strays from the estimate.
+
+    Returns:
+        A level, or (H, W) float32 levels where light falls unevenly; and the stray levels.
+    """
+    where = np.ones(gray.shape, bool)
+    where[1:-1, 1:-1] = False
+    middle = (float(gray.min()) + float(gray.max())) / 2
+    allowed = {"auto": where, "dark_on_light": gray > middle, "light_on_dark": gray <= middle}
+    where &= allowed[polarity]
+    if not where.any():  # nothing like it at the border, but a person says it is the background
+        return float(gray.min() if polarity == "light_on_dark" else gray.max()), 0.0
+    border = gray[where].astype(np.float32)
+    level, stray = _shared_level(border)
+    if stray == 0:
+        return level, 0.0
+    # A plane through the border evens out light that falls from one side.
+    y, x = (np.linspace(-1, 1, side, dtype=np.float32) for side in gray.shape)
+    rows, columns = np.nonzero(where)
+    terms = np.stack([np.ones_like(border), y[rows], x[columns]], axis=1)
+    near = np.abs(border - level) <= stray + NOTHING
+    plane = np.linalg.lstsq(terms[near], border[near], rcond=None)[0]
+    rest, stray = _shared_level(border - terms @ plane)
+    return plane[0] + plane[1] * y[:, np.newaxis] + plane[2] * x + rest, stray
+
+
+def _shared_level(border: NDArray[np.float32]) -> tuple[float, float]:
+    """Find the level that much of the border shares, and how far the background may stray from it.
+
+    It is the middle of the narrowest range of levels that holds a third of the border, so
+    the content may touch the rest. If all levels of the background occur equally often,
+    none is farther from this middle than five times the half of that range.
+    """
+    levels = np.sort(border)
+    third = max(1, len(levels) // 3)
+    widths = levels[third - 1 :] - levels[: len(levels) - third + 1]
+    start = int(widths.argmin())
+    half = float(widths[start]) / 2
+    return float(levels[start]) + half, 5 * half
+
+
+def _crop(levels: Gray) -> Gray | None:
+    """Cut to the rows and columns that hold something; None if there is nothing.
+
+    A pixel counts if it and the mean of its 5×5 stand out, which single specks of noise do not.
+    """
+    means = np.asarray(Image.fromarray(levels).filter(ImageFilter.BoxBlur(2)))
+    mask = np.minimum(levels, means) > NOTHING
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return None
+    return levels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _place(content: Gray, dataset: DatasetInfo | DatasetName) -> Gray:
+    """Scale and put into the 28×28 by the rule of the dataset."""
+    info = dataset_info(dataset) if isinstance(dataset, str) else dataset
+    if info.name == "MNIST":
+        scaled = _scale(content, MNIST_BOX)
+        top, left = _centre_of_mass(scaled)
+    else:
+        scaled = _scale(content, SIDE)
+        # Of an odd rest the larger part is above and left, as in Fashion-MNIST's images.
+        top, left = ((SIDE - side + 1) // 2 for side in scaled.shape)
+    array = np.zeros((SIDE, SIDE), np.uint8)
+    array[top : top + scaled.shape[0], left : left + scaled.shape[1]] = scaled
+    return array
+
+
+def _scale(content: Gray, side: int) -> Gray:
+    """Resize, anti-aliased and with the aspect kept, so that the longest side is `side`."""
+    height, width = content.shape
+    factor = side / max(height, width)
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    image = Image.fromarray(content.astype(np.float32))
+    scaled = np.asarray(image.resize(size, Image.Resampling.LANCZOS))
+    return _stretch(scaled.clip(0, 255))  # thin lines fade as they shrink
+
+
+def _centre_of_mass(scaled: Gray) -> tuple[int, int]:
+    """Find the top and left that put the centre of mass where MNIST has it, inside the frame."""
+    mass = scaled.astype(np.float64)
+    corner = []
+    for axis, length in enumerate(scaled.shape):
+        profile = mass.sum(axis=1 - axis)
+        centre = np.average(np.arange(length), weights=profile)
+        corner.append(int(np.clip(round(MNIST_CENTRE - centre), 0, SIDE - length)))
+    return corner[0], corner[1]

@@ -1,0 +1,118 @@
+"""Pictures to classify and show: random test images, photographs, drawings."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from lenet.data.reading import DATASETS
+from lenet.data.splits import Split
+from lenet.drawing import centre, image_files
+from lenet.errors import ImageError
+from lenet.evaluation.predict import predict
+from lenet.files import explained
+from lenet.network.checkpoint import Checkpoint
+
+Answer: TypeAlias = dict[str, Any]
+"""One answer of the network, in the shape of the command line's JSON."""
+
+ENLARGE = 8
+"""Screen pixels for each image pixel on a sheet."""
+
+
+def pick(split: Split, count: int, seed: int | None, among: Tensor | None = None) -> Tensor:
+    """Indices (count,) of different random images; without a seed others each time.
+
+    Args:
+        among: (N,) indices to pick from, all without it; if there are fewer, all of them.
+    """
+    generator = torch.Generator()
+    generator.manual_seed(seed) if seed is not None else generator.seed()
+    if among is None:
+        among = torch.arange(len(split.labels))
+    return among[torch.randperm(len(among), generator=generator)[:count]]
+
+
+def answer(checkpoint: Checkpoint, images: Tensor) -> list[Answer]:
+    """For each of (N, 28, 28) uint8 images: `label`, `name` and ten `probabilities`."""
+    classes = DATASETS[checkpoint.config.dataset].classes
+    return [
+        {
+            "label": int(row.argmax()),
+            "name": classes[int(row.argmax())],
+            "probabilities": row.tolist(),
+        }
+        for row in predict(checkpoint, images)
+    ]
+
+
+def classify_samples(
+    checkpoint: Checkpoint, split: Split, dataset: str, index: Tensor
+) -> list[Answer]:
+    """`answer` for images of a split, each with its `index` and its `target`."""
+    classes = DATASETS[dataset].classes
+    return [
+        {"index": int(at), "target": int(target), "target_name": classes[int(target)], **found}
+        for at, target, found in zip(
+            index, split.labels[index], answer(checkpoint, split.images[index]), strict=True
+        )
+    ]
+
+
+def classify_photos(checkpoint: Checkpoint, files: Sequence[Path]) -> list[Answer]:
+    """`answer` for photographs, each with its `path`.
+
+    Raises:
+        ImageError: one of them cannot be read.
+    """
+    dataset = DATASETS[checkpoint.config.dataset]
+    arrays = [
+        centre.from_photo(image_files.read_image_file(file), dataset, name=str(file)).array
+        for file in files
+    ]
+    return _with_paths(checkpoint, files, arrays)
+
+
+def classify_drawings(checkpoint: Checkpoint, files: Sequence[Path]) -> list[Answer]:
+    """`answer` for drawings saved from the canvas, each with its `path`.
+
+    Raises:
+        ImageError: one of them cannot be read or is empty.
+    """
+    dataset = DATASETS[checkpoint.config.dataset]
+    arrays = []
+    for file in files:
+        prepared = centre.from_canvas(image_files.read_image_file(file), dataset)
+        if prepared is None:
+            raise ImageError(f"{file.name} holds no drawing; draw something and save it again")
+        arrays.append(prepared.array)
+    return _with_paths(checkpoint, files, arrays)
+
+
+def sheet(*rows: Tensor, factor: int = ENLARGE) -> Image.Image:
+    """Rows of (N, 28, 28) uint8, enlarged without smoothing, in true grayscale (mode L)."""
+    framed = [np.pad(row.numpy(), ((0, 0), (1, 1), (1, 1))) for row in rows]
+    small = np.vstack([row.swapaxes(0, 1).reshape(row.shape[1], -1) for row in framed])
+    return Image.fromarray(small).resize(
+        (small.shape[1] * factor, small.shape[0] * factor), Image.Resampling.NEAREST
+    )
+
+
+def save_sheet(images: Tensor, folder: Path) -> Path:
+    """Write `sheet(images)` into the folder as `samples.png`."""
+    path = folder / "samples.png"
+    with explained(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        sheet(images).save(path)
+    return path
+
+
+def _with_paths(
+    checkpoint: Checkpoint, files: Sequence[Path], arrays: Sequence[np.ndarray]
+) -> list[Answer]:
+    answers = answer(checkpoint, torch.from_numpy(np.stack(arrays)))
+    return [{"path": str(file), **found} for file, found in zip(files, answers, strict=True)]

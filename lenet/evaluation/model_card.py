@@ -1,0 +1,131 @@
+"""Making a run's checkpoint one of the shipped ones, with its model card.
+
+python -m lenet.evaluation.model_card output/model_epoch20.pt fashion-mnist
+"""
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from lenet.data.reading import DATASETS
+from lenet.data.splits import fingerprint, load_split
+from lenet.errors import CheckpointError, ConfigError, LabError
+from lenet.evaluation.metrics import Evaluation, evaluate
+from lenet.files import write_atomic
+from lenet.network import checkpoint as checkpoints
+from lenet.network.checkpoint import Checkpoint
+from lenet.paths import CHECKPOINTS
+from lenet.runs.history import read_metrics
+from lenet.runs.launcher import command_line
+
+VIEWS = {
+    "one": "the image alone",
+    "mirror": "the mean over the image and its mirror image",
+    "mirror_shift": "the mean over ten views: the image, its mirror image, both moved by a pixel",
+}
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+
+
+def promote(
+    source: Path,
+    name: str,
+    notes: Mapping[str, str] | None = None,
+    folder: Path = CHECKPOINTS,
+    *,
+    replacing: bool = False,
+) -> Path:
+    """Copy a checkpoint without its training state into `folder`, and write its card beside it.
+
+    The test set is read here, once, for the card; `notes` are further rows for it.
+
+    Raises:
+        ConfigError: `name` is no plain file name, or is taken and not to be replaced.
+        CheckpointError, DatasetError, StorageError: it cannot be read, judged or written.
+    """
+    if not _NAME.fullmatch(name):
+        shown = repr(name[:60])
+        raise ConfigError(f"{shown} is no name for a checkpoint; use a-z, 0-9 and hyphens")
+    target = folder / f"{name}.pt"
+    if target.exists() and not replacing:
+        raise ConfigError(f"{target.name} is there already; choose another name")
+    found = checkpoints.load(source)
+    if not isinstance(found.metrics.get("epoch"), int):
+        raise CheckpointError(f"{source.name} does not say of which epoch it is; choose another")
+    measured = evaluate(found, load_split(found.config.dataset, "test"))
+    text = card(name, found, measured, training_seconds(source), notes or {})
+    checkpoints.save(target, replace(found, training=None))
+    write_atomic(target.with_suffix(".md"), text.encode())
+    return target
+
+
+def training_seconds(source: Path) -> float | None:
+    """Seconds of all epochs up to this checkpoint's, from the metrics beside it."""
+    epochs = read_metrics(source.parent / "metrics.jsonl").epochs
+    number = re.search(r"(\d+)\.pt$", source.name)
+    if not epochs or not number:
+        return None
+    return float(sum(event["seconds"] for event in epochs[: int(number[1])]))
+
+
+def card(
+    name: str,
+    found: Checkpoint,
+    measured: Evaluation,
+    seconds: float | None,
+    notes: Mapping[str, str],
+) -> str:
+    """A model card as Markdown: what the weights are, how they were made, what they can do."""
+    config = found.config
+    info = DATASETS[config.dataset]
+    validation = found.metrics.get("val_accuracy")
+    rows = {
+        "Network": f"LeNet-5, {measured.parameters:,} parameters, "
+        f"input {config.input_size}×{config.input_size}, kernel {config.kernel_size}",
+        "Trained on": f"{info.title}, {config.val_size:,} of 60,000 training images held back "
+        f"(data {fingerprint(load_split(info.name, 'train'))})",
+        "Training": f"{found.metrics['epoch']} of {config.epochs} epochs, seed {config.seed}"
+        + (f", {seconds:,.0f} s on {config.threads} CPU thread" if seconds else ""),
+        "Test accuracy": f"**{measured.accuracy:.2%}** of {len(measured.targets):,} images "
+        f"(95 % interval {measured.interval[0]:.2%} to {measured.interval[1]:.2%})",
+        "Answers from": VIEWS[config.views],
+        **notes,
+        "Validation accuracy": "none held back" if validation is None else f"{validation:.2%}",
+        "Versions": ", ".join(f"{key} {value}" for key, value in found.versions.items()),
+        "Written": date.today().isoformat(),
+    }
+    table = "\n".join(f"| {key} | {value} |" for key, value in rows.items())
+    return (
+        f"# {name}\n\n| | |\n|---|---|\n{table}\n\n## Made by\n\n```\n{command_line(config)}\n"
+        f"python -m lenet.evaluation.model_card "
+        f"output/model_epoch{found.metrics['epoch']}.pt {name}\n```\n\n"
+        "The test images were read once, for this card."
+        "\n\n## Limitations\n\nThe network knows ten classes of centred 28×28 grayscale "
+        "images, light on black, and answers with one of them whatever it is shown. Its "
+        "probabilities are not calibrated.\n"
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m lenet.evaluation.model_card CHECKPOINT NAME [ROW=TEXT …]`."""
+    if len(arguments) < 2 or not all("=" in note for note in arguments[2:]):
+        sys.stderr.write(
+            "usage: python -m lenet.evaluation.model_card CHECKPOINT NAME [ROW=TEXT ...]\n"
+        )
+        return 2
+    source, name, *rows = arguments
+    notes = {row: text for row, _, text in (note.partition("=") for note in rows)}
+    try:
+        target = promote(Path(source), name, notes, replacing=True)
+    except LabError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    sys.stdout.write(f"{target}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,44 @@
+"""An evaluation as files and for the command line: figures, and every answer."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from lenet.evaluation.metrics import Evaluation
+
+
+def figures(found: Evaluation) -> dict[str, Any]:
+    """Every figure of an evaluation, ready for JSON; classes by their index."""
+    return {
+        "accuracy": found.accuracy,
+        "interval": list(found.interval),
+        "macro_f1": found.macro_f1,
+        "loss": found.loss,
+        "calibration_error": found.calibration_error,
+        "parameters": found.parameters,
+        "images": len(found.targets),
+        "images_per_second": round(found.images_per_second, 1),
+        "seconds": round(found.seconds, 3),
+        "confusion_matrix": found.confusion_matrix.tolist(),
+        "classes": [
+            {**vars(report), "confused_with": found.confused_with(label)}
+            for label, report in enumerate(found.classes)
+        ],
+    }
+
+
+def table(found: Evaluation, classes: Sequence[str]) -> str:
+    """CSV with a row for each image: its index, target, prediction and ten probabilities.
+
+    Args:
+        classes: the ten names; target and prediction are named, a probability's column too.
+    """
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["index", "target", "prediction", *classes])
+    answers = zip(found.targets, found.predictions, found.probabilities, strict=True)
+    for index, (target, prediction, shares) in enumerate(answers):
+        exact = (f"{share:.9g}" for share in shares)  # nine digits tell two float32 apart
+        rows.writerow([index, classes[target], classes[prediction], *exact])
+    return text.getvalue()

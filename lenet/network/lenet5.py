@@ -1,0 +1,121 @@
+"""LeNet-5 (LeCun et al., "Gradient-based learning applied to document recognition", 1998)."""
+
+import copy
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from lenet.config import ModelConfig
+from lenet.geometry import CONV_CHANNELS, FC_FEATURES, POOL
+from lenet.network.fused_stage import Conv2d, max_pool, pools_all
+
+
+class LeNet5(nn.Module):
+    """conv0 → pool0 → conv1 → pool1 → conv2 → (pool2) → fc3 → fc4, as `config` describes.
+
+    Takes (N, 1, S, S) float32, normalised, with S = `config.input_size`; gives (N, 10)
+    float32: logits, or probabilities when `config.softmax` is set.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        c0, c1, c2 = CONV_CHANNELS
+        kernel = config.kernel_size
+        side = next(
+            layer.output_shape[-1]
+            for layer in reversed(config.layers())
+            if len(layer.output_shape) == 3
+        )
+        self.conv0 = nn.Conv2d(1, c0, kernel, padding=config.padding)
+        self.bn0 = _batch_norm(config, c0)
+        self.pool0 = _pool(config)
+        self.conv1 = nn.Conv2d(c0, c1, kernel)
+        self.bn1 = _batch_norm(config, c1)
+        self.pool1 = _pool(config)
+        self.conv2 = Conv2d(c1, c2, kernel)
+        self.bn2 = _batch_norm(config, c2)
+        self.pool2 = _pool(config) if config.pool2 else nn.Identity()
+        self.fc3 = nn.Linear(c2 * side * side, FC_FEATURES[0])
+        self.dropout = nn.Dropout(config.dropout)
+        self.fc4 = nn.Linear(*FC_FEATURES)
+        self.activation = _activation(config)
+        # Max pooling and these activations, all of which never fall, can change places
+        # without changing the result: the activation then works on a quarter of the values.
+        self._pool_first = config.pooling == "max"
+        self.starts_quickly = self._pool_first and pools_all(config.layers()[0].output_shape[-1])
+        """Whether the first stage can be computed as `lenet.network.fused_stage` does."""
+        self._is_folded = False
+        if config.init == "xavier_uniform":
+            for layer in (self.conv0, self.conv1, self.conv2, self.fc3, self.fc4):
+                nn.init.xavier_uniform_(layer.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # Shapes are those of the default geometry: 28×28, kernel 5, padding 2.
+        x = self._first_stage(x)  # (N, 6, 14, 14)
+        # With the channels last, pooling takes all 16 of a place at once.
+        x = self.conv1(x).contiguous(memory_format=torch.channels_last)
+        x = self._stage(self.bn1(x), self.pool1)  # (N, 16, 5, 5)
+        x = self._stage(self.bn2(self.conv2(x)), self.pool2)  # (N, 120, 1, 1)
+        x = self.activation(self.fc3(x.flatten(1)))  # (N, 84)
+        x = self.fc4(self.dropout(x))  # (N, 10)
+        return F.softmax(x, dim=1) if self.config.softmax else x
+
+    def probabilities(self, x: Tensor) -> Tensor:
+        """(N, 1, S, S) → (N, 10) that sum to 1: the mean over `config.views` of the images.
+
+        They are the same whether or not forward() applies softmax.
+        """
+        return self.shares(self.outputs(x))
+
+    def outputs(self, x: Tensor) -> list[Tensor]:
+        """(N, 1, S, S) → what forward() makes of each of `config.views`, the images first."""
+        views = [x] if self.config.views == "one" else [x, x.flip(3)]
+        if self.config.views == "mirror_shift":
+            moves = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))
+            views = [view.roll(move, (2, 3)) for view in views for move in moves]
+        return [self(view) for view in views]
+
+    def shares(self, outputs: list[Tensor]) -> Tensor:
+        """(N, 10) of each view → (N, 10), their mean as probabilities."""
+        shares = outputs if self.config.softmax else [F.softmax(out, dim=1) for out in outputs]
+        return torch.stack(shares).mean(0)
+
+    def folded(self) -> "LeNet5":
+        """The same for predictions alone: batch norm, then a straight line, joins convolution."""
+        folded = copy.deepcopy(self).eval()
+        folded._is_folded = True
+        for place in range(len(CONV_CHANNELS)):
+            conv, bn = getattr(folded, f"conv{place}"), getattr(folded, f"bn{place}")
+            if isinstance(bn, nn.BatchNorm2d):
+                setattr(folded, f"conv{place}", fuse_conv_bn_eval(conv, bn))
+                setattr(folded, f"bn{place}", nn.Identity())
+        return folded
+
+    def _first_stage(self, x: Tensor) -> Tensor:
+        quickly = self._is_folded and self.starts_quickly and x.is_cpu
+        if quickly and not torch.is_grad_enabled():
+            return self.activation(max_pool(self.conv0, x))
+        return self._stage(self.bn0(self.conv0(x)), self.pool0)
+
+    def _stage(self, x: Tensor, pool: nn.Module) -> Tensor:
+        if self._pool_first:
+            return self.activation(pool(x))
+        return pool(self.activation(x))  # type: ignore[no-any-return]
+
+
+def _batch_norm(config: ModelConfig, channels: int) -> nn.Module:
+    return nn.BatchNorm2d(channels) if config.batch_norm else nn.Identity()
+
+
+def _pool(config: ModelConfig) -> nn.Module:
+    return nn.MaxPool2d(POOL) if config.pooling == "max" else nn.AvgPool2d(POOL)
+
+
+def _activation(config: ModelConfig) -> Callable[[Tensor], Tensor]:
+    if config.activation == "leaky_relu":
+        return nn.LeakyReLU(config.negative_slope)
+    return {"tanh": torch.tanh, "relu": torch.relu}[config.activation]

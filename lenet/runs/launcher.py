@@ -1,0 +1,219 @@
+"""Starting runs, and letting no more of them train at once than the machine has room for.
+
+There is no scheduler: a run that waits is a process of its own, polling for a file lock.
+"""
+
+import json
+import logging
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from filelock import FileLock, Timeout
+
+from lenet.config import Config, to_flags
+from lenet.cores import usable_cores
+from lenet.errors import RunError
+from lenet.files import explained, not_through_links
+from lenet.paths import ROOT, runs_dir, studies_dir
+from lenet.runs.run import GRACE, STAMP, Run
+from lenet.runs.status import RESUMABLE
+
+log = logging.getLogger(__name__)
+
+PROGRAM = "lenet"
+"""The module that a training process runs."""
+NICE = 10
+"""Priority of what the page starts: a training beside it must not make the page wait."""
+POLL = 0.3
+"""Seconds between two looks of a waiting run at the slots."""
+
+_standby: "list[subprocess.Popen[bytes]]" = []
+_standby_lock = threading.Lock()
+
+
+def step_back() -> None:
+    """Let everything else on the machine go first; alone, this process is as quick as ever."""
+    if hasattr(os, "setpriority"):  # not on Windows
+        with suppress(OSError):  # it may have stepped back farther
+            os.setpriority(os.PRIO_PROCESS, 0, NICE)
+
+
+def slots() -> int:
+    """Runs that may train at once: `LENET_SLOTS`, else one for every two cores."""
+    wanted = os.environ.get("LENET_SLOTS", "")
+    return max(1, int(wanted) if wanted.isdecimal() else usable_cores() // 2)
+
+
+def training_arguments(config: Config, output_dir: Path) -> list[str]:
+    """What a person would type after `python -m lenet` for this training."""
+    return ["--mode", "train", *to_flags(config), "--output_dir", str(output_dir)]
+
+
+def command_line(config: Config) -> str:
+    """The training as one line for a shell."""
+    return shlex.join(["python", "-m", "lenet", *training_arguments(config, Path("output"))])
+
+
+def start(config: Config) -> Run:
+    """Start a training in a process of its own that outlives this one.
+
+    Raises:
+        StorageError: its folder cannot be written.
+    """
+    stamp = datetime.now().strftime(STAMP)
+    run = Run(runs_dir().resolve() / f"{stamp}-{config.preset}-{secrets.token_hex(2)}")
+    run.prepare(config)
+    arguments = [*training_arguments(config, run.folder), "--queue", "1"]
+    process = _hand_over(run, arguments) or spawn(run, arguments)
+    run.note_process(process.pid)
+    return run
+
+
+def warm_up() -> None:
+    """Have a process ready for the next `start`, which is then quick.
+
+    There is at most one. It ends with this process or with the training that it is given.
+    """
+    with _standby_lock:
+        if _standby and _standby[0].poll() is None:
+            return
+        _standby[:] = [_process(["lenet.cli.prewarmed"], subprocess.PIPE, subprocess.DEVNULL)]
+
+
+def resume(run: Run) -> None:
+    """Go on with a stopped, failed or crashed run from its newest checkpoint.
+
+    Returns when the new process has said so, for who looks then must find a live run.
+
+    Raises:
+        RunError: it is training, or it is finished.
+    """
+    before = run.status()
+    if before.state not in RESUMABLE:
+        raise RunError(f"{run.name} cannot be resumed; it is {before.state}")
+    process = spawn(run, ["--mode", "train", "--resume", str(run.folder), "--queue", "1"])
+    deadline = time.monotonic() + GRACE
+    while process.poll() is None and time.monotonic() < deadline:
+        now = run.status()
+        if (now.pid, now.process_began) != (before.pid, before.process_began):
+            return
+        time.sleep(POLL / 3)
+
+
+def list_runs() -> list[Run]:
+    """All runs of the page, the newest first."""
+    folders = [path.parent for path in runs_dir().glob("*/config.json")]
+    return [Run(folder) for folder in sorted(folders, reverse=True) if is_ours(folder)]
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether it is no link, which could lead out of the runs, and its name can be shown."""
+    return folder.name.isprintable() and not folder.is_symlink()
+
+
+def queue() -> list[Run]:
+    """The runs that wait for a slot, those of studies too, the longest waiting first."""
+    waiting = []
+    for run in [*list_runs(), *_runs_of_studies()]:
+        try:
+            status = run.status()
+        except RunError:
+            continue
+        if status.state == "queued":
+            waiting.append((status.began, str(run.folder), run))
+    return [run for _, _, run in sorted(waiting, key=lambda entry: entry[:2])]
+
+
+def _runs_of_studies() -> list[Run]:
+    found = [path.parent for path in studies_dir().glob("*/*/config.json")]
+    return [Run(folder) for folder in found if is_ours(folder)]
+
+
+@contextmanager
+def slot(run: Run, cancelled: Callable[[], bool]) -> Iterator[bool]:
+    """Hold one of the machine's slots, after waiting for it in turn; False when cancelled.
+
+    Raises:
+        RunError: the run was deleted while it waited.
+    """
+    while not cancelled():
+        if not run.folder.exists():
+            raise RunError(f"{run.folder} was deleted while the run waited; start it again")
+        if _is_next(run) and (lock := _free_slot()):
+            with lock:
+                yield True
+            return
+        time.sleep(POLL)
+    yield False
+
+
+def _is_next(run: Run) -> bool:
+    """Whether nobody waits longer; a run kept outside the page's folder stands in no queue."""
+    waiting = [other.folder.resolve() for other in queue()]
+    ours = run.folder.resolve()
+    return ours not in waiting or waiting[0] == ours
+
+
+def _free_slot() -> FileLock | None:
+    """A lock on a slot that nobody holds, acquired; the kernel frees it with the process."""
+    folder = runs_dir() / ".slots"
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(slots()):
+            lock = FileLock(folder / f"{number}.lock", blocking=False)
+            try:
+                lock.acquire()
+            except Timeout:  # an OSError, too
+                continue
+            return lock
+    return None
+
+
+def _hand_over(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes] | None":
+    """Let the process that is ready do it; None if there is none."""
+    with _standby_lock:
+        ready = _standby.pop() if _standby else None
+    if ready is None or ready.poll() is not None or ready.stdin is None:
+        return None
+    order = {"arguments": arguments, "log": str(run.log_file)}
+    try:
+        with ready.stdin as pipe:
+            pipe.write(json.dumps(order).encode() + b"\n")
+    except OSError:  # it has just been killed
+        return None
+    return ready
+
+
+def spawn(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes]":
+    """Start the command line in a process of its own that prints to the run's log.
+
+    Raises:
+        StorageError: the log cannot be written.
+    """
+    with (
+        explained(run.log_file),
+        open(run.log_file, "ab", opener=not_through_links) as output,
+    ):
+        return _process([PROGRAM, *arguments], subprocess.DEVNULL, output)
+
+
+def _process(module: list[str], stdin: int, output: "int | IO[bytes]") -> "subprocess.Popen[bytes]":
+    """A Python module with its arguments, started as a process that a Ctrl-C here leaves alone."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *module],
+        cwd=ROOT,
+        stdin=stdin,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )

@@ -1,0 +1,230 @@
+"""What a running training leaves in its folder: metrics, checkpoints, a glance at ten images."""
+
+import io
+import json
+import logging
+import re
+import time
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from lenet.data.splits import Split, load_split
+from lenet.errors import DatasetError
+from lenet.files import (
+    explained,
+    not_through_links,
+    open_own,
+    parse_json,
+    temporaries,
+    write_atomic,
+    write_json,
+)
+from lenet.network import checkpoint
+from lenet.network.inputs import to_input
+from lenet.runs.run import Run
+from lenet.training.events import EpochEvent, Event, LrEvent, StepEvent
+from lenet.training.trainer import Trainer
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 0.2
+"""Longest time that an event waits before watchers can read it."""
+PAGE_WRITES = (".control.json", ".name.txt", ".process.json")
+GLANCE_SECONDS = 1.0
+"""Time between two looks at the ten images."""
+
+_EVENT_FILE = re.compile(r"events\.out\.tfevents\.(\d{10})\b")
+
+
+class Recorder:
+    """Records a trainer's events in its run's folder.
+
+    A metrics file that reaches beyond the trainer's step, as after a crash, is cut first.
+    """
+
+    def __init__(self, run: Run, trainer: Trainer) -> None:
+        self._run = run
+        self._trainer = trainer
+        self._flushed = 0.0
+        self._glanced = 0.0
+        self._ten = _ten_images(trainer)
+        self._pending: list[Event] = []
+        clear_remains(run)
+        cut(run.metrics_file, trainer.step, trainer.epoch)
+        with explained(run.metrics_file):
+            self._file = open(  # noqa: SIM115  # closed in __exit__
+                run.metrics_file, "a", encoding="utf-8", opener=not_through_links
+            )
+        self._board = _tensorboard(run, trainer.step)
+        if self._ten:
+            _write_pictures(run.folder / "glance.png", self._ten.images)
+
+    def record(self, event: Event) -> None:
+        """Append an event; watchers can read it within a moment."""
+        now = time.monotonic()
+        self._pending.append(event)  # many at once cost a step less than one by one
+        if not isinstance(event, StepEvent) or now - self._flushed > FLUSH_SECONDS:
+            self._flush()
+            self._flushed = now
+        if isinstance(event, EpochEvent) or now - self._glanced > GLANCE_SECONDS:
+            self._glance(event)
+            self._glanced = time.monotonic()
+
+    def save(self, path: Path, event: Event) -> None:
+        """Write a checkpoint of the trainer as it is after `event`."""
+        self._flush()
+        trainer = self._trainer
+        checkpoint.save(path, checkpoint.snapshot(trainer.config, trainer.state(), asdict(event)))
+
+    def _flush(self) -> None:
+        """Write the events that wait."""
+        events, self._pending = self._pending, []
+        with explained(self._run.metrics_file):
+            self._file.writelines(json.dumps(vars(event)) + "\n" for event in events)
+            self._file.flush()
+        if self._board:
+            with explained(self._run.folder):
+                for event in events:
+                    _to_board(self._board, event)
+                self._board.flush()
+
+    def _glance(self, event: Event) -> None:
+        """Write what the network says now to ten fixed test images."""
+        if not self._ten:
+            return
+        answers = _answers(self._trainer, self._ten.images)
+        write_json(
+            self._run.folder / "glance.json",
+            {
+                "step": event.step,
+                "targets": self._ten.labels.tolist(),
+                "probabilities": [[round(share, 4) for share in row] for row in answers.tolist()],
+            },
+        )
+
+    def __enter__(self) -> "Recorder":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        with explained(self._run.metrics_file), self._file:
+            self._flush()
+        if self._board:
+            with explained(self._run.folder):
+                self._board.close()
+
+
+def clear_remains(run: Run) -> None:
+    """Delete what an earlier process of the run was writing when it was killed.
+
+    Files that the page writes are let be: it may be writing one now.
+    """
+    for path in temporaries(run.folder):
+        if not path.name.startswith(PAGE_WRITES):
+            path.unlink(missing_ok=True)
+
+
+def cut(file: Path, step: int, epoch: int) -> None:
+    """Drop events after `step` and `epoch`, and a torn last line, from a metrics file."""
+    if not file.exists():
+        return
+    with explained(file), open_own(file) as content:
+        lines = content.read().splitlines(keepends=True)
+    kept = [line for line in lines if line.endswith(b"\n") and _until(line, step, epoch)]
+    if kept != lines:
+        write_atomic(file, b"".join(kept))
+
+
+def _until(line: bytes, step: int, epoch: int) -> bool:
+    try:
+        event = parse_json(line)
+        if "train_loss" in event:
+            return bool(event["epoch"] <= epoch)
+        if "lr_set" in event:  # the trainer will tell again of one that is due now
+            return bool(event["step"] < step)
+        return bool(event["step"] <= step)
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
+def _ten_images(trainer: Trainer) -> Split | None:
+    """The first test image of each class; None where the test set cannot be read."""
+    try:
+        test = load_split(trainer.config.dataset, "test")
+    except DatasetError as error:
+        log.warning("no glance at test images: %s", error)
+        return None
+    first = torch.stack([(test.labels == label).nonzero()[0, 0] for label in range(10)])
+    return Split(test.images[first], test.labels[first])
+
+
+@torch.inference_mode()
+def _answers(trainer: Trainer, images: Tensor) -> Tensor:
+    """(N, 10) probabilities from the trainer's network as it is; its mode is put back."""
+    was_training = trainer.model.training
+    trainer.model.eval()
+    answers = trainer.model.probabilities(to_input(images.to(trainer.device), trainer.config))
+    trainer.model.train(was_training)
+    return answers.cpu()
+
+
+def _write_pictures(path: Path, images: Tensor) -> None:
+    """(N, 28, 28) uint8 side by side as one picture in mode L."""
+    file = io.BytesIO()
+    Image.fromarray(torch.cat(list(images), dim=1).numpy()).save(file, "PNG")
+    write_atomic(path, file.getvalue())
+
+
+def _tensorboard(run: Run, step: int) -> Any:
+    """A writer of TensorBoard's records from after `step` on, where it is installed.
+
+    TensorBoard reads a folder's files in the order of their names, so each begins with a larger
+    number than those before it, whatever the clock says.
+    """
+    if find_spec("tensorboard") is None:
+        return None
+    from tensorboard.compat.proto import event_pb2
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    found = (_EVENT_FILE.match(path.name) for path in run.folder.iterdir())
+    number = max([int(time.time()), *(int(match[1]) + 1 for match in found if match)])
+    path = run.folder / f"events.out.tfevents.{number:010d}"
+    with explained(path):
+        board = RecordWriter(open(path, "xb", opener=not_through_links))  # noqa: SIM115
+        begin = event_pb2.SessionLog(status="START")  # drops what came before from its step on
+        for fields in ({"file_version": "brain.Event:2"}, {"step": step + 1, "session_log": begin}):
+            board.write(event_pb2.Event(wall_time=time.time(), **fields).SerializeToString())
+    return board
+
+
+def _to_board(board: Any, event: Event) -> None:
+    """Write the values of an event as one record."""
+    from tensorboard.compat.proto.event_pb2 import Event as Record
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+    values: dict[str, float | None]
+    if isinstance(event, StepEvent):
+        values = {"loss/train": event.loss, "lr": event.lr}
+    elif isinstance(event, LrEvent):
+        values = {"lr_set": event.lr_set}
+    else:
+        values = {"loss/validation": event.val_loss, "accuracy/validation": event.val_accuracy}
+    known = [
+        Summary.Value(tag=tag, simple_value=value)
+        for tag, value in values.items()
+        if value is not None
+    ]
+    if known:
+        record = Record(wall_time=time.time(), step=event.step, summary=Summary(value=known))
+        board.write(record.SerializeToString())

@@ -1,0 +1,302 @@
+"""A run, seen from outside: a folder that its process writes and everyone can read.
+
+The folder is all there is to know about a run, so whoever can read it can watch the
+run, and nothing is lost with a closed page or a restarted server:
+
+    config.json      the configuration
+    process.json     the process that was started for it, which may not have spoken yet
+    status.json      state, process, message
+    metrics.jsonl    one event a line: steps, epochs, changes of the learning rate
+    control.json     what a person asks of the running process
+    name.txt         the name a person gave it
+    model_epochN.pt  a checkpoint for each finished epoch
+    stopped.pt       the state between two epochs at which the run was stopped, until the next ends
+    glance.json      what the network says to ten fixed test images, and glance.png, those
+    log.txt          what the process printed
+    events.out.*     the same events for TensorBoard, where it is installed
+"""
+
+import logging
+import os
+import re
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from textwrap import shorten
+from typing import Annotated, Literal
+
+import psutil
+from pydantic import Field, TypeAdapter
+
+from lenet.config import MAX_LR, Config, build_config, differences
+from lenet.errors import ConfigError, RunError
+from lenet.files import explained, is_own, open_own, read_json, read_small, write_atomic, write_json
+from lenet.runs.naming import clean_name
+from lenet.runs.status import LIVE, Status, alive, mark, read_status
+
+log = logging.getLogger(__name__)
+
+GRACE = 15.0
+"""Seconds that a run has to write its first status if nobody knows its process."""
+STAMP = "%Y%m%d-%H%M%S"
+MAX_TAIL = 4000
+"""Bytes of the log that a page shows at most."""
+MAX_CHANGES = 30
+"""Characters of a first name that tell of settings."""
+
+_ID = re.compile(r"(\d{8}-\d{6})-(.+)-[0-9a-f]{4}")
+_EPOCH = re.compile(r"model_epoch(\d+)\.pt")
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a person asks of a running process."""
+
+    wish: Literal["run", "pause", "stop"] = "run"
+    lr: Annotated[float, Field(gt=0, le=MAX_LR)] | None = None
+
+
+_CONTROL = TypeAdapter(Control)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def name(self) -> str:
+        """The name a person gave it, else its preset and when it was started."""
+        try:
+            given = clean_name(read_small(self.folder / "name.txt").decode())
+        except (OSError, ValueError):
+            given = ""
+        return given or self._first_name()
+
+    def rename(self, name: str) -> None:
+        """Give the run a name; an empty one gives the first name back.
+
+        Raises:
+            RunError: it has been deleted meanwhile.
+            StorageError: the name cannot be written.
+        """
+        if not self.folder.is_dir():
+            raise RunError(f"{self.id} is gone, somebody has deleted it; choose another run")
+        if clean := clean_name(name):
+            write_atomic(self.folder / "name.txt", clean.encode())
+        else:
+            (self.folder / "name.txt").unlink(missing_ok=True)
+
+    @property
+    def metrics_file(self) -> Path:
+        return self.folder / "metrics.jsonl"
+
+    @property
+    def log_file(self) -> Path:
+        return self.folder / "log.txt"
+
+    @property
+    def stopped_checkpoint(self) -> Path:
+        return self.folder / "stopped.pt"
+
+    def epoch_checkpoint(self, epoch: int) -> Path:
+        return self.folder / f"model_epoch{epoch}.pt"
+
+    def checkpoints(self) -> list[Path]:
+        """The checkpoints of the finished epochs, in their order."""
+        found = [
+            (int(match[1]), path)
+            for path in self.folder.glob("model_epoch*.pt")
+            if (match := _EPOCH.fullmatch(path.name)) and is_own(path)
+        ]
+        return [path for _, path in sorted(found)]
+
+    def saved(self) -> Path | None:
+        """The file to resume from: the last stop, or the last finished epoch if that is later."""
+        candidates = [
+            path for path in (self.stopped_checkpoint, *self.checkpoints()[-1:]) if is_own(path)
+        ]
+        return max(candidates, key=lambda path: path.stat().st_mtime_ns, default=None)
+
+    def config(self) -> Config:
+        """The run's configuration.
+
+        Raises:
+            RunError: `config.json` is missing or damaged.
+        """
+        try:
+            return build_config(read_json(self.folder / "config.json"))
+        except (OSError, ValueError, TypeError, ConfigError):
+            raise RunError(
+                f"run {self.id} has no readable config.json; delete its folder and start it again"
+            ) from None
+
+    def status(self) -> Status:
+        """The run's status; a process that is gone without a last word has crashed.
+
+        Of a process on another machine, as in a study on a cluster, its word is taken.
+
+        Raises:
+            RunError: the folder is no run's, or its status is damaged.
+        """
+        try:
+            status = read_status(read_small(self.folder / "status.json"))
+        except FileNotFoundError:
+            return self._unspoken()
+        except (OSError, ValueError):
+            raise RunError(f"run {self.id} has an unreadable status.json; start it again") from None
+        gone = status.here and not alive(status.pid, status.process_began)
+        if status.state in LIVE and gone:
+            ended = _modified(self.metrics_file) or status.began
+            return status.changed(at=ended, state="crashed", message=self.log_tail())
+        return status
+
+    @property
+    def used(self) -> bool:
+        """Whether a training has been in the folder."""
+        return (self.folder / "status.json").exists()
+
+    @property
+    def live(self) -> bool:
+        """Whether a process is at work on the run; a folder that tells nothing is not live."""
+        try:
+            return self.status().state in LIVE
+        except RunError:
+            return False
+
+    def log_tail(self, lines: int = 5) -> str:
+        """The last lines that the process printed, up to `MAX_TAIL` bytes."""
+        try:
+            with open_own(self.log_file) as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - MAX_TAIL))
+                text = file.read(MAX_TAIL).decode(errors="replace")
+        except OSError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def ask(self, control: Control) -> None:
+        """Ask the process to pause, go on, stop, or use another learning rate."""
+        write_json(self.folder / "control.json", asdict(control))
+
+    def asked(self) -> Control:
+        """What was last asked of the process; nothing by default."""
+        try:
+            return _CONTROL.validate_json(read_small(self.folder / "control.json"))
+        except (OSError, ValueError):
+            return Control()
+
+    def forget_asked(self) -> None:
+        """Drop what was asked of an earlier process, before a new one is seen to be there.
+
+        Times would not tell them apart: that of a process may be a second off on Linux, and
+        on another machine any.
+        """
+        with suppress(OSError):  # it is not there, or is no file and tells of no wish
+            (self.folder / "control.json").unlink()
+
+    def note_process(self, pid: int) -> None:
+        """Remember the process that was just started for the run: it may die before it speaks."""
+        with suppress(psutil.NoSuchProcess):
+            process = {"pid": pid, "began": mark(psutil.Process(pid))}
+            write_json(self.folder / "process.json", process)
+
+    def write_config(self, config: Config) -> None:
+        write_json(self.folder / "config.json", config.model_dump())
+
+    def write_status(self, status: Status) -> None:
+        write_json(self.folder / "status.json", asdict(status))
+
+    def make_room(self) -> None:
+        """Delete what a resumed run makes again, so that a last word finds room on a full disk."""
+        for name in ("glance.png", "glance.json"):
+            with suppress(OSError):
+                (self.folder / name).unlink()
+
+    def prepare(self, config: Config) -> None:
+        """Make the folder ready for a new training, clearing what an earlier one left.
+
+        Raises:
+            RunError: a process is training into it.
+            StorageError: it cannot be written.
+        """
+        if self.used:
+            self._clear()
+        with explained(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        self.write_config(config)
+
+    def delete(self) -> None:
+        """Delete the folder with everything in it.
+
+        Raises:
+            RunError: its process is still at work.
+        """
+        if self.live:
+            raise RunError(f"{self.name} is still training; stop it first")
+        with explained(self.folder):
+            shutil.rmtree(self.folder)
+
+    def must_be_free(self) -> None:
+        """Raise RunError while a process is training into the folder."""
+        if self.used and self.live:
+            raise RunError(
+                f"a run is training into {self.folder} already; choose another --output_dir"
+            )
+
+    def _clear(self) -> None:
+        """Delete what an earlier training left: its files must not be taken for the new one's."""
+        self.must_be_free()
+        names = (
+            *("process.json", "status.json", "metrics.jsonl", "control.json", "stopped.pt"),
+            *("glance.json", "glance.png"),
+        )
+        with explained(self.folder):
+            left = [self.folder / name for name in names] + self.checkpoints()
+            for path in [*left, *self.folder.glob("events.out.tfevents.*")]:
+                path.unlink(missing_ok=True)
+
+    def _unspoken(self) -> Status:
+        """The status of a folder whose process has not written one."""
+        began = _modified(self.folder / "config.json")
+        if began is None:
+            raise RunError(f"{self.folder} is no run's folder; choose a run")
+        try:
+            process = read_json(self.folder / "process.json")
+            pid, process_began = int(process["pid"]), float(process["began"])
+            there = alive(pid, process_began)
+        except (OSError, ValueError, TypeError, KeyError, OverflowError):
+            pid, process_began = 0, 0.0
+            there = time.time() - began < GRACE
+        if there:
+            return Status("starting", pid, process_began, began)
+        message = self.log_tail() or None
+        return Status("crashed", pid, process_began, began, ended=began, message=message)
+
+    def _first_name(self) -> str:
+        match = _ID.fullmatch(self.id)
+        if not match:
+            return self.id
+        try:
+            began = f"{datetime.strptime(match[1], STAMP):%d %b, %H:%M:%S}"
+        except ValueError:  # the 99th of the 99th month
+            return self.id
+        settings = match[2]
+        with suppress(RunError):
+            if changes := shorten(differences(self.config()), MAX_CHANGES, placeholder=" …"):
+                settings += f", {changes}"
+        return f"{settings} · {began}"
+
+
+def _modified(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None

@@ -1,0 +1,200 @@
+"""Training into a run folder: the one engine behind the command line and the page."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lenet.config import Config
+from lenet.errors import LabError, StorageError
+from lenet.runs.launcher import slot, step_back
+from lenet.runs.run import Control, Run
+from lenet.runs.signals import stop_signals
+from lenet.runs.status import Status, own_status
+from lenet.training.events import EpochEvent, Event, LrEvent
+
+if TYPE_CHECKING:  # torch is imported once the run has its turn, not while it waits
+    from lenet.data.splits import Split
+    from lenet.training.trainer import Trainer
+
+log = logging.getLogger(__name__)
+
+PAUSE_POLL = 0.1
+"""Seconds between two looks of a paused run at its control file."""
+
+Watch = Callable[[Event, int], None]
+
+
+class Execution:
+    """One process's work on a run.
+
+    Args:
+        run: the folder that everything is recorded in.
+        load: gives the training images; called when the run has its turn.
+        watch: called with each event and the number of all steps.
+        queued: wait for one of the machine's slots first.
+    """
+
+    def __init__(
+        self, run: Run, load: "Callable[[], Split]", watch: Watch, *, queued: bool = False
+    ) -> None:
+        self.run = run
+        self.status: Status = own_status()
+        self.last: EpochEvent | None = None
+        self._load = load
+        self._watch = watch
+        self._queued = queued
+        self._signalled = False
+        self._asked_lr: float | None = None
+
+    def start(self, config: Config) -> None:
+        """Train as `config` says, into a folder cleared of what an earlier training left.
+
+        Raises:
+            RunError: a process is training into the folder.
+            LabError: the training failed; the status says why, finished epochs are kept.
+        """
+        if self.run.used:
+            self.run.must_be_free()
+            self._make_sure(config)
+        self.run.prepare(config)
+        self._work(config, None)
+
+    def _make_sure(self, config: Config) -> None:
+        """Fail before an earlier training is cleared away, if this one cannot begin."""
+        from lenet.training.trainer import check
+
+        data = self._load()
+        check(config, data)
+        self._load = lambda: data
+
+    def resume(self) -> None:
+        """Go on from the newest checkpoint, bit for bit as if there had been no break (CPU).
+
+        Raises:
+            RunError: a process is training into the folder, or it is no run's.
+            LabError: as `start`.
+        """
+        self.run.must_be_free()
+        self.run.forget_asked()
+        before, saved = self.run.status(), self.run.saved()
+        self.status = replace(
+            self.status,
+            earlier=before.seconds if saved else 0.0,
+            total_steps=before.total_steps,  # the page's progress bar stays where it is
+        )
+        self._work(self.run.config(), saved)
+
+    def _work(self, config: Config, saved: Path | None) -> None:
+        with self._reporting(), stop_signals(self._note_signal):
+            if self._queued:
+                step_back()
+                self._report(state="queued")
+                with slot(self.run, self._stop_asked) as granted:
+                    if granted:
+                        self._report(state="starting")
+                        self._train(config, saved)
+                    else:
+                        self._report(state="stopped")
+            else:
+                self._train(config, saved)
+
+    def _train(self, config: Config, saved: Path | None) -> None:
+        from lenet.runs.recorder import Recorder
+        from lenet.training.trainer import Trainer
+
+        trainer = Trainer(config, self._load())
+        if saved:
+            _restore(trainer, saved)
+        with Recorder(self.run, trainer) as recorder:
+            self._report(state="running", total_steps=trainer.total_steps)
+            for event in trainer.run():
+                recorder.record(event)
+                self._watch(event, trainer.total_steps)
+                if isinstance(event, LrEvent):
+                    continue
+                if isinstance(event, EpochEvent):
+                    self.last = event
+                    recorder.save(self.run.epoch_checkpoint(event.epoch), event)
+                    # Overtaken; by its time alone it might seem the newest once the clock is set.
+                    with suppress(OSError):
+                        self.run.stopped_checkpoint.unlink()
+                control = self._obey(trainer)
+                if control.wish == "stop" and trainer.epoch < config.epochs:
+                    recorder.save(self.run.stopped_checkpoint, event)
+                    self._report(state="stopped")
+                    return
+        self._report(state="finished")
+
+    def _obey(self, trainer: "Trainer") -> Control:
+        """Do what the control file asks, as long as it asks to pause; what it asks then."""
+        while True:
+            control = self._control()
+            if control.lr and control.lr != self._asked_lr:
+                self._asked_lr = control.lr
+                trainer.change_lr(control.lr)
+                self.run.write_config(trainer.config)  # a killed run then goes on with it
+            wanted = "paused" if control.wish == "pause" else "running"
+            if self.status.state != wanted:
+                self._report(state=wanted)
+            if control.wish != "pause":
+                return control
+            time.sleep(PAUSE_POLL)
+
+    def _control(self) -> Control:
+        control = self.run.asked()
+        return replace(control, wish="stop") if self._signalled else control
+
+    def _stop_asked(self) -> bool:
+        return self._control().wish == "stop"
+
+    def _report(self, **changes: Any) -> None:
+        """Write a changed status."""
+        self.status = self.status.changed(**changes)
+        self.run.write_status(self.status)
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        """Show the run as starting, and as failed when it ends with an error of ours."""
+        self._report()
+        try:
+            yield
+        except (LabError, KeyboardInterrupt) as error:
+            message = str(error) or "interrupted before the first step"
+            with suppress(StorageError):  # the error itself matters more
+                self._report_failure(message)
+            raise
+
+    def _report_failure(self, message: str) -> None:
+        """Say why the run failed, also where the disk is full to its last block."""
+        try:
+            self._report(state="failed", message=message)
+        except StorageError:
+            self.run.make_room()
+            self._report(state="failed", message=message)
+
+    def _note_signal(self) -> None:
+        self._signalled = True
+        # Before the first step nothing need be saved: a download, say, ends at once.
+        if self.status.state in ("starting", "queued"):
+            raise KeyboardInterrupt
+
+
+def _restore(trainer: "Trainer", saved: Path) -> None:
+    from lenet.errors import CheckpointError
+    from lenet.network import checkpoint
+
+    loaded = checkpoint.load(saved)
+    if loaded.training is None:
+        raise CheckpointError(f"{saved.name} holds weights only; a run cannot go on from it")
+    try:
+        trainer.restore({"model": loaded.weights, **loaded.training})
+    except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        log.info("%s cannot be restored: %s", saved.name, error)
+        raise CheckpointError(
+            f"{saved.name} is damaged: the state of its training cannot be restored; "
+            "delete it to go on from the epoch before"
+        ) from None

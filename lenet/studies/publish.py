@@ -1,0 +1,62 @@
+"""`python -m lenet.studies.publish FOLDER…`: keep what studies have found in `studies/`.
+
+A file holds the definition, each run's figures and its curve, and how they were had. A
+folder that is not finished is shipped with the seeds that all cells have.
+"""
+
+import sys
+from datetime import date
+from pathlib import Path
+
+from lenet.errors import LabError, StudyError
+from lenet.studies import results
+from lenet.studies.folder import StudyFolder
+from lenet.studies.plan import Cell
+from lenet.studies.results import SHIPPED, Findings
+
+
+def shippable(folder: StudyFolder) -> Findings:
+    """What a study has found for the seeds that every cell has finished.
+
+    Where it was trained is told with the versions, not in the configurations.
+
+    Raises:
+        StudyError: there is no such seed.
+    """
+    found = results.read(folder, curves=True)
+    study = found.study
+    seeds = [
+        seed
+        for seed in study.seeds
+        if sum(run.seed == seed for run in found.runs) == len(study.cells)
+    ]
+    if not seeds:
+        raise StudyError(f"{folder.folder} has no seed with all cells finished; let it go on")
+    cells = [
+        Cell(
+            label=cell.label,
+            values={name: value for name, value in cell.values.items() if name != "device"},
+        )
+        for cell in study.cells
+    ]
+    return Findings(
+        study=study.model_copy(update={"cells": tuple(cells), "seeds": tuple(seeds)}),
+        runs=tuple(run for run in found.runs if run.seed in seeds),
+        made={**results.circumstances(), "written": f"{date.today():%Y-%m-%d}"},
+    )
+
+
+def main(folders: list[str]) -> int:
+    """Ship each folder; the exit status."""
+    for folder in folders:
+        try:
+            findings = shippable(StudyFolder(Path(folder)))
+        except LabError as error:
+            sys.stderr.write(f"error: {error}\n")
+            return 1
+        results.ship(findings, SHIPPED / f"{findings.study.name}.json")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

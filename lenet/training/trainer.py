@@ -1,0 +1,238 @@
+"""The training loop: a stream of events, and a state that can be saved and taken up again."""
+
+import math
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lenet.config import Config
+from lenet.data.splits import Split, split_train_val
+from lenet.drawing.synthetic import sketches
+from lenet.errors import ConfigError, TrainingError
+from lenet.network.backprop import Backprop
+from lenet.network.inputs import to_input
+from lenet.network.lenet5 import LeNet5
+from lenet.training.augmentation import augment
+from lenet.training.events import EpochEvent, Event, LrEvent, StepEvent
+from lenet.training.optimizers import lr_factor, make_optimizer
+
+EVALUATION_BATCH = 500
+SKETCHES = 20_000
+"""Drawings made before a training with augment sketch; each joins many batches."""
+SKETCH_SHARE = 6
+"""So many photographs to one drawing in a batch."""
+
+
+def pick_device(name: str) -> torch.device:
+    """The device that a configuration asks for.
+
+    Raises:
+        ConfigError: this machine does not have it.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return torch.device(next(kind for kind, here in present.items() if here))
+    if not present[name]:
+        raise ConfigError(f"this machine has no {name} device; use --device auto or cpu")
+    return torch.device(name)
+
+
+def check(config: Config, data: Split) -> tuple[Tensor, Tensor]:
+    """The indices to train on and those held back, if a training of `config` can begin at all.
+
+    Raises:
+        ConfigError: the batch or the validation split is larger than the data, or this
+            machine lacks the device.
+    """
+    pick_device(config.device)
+    train, val = split_train_val(data.labels, config.val_size)
+    if config.batch_size > len(train):
+        raise ConfigError(
+            f"batch_size {config.batch_size} is larger than the {len(train)} training images; "
+            "choose a smaller one"
+        )
+    return train, val
+
+
+class Trainer:
+    """LeNet-5 being trained as `config` says; `run()` trains and yields events.
+
+    Two trainers with the same configuration and data give the same weights, bit for bit
+    on one machine's CPU, also when one of them was saved by `state()` and taken up by
+    `restore()` between two steps. Torch's global generator is seeded.
+
+    Args:
+        data: the 60,000 training images; `config.val_size` of them are held back.
+
+    Raises:
+        ConfigError: the batch or the validation split is larger than the data.
+    """
+
+    def __init__(self, config: Config, data: Split) -> None:
+        self.config = config
+        self.device = pick_device(config.device)
+        train, val = check(config, data)
+        self.images, self.labels = _on(self.device, data, train)
+        self.val_images, self.val_labels = _on(self.device, data, val)
+        drawn = sketches(SKETCHES if config.augment == "sketch" else 0, config.seed)
+        self.sketches, self.sketch_labels = (part.to(self.device) for part in drawn)
+        torch.set_num_threads(config.threads)
+        torch.manual_seed(config.seed)
+        self.model = LeNet5(config).to(self.device)
+        self._backprop = Backprop(self.model, config.label_smoothing)
+        self.optimizer = make_optimizer(self.model, config)
+        self.steps_per_epoch = len(self._batches(1))
+        self.total_steps = config.epochs * self.steps_per_epoch
+        self.lr = config.lr
+        """The highest learning rate of the schedule, the configuration's unless set anew."""
+        self.epoch = 0
+        """Finished epochs."""
+        self.step = 0
+        """Finished steps of all epochs."""
+        self._epoch_loss = 0.0
+        self._epoch_seconds = 0.0
+        self._follow_schedule()
+
+    def set_lr(self, lr: float) -> None:
+        """Use another highest learning rate from the next step on; the schedule goes on."""
+        self.lr = lr
+        self._follow_schedule()
+
+    def change_lr(self, lr: float) -> None:
+        """As `set_lr`, and noted in the configuration: the same training can be had again."""
+        self.config = self.config.with_lr(self.step, lr)
+        self.set_lr(lr)
+
+    def run(self) -> Iterator[Event]:
+        """Train to the end of the last epoch, an event after each step and each epoch.
+
+        A change of the learning rate that the configuration asks for is told before the step.
+
+        Raises:
+            TrainingError: the loss is no longer a number.
+        """
+        while self.epoch < self.config.epochs:
+            batches = self._batches(self.epoch + 1)
+            done = self.step - self.epoch * self.steps_per_epoch
+            for index in batches[done:]:
+                if lr := self.config.later_lrs.get(self.step):
+                    self.set_lr(lr)
+                    yield LrEvent(self.step, self.epoch + 1, lr)
+                yield self._train_step(index)
+            yield self._finish_epoch(seen=sum(len(index) for index in batches))
+
+    def evaluate(self) -> tuple[float | None, float | None]:
+        """Loss and accuracy on the validation images; None without any."""
+        if not len(self.val_labels):
+            return None, None
+        model = self.model.folded()
+        loss, right = 0.0, 0
+        with torch.inference_mode():
+            for images, labels in zip(
+                self.val_images.split(EVALUATION_BATCH),
+                self.val_labels.split(EVALUATION_BATCH),
+                strict=True,
+            ):
+                outputs = model.outputs(to_input(images, self.config))
+                loss += F.cross_entropy(outputs[0], labels, reduction="sum").item()
+                right += int((model.shares(outputs).argmax(1) == labels).sum())
+        return loss / len(self.val_labels), right / len(self.val_labels)
+
+    def state(self) -> dict[str, Any]:
+        """All that `restore()` needs: weights, optimizer, schedule, generator, position."""
+        on_cuda = self.device.type == "cuda"
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": {"lr": self.lr},
+            "rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state() if on_cuda else None,
+            "epoch": self.epoch,
+            "step": self.step,
+            "epoch_loss": self._epoch_loss,
+            "epoch_seconds": self._epoch_seconds,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state()` of a trainer with the same configuration and data."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["rng"])
+        if state["cuda_rng"] is not None and self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["cuda_rng"])
+        self.epoch, self.step = state["epoch"], state["step"]
+        self.set_lr(state["scheduler"]["lr"])
+        self._epoch_loss = state["epoch_loss"]
+        self._epoch_seconds = state["epoch_seconds"]
+
+    def _batches(self, epoch: int) -> list[Tensor]:
+        """An epoch's batches as indices, an order that only the seed and the epoch decide."""
+        generator = torch.Generator().manual_seed(self.config.seed * 100_003 + epoch)
+        order = torch.randperm(len(self.labels), generator=generator).to(self.device)
+        batches = list(order.split(self.config.batch_size))
+        if self.config.batch_norm and len(batches[-1]) == 1:
+            batches.pop()  # batch norm has no deviation to compute from a single image
+        return batches
+
+    def _train_step(self, index: Tensor) -> StepEvent:
+        began = time.perf_counter()
+        lr = self.optimizer.param_groups[0]["lr"]
+        images, labels = self._with_sketches(
+            self.images.index_select(0, index), self.labels.index_select(0, index)
+        )
+        loss = self._backprop(to_input(augment(images, self.config), self.config), labels)
+        self.optimizer.step()
+        self.step += 1
+        self._follow_schedule()
+        value = loss.item()
+        self._must_be_finite("loss", value)
+        seconds = time.perf_counter() - began
+        self._epoch_loss += value * len(index)
+        self._epoch_seconds += seconds
+        return StepEvent(self.step, self.epoch + 1, value, lr, len(index) / seconds)
+
+    def _follow_schedule(self) -> None:
+        """Set the learning rate of the next step."""
+        factor = lr_factor(self.config.schedule, self.step / self.total_steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.lr * factor
+
+    def _with_sketches(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The batch, and some drawings with their classes if the configuration wants them."""
+        if not len(self.sketches):
+            return images, labels
+        count = max(1, len(images) // SKETCH_SHARE)
+        chosen = torch.randint(len(self.sketches), (count,), device=self.device)
+        return (
+            torch.cat([images, self.sketches[chosen]]),
+            torch.cat([labels, self.sketch_labels[chosen]]),
+        )
+
+    def _finish_epoch(self, seen: int) -> EpochEvent:
+        began = time.perf_counter()
+        val_loss, val_accuracy = self.evaluate()
+        self._must_be_finite("validation loss", val_loss or 0.0)
+        seconds = self._epoch_seconds + time.perf_counter() - began
+        train_loss = self._epoch_loss / seen
+        self._epoch_loss = self._epoch_seconds = 0.0
+        self.epoch += 1
+        return EpochEvent(self.epoch, self.step, train_loss, val_loss, val_accuracy, seconds)
+
+    def _must_be_finite(self, name: str, value: float) -> None:
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the {name} is {value} at step {self.step}: the training diverged; "
+                "try a lower learning rate"
+            )
+
+
+def _on(device: torch.device, data: Split, index: Tensor) -> tuple[Tensor, Tensor]:
+    return data.images[index].to(device), data.labels[index].to(device)

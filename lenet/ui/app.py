@@ -1,0 +1,124 @@
+"""The frame around every page: configuration, navigation, and messages for errors."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import ParamSpec
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from lenet.errors import ConfigError, LabError
+from lenet.paths import ROOT
+from lenet.ui import preload
+from lenet.ui.escape import plain
+
+P = ParamSpec("P")
+
+_framed: ContextVar[bool] = ContextVar("framed", default=False)
+
+
+def navigate() -> None:
+    """Set up the app and show the page that the address names."""
+    st.set_page_config(page_title="LeNet-5 lab", page_icon=_icon(), layout="wide")
+    train = st.Page(
+        ROOT / "pages/train.py", title="Train", icon=":material/show_chart:", url_path="front"
+    )
+    page = st.navigation(
+        [
+            train,
+            st.Page(ROOT / "pages/evaluate.py", title="Evaluate", icon=":material/grid_on:"),
+            st.Page(ROOT / "pages/predict.py", title="Predict", icon=":material/draw:"),
+            st.Page(ROOT / "pages/inside.py", title="Inside", icon=":material/account_tree:"),
+            st.Page(ROOT / "pages/experiments.py", title="Experiments", icon=":material/science:"),
+            # Streamlit serves the first page at / alone; who asks for /train is sent there.
+            st.Page(
+                lambda: st.switch_page(train, query_params=st.query_params.to_dict()),
+                title="Train",
+                url_path="train",
+                visibility="hidden",
+            ),
+        ],
+        position="top",
+    )
+    token = _framed.set(True)
+    try:
+        page.run()
+    finally:
+        _framed.reset(token)
+    preload.load_other_pages()
+
+
+def show(page: Callable[[], None]) -> None:
+    """Run a page inside the frame, its expected errors shown as sentences.
+
+    The first request to a fresh server, when it is for `/evaluate` say, makes Streamlit run
+    the page's file on its own, as pages/ worked before st.navigation. The front door is
+    opened then instead: it registers the navigation and comes back here for the page.
+    """
+    if not _framed.get():
+        navigate()
+        return
+    with explained():
+        try:
+            page()
+        except OverflowError:  # of a widget that the browser's Back has given back such a number
+            raise ConfigError(
+                "the address holds a number without end; choose the page in the menu to begin anew"
+            ) from None
+
+
+def _icon() -> Image.Image:
+    """A five of pixels, drawn here: a named icon would be fetched from the network."""
+    rows = [[255 * (pixel == "#") for pixel in row] for row in _FIVE.split()]
+    return Image.fromarray(np.array(rows, dtype=np.uint8)).resize(
+        (64, 64), Image.Resampling.NEAREST
+    )
+
+
+_FIVE = """
+........
+.#####..
+.#......
+.####...
+.....#..
+.#...#..
+..###...
+........
+"""
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Show an error that is meant for a person as one sentence."""
+    try:
+        yield
+    except LabError as error:
+        st.error(sentence(error), icon=":material/error:")
+
+
+def fragment(part: Callable[P, None], run_every: float | None = None) -> Callable[P, None]:
+    """Let a part of a page run again on its own, its expected errors shown as sentences there.
+
+    What `show` puts around the page is not around a part that runs again.
+
+    Args:
+        run_every: seconds between two times that it runs again by itself; None for never.
+    """
+
+    @wraps(part)
+    def framed(*args: P.args, **options: P.kwargs) -> None:
+        with explained():
+            part(*args, **options)
+
+    return st.fragment(framed, run_every=run_every)
+
+
+def sentence(error: LabError) -> str:
+    """An error as a sentence in Markdown; what it quotes is shown as it is."""
+    message = str(error)
+    if message.partition(" ")[0].isalpha():  # a file's name stays as it is
+        message = message[:1].upper() + message[1:]
+    return f"{plain(message)}."

@@ -1,0 +1,170 @@
+"""What to study: one of the ready-made studies, or fields of the configuration of one's choice."""
+
+from typing import Any
+
+import streamlit as st
+
+from lenet.cli.study import OWN
+from lenet.config import PRESET_NOTES, PRESETS, Config, bounds, build_config, choices, knob
+from lenet.errors import ConfigError
+from lenet.runs import launcher
+from lenet.studies import estimate, sweep
+from lenet.studies.plan import Study, make_study
+from lenet.studies.presets import Ready
+
+MAX_SEEDS = 20
+
+
+def ready_made(chosen: Ready) -> Study:
+    """Epochs, batch size and seeds of a ready-made study.
+
+    Raises:
+        ConfigError: one of them cannot be used.
+    """
+    epochs, batch_size, seeds = st.columns(3)
+    with epochs:
+        number = _number("epochs", chosen.epochs, chosen.name)
+    with batch_size:
+        size = _number("batch_size", chosen.batch_size, chosen.name)
+    with seeds:
+        count = _seeds(len(chosen.seeds), chosen.name)
+    return chosen.study(number, size, range(count))
+
+
+def own() -> Study:
+    """A grid or random sample over fields of one's choice.
+
+    Raises:
+        ConfigError: the values cannot be used, or nothing is varied.
+    """
+    preset, epochs, batch_size, seeds = st.columns([2, 1, 1, 1])
+    name = preset.selectbox("Preset", list(PRESETS), key="own_preset", persist_state="session")
+    usual = build_config({"preset": name})
+    with epochs:
+        base = {"preset": name, "epochs": _number("epochs", usual.epochs, f"own {name}")}
+    with batch_size:
+        base["batch_size"] = _number("batch_size", usual.batch_size, f"own {name}")
+    with seeds:
+        count = _seeds(1, OWN)
+    st.caption(PRESET_NOTES[name])
+    varied = st.multiselect(
+        "Fields to vary",
+        [field for field in sweep.sweepable() if field not in ("preset", *base)],
+        default=["softmax", "lr"],
+        format_func=lambda field: knob(Config.model_fields[field]).label,
+        key="varied",
+        persist_state="session",
+    )
+    axes: dict[str, list[str]] = {}
+    with st.grid(3, min_column_width=220):
+        for field in varied:
+            axes[field] = _values(field, usual)
+    st.caption("Numbers: values with commas between, or a range, as 0.001..0.1/5 for five values.")
+    how, number = st.columns([2, 1], vertical_alignment="bottom")
+    every = how.segmented_control(
+        "Cells",
+        ["every combination", "drawn at random"],
+        default="every combination",
+        required=True,
+        key="how",
+        persist_state="session",
+    )
+    if not axes or not all(axes.values()):
+        raise ConfigError("choose at least one field to vary, and at least one value for each")
+    if every == "every combination":
+        cells, left_out = sweep.grid(base, axes)
+    else:
+        wanted = number.number_input("Number of cells", 1, 1000, 8, key="number of cells")
+        cells, left_out = sweep.sample(base, axes, wanted)
+    if left_out:
+        st.caption(f"{left_out} combinations cannot be built and are left out.")
+    return make_study(OWN, " × ".join(axes), cells, range(count))
+
+
+def cost(study: Study) -> str:
+    """The number of runs, and the time that they will take here."""
+    cells, seeds = len(study.cells), len(study.seeds)
+    slots = launcher.slots()
+    seconds = estimate.seconds_for(study, slots, _pace())
+    at_once = "one after the other" if slots == 1 else f"{slots} at a time"
+    parts = f"{cells} cells × {seeds} seed{'s' * (seeds > 1)} = **{cells * seeds} runs**"
+    return f"{parts}, about **{_about(seconds)}** on this machine, {at_once}."
+
+
+def named_seeds(study: Study) -> str:
+    """The seeds by number: `seed 0`, `seeds 0, 1`."""
+    return f"seed{'s' * (len(study.seeds) > 1)} {', '.join(map(str, study.seeds))}"
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def _pace() -> float:
+    return estimate.pace()
+
+
+def _about(seconds: float) -> str:
+    if seconds < 90:
+        return f"{10 * max(1, round(seconds / 10))} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _number(field: str, default: int, scope: str) -> int:
+    info = Config.model_fields[field]
+    limits = bounds(info)
+    value: int = st.number_input(
+        knob(info).label,
+        int(limits["ge"]),
+        int(limits["le"]),
+        default,
+        key=f"{field} of {scope}",
+        persist_state="session",
+        help=info.description,
+    )
+    return value
+
+
+def _seeds(default: int, scope: str) -> int:
+    value: int = st.number_input(
+        "Seeds for each cell",
+        1,
+        MAX_SEEDS,
+        default,
+        key=f"seeds of {scope}",
+        persist_state="session",
+        help="So many runs that differ only in their initial weights and order of images.",
+    )
+    return value
+
+
+def _values(field: str, usual: Config) -> list[str]:
+    """The widget for one field's values, as texts of the command line."""
+    info = Config.model_fields[field]
+    common: dict[str, Any] = {
+        "label": knob(info).label,
+        "key": f"values of {field}, {usual.preset}",
+        "persist_state": "session",
+        "help": info.description,
+    }
+    if options := choices(info):
+        return (
+            st.pills(
+                options=options, default=[getattr(usual, field)], selection_mode="multi", **common
+            )
+            or []
+        )
+    if info.annotation is bool:
+        chosen = st.pills(
+            options=["0", "1"],
+            default=["0", "1"],
+            selection_mode="multi",
+            format_func={"0": "off", "1": "on"}.__getitem__,
+            **common,
+        )
+        return chosen or []
+    text = st.text_input(
+        value=f"{getattr(usual, field):g}",
+        placeholder="0.01, 0.1 or 0.001..0.1/5",
+        **common,
+    )
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,42 @@
+"""HTML in which one can point at things: a layer's map, a position on a map.
+
+Plotly's heatmaps report no clicks to Streamlit (streamlit/streamlit#8760), and a figure of
+its own for each of a hundred small maps would take seconds to appear. This component shows
+plain HTML and reports the one thing that was pointed at, by mouse, finger or arrow keys.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+_show = st.components.v2.component(
+    "lenet_pointing",
+    html='<div class="pointing"></div>',
+    css=(_HERE / "clickable_html.css").read_text(encoding="utf-8"),
+    js=(_HERE / "clickable_html.js").read_text(encoding="utf-8"),
+)
+
+
+def pointing(
+    key: str, html: str, *, chosen: str = "", picked: Callable[[str], None] | None = None
+) -> None:
+    """Show HTML with the classes of `clickable_html.css`.
+
+    Args:
+        key: of the component, once on a page.
+        html: ours; every text in it that comes from elsewhere is escaped.
+        chosen: the `data-pick` of the element that is marked.
+        picked: called, before the page runs again, with the `data-pick` that was clicked or
+            the "row,column" of a position on the element of class "map". Without it,
+            nothing can be clicked.
+    """
+
+    def report() -> None:
+        value = st.session_state[key].picked
+        if picked and isinstance(value, str):
+            picked(value)
+
+    data = {"html": html, "chosen": chosen, "fixed": picked is None}
+    _show(key=key, data=data, on_picked_change=report)

@@ -1,0 +1,54 @@
+"""What runs have recorded, read once for all visitors: a long run's file takes seconds."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from lenet.runs.history import Metrics, MetricsFile, read_metrics
+from lenet.runs.run import Run
+
+
+def metrics_of(run: Run) -> Metrics:
+    """The run's events up to now."""
+    return _followed(run.metrics_file).poll()
+
+
+def best_checkpoint(run: Run) -> Path | None:
+    """The epoch with the best validation accuracy, the last one without any; None before one."""
+    files = run.checkpoints()
+    scored = [
+        (event["val_accuracy"], -event["epoch"])
+        for event in metrics_of(run).epochs
+        if event["val_accuracy"] is not None and run.epoch_checkpoint(event["epoch"]) in files
+    ]
+    if scored:
+        return run.epoch_checkpoint(-max(scored)[1])
+    return files[-1] if files else None
+
+
+def outcome_of(run: Run, *, live: bool) -> tuple[int, float | None]:
+    """How many epochs the run has finished, and the best validation accuracy of them.
+
+    Tables ask for every run there is; of those that have ended the steps are not kept.
+    """
+    try:
+        found = run.metrics_file.stat()
+    except OSError:
+        return 0, None
+    if live:
+        return _outcome(metrics_of(run))
+    return _ended(run.metrics_file, found.st_size, found.st_mtime_ns)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _followed(path: Path) -> MetricsFile:
+    return MetricsFile(path)
+
+
+@st.cache_data(max_entries=4096, show_spinner=False)
+def _ended(path: Path, size: int, modified: int) -> tuple[int, float | None]:
+    return _outcome(read_metrics(path))
+
+
+def _outcome(metrics: Metrics) -> tuple[int, float | None]:
+    return len(metrics.epochs), metrics.best_accuracy

@@ -1,0 +1,151 @@
+"""All runs in a table, and what can be done with one of them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lenet.config import differences
+from lenet.errors import LabError
+from lenet.runs import launcher
+from lenet.runs.history import EPOCH_KEYS, LR_KEYS, Metrics
+from lenet.runs.naming import MAX_NAME
+from lenet.runs.run import Run
+from lenet.runs.status import LIVE
+from lenet.ui.app import explained, fragment, sentence
+from lenet.ui.escape import plain
+from lenet.ui.run_cache import best_checkpoint, metrics_of, outcome_of
+from lenet.ui.train.run_controls import BADGES
+from lenet.ui.train.run_view import clock, turn_to
+
+REFRESH = 2.0
+"""Seconds between two looks at live runs."""
+
+
+def show(known: dict[str, Run]) -> None:
+    """The table of all runs, kept up to date while one of them is live."""
+    live = any(run.live for run in known.values())
+    fragment(_table, run_every=REFRESH if live else None)(known)
+
+
+def _table(known: dict[str, Run]) -> None:
+    """Every run with what sets it apart and how it fared."""
+    rows = [row for run in known.values() if (row := _row(run))]
+    if not rows:
+        return
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        key="runs",
+        placeholder="–",
+        alt="All runs with their state, accuracy, time and settings",
+        column_config={
+            "accuracy": st.column_config.NumberColumn(
+                "best val. acc.", format="percent", width=100
+            ),
+            "changes": st.column_config.TextColumn(help="What differs from the preset."),
+        },
+    )
+
+
+def manage(run: Run) -> None:
+    """The chosen run's name, command, downloads, promotion and deletion."""
+    metrics = metrics_of(run)
+    st.text_input(
+        "Name",
+        run.name,
+        max_chars=MAX_NAME,
+        key=f"name of {run.id}",
+        on_change=_rename,
+        args=(run,),
+    )
+    best = best_checkpoint(run)
+    row = st.container(horizontal=True)
+    row.download_button(
+        "Checkpoint",
+        data=best.read_bytes if best else b"",
+        file_name=f"{run.id}-{best.name}" if best else None,
+        icon=":material/download:",
+        disabled=best is None,
+        help="The epoch with the best validation accuracy.",
+    )
+    row.download_button(
+        "Metrics",
+        data=lambda: csv(metrics),
+        file_name=f"{run.id}.csv",
+        icon=":material/download:",
+        disabled=not len(metrics),
+        help="Every step as CSV, with the validation after each epoch.",
+    )
+    with row.popover("Promote", icon=":material/verified:", disabled=best is None):
+        _promote(run, best)
+    with row.popover(
+        "Delete", icon=":material/delete:", disabled=run.live, key=f"deletion of {run.id}"
+    ):
+        _delete(run)
+    st.caption("The same run as a command")
+    st.code(launcher.command_line(run.config()), language="bash", wrap_lines=True)
+
+
+def csv(metrics: Metrics) -> str:
+    """The recorded steps, a row each; an epoch's figures stand at its last step.
+
+    `lr_set` is the learning rate that somebody set after the step.
+    """
+    columns = {name: np.asarray(column) for name, column in metrics.steps.items()}
+    steps = pd.DataFrame(columns).astype({"step": int})
+    epochs = pd.DataFrame(metrics.epochs, columns=[*EPOCH_KEYS, "val_loss", "val_accuracy"])
+    changes = pd.DataFrame(metrics.lr_changes, columns=[*LR_KEYS])
+    table = steps.merge(epochs, "left", "step").merge(changes, "left", "step")
+    text: str = table.astype({"epoch": "Int64"}).to_csv(index=False)
+    return text
+
+
+def _row(run: Run) -> dict[str, Any] | None:
+    try:
+        status, config = run.status(), run.config()
+    except LabError:
+        return None
+    epochs, accuracy = outcome_of(run, live=status.state in LIVE)
+    return {
+        "name": run.name,
+        "status": BADGES[status.state][0],
+        "accuracy": accuracy,
+        "epochs": f"{epochs}/{config.epochs}",
+        "time": clock(status.seconds),
+        "preset": config.preset,
+        "changes": differences(config),
+    }
+
+
+def _rename(run: Run) -> None:
+    if run.id != st.session_state["watched"]:
+        return  # the field of a run that was just left reports once more, typed in or not
+    key = f"name of {run.id}"
+    with explained():  # a callback is outside of the page's frame
+        run.rename(st.session_state[key])
+    turn_to(run)
+    st.session_state[key] = run.name  # an empty one gives the first name back
+
+
+def _promote(run: Run, best: Path | None) -> None:
+    st.write("Keep the best checkpoint, with a model card, for Evaluate and Predict.")
+    name = st.text_input("Name", value=run.config().preset, max_chars=60, key=f"promote {run.id}")
+    if st.button("Promote", key=f"promote now {run.id}", type="primary") and best:
+        try:
+            with st.spinner("Reading the test images for the model card…"):
+                from lenet.evaluation.model_card import promote
+
+                saved = promote(best, name)
+            st.success(f"Saved as {plain(saved.name)}; Evaluate and Predict offer it now.")
+        except LabError as error:
+            st.error(sentence(error))
+
+
+def _delete(run: Run) -> None:
+    st.text(f"This deletes {run.name} with all its checkpoints and cannot be undone.")
+    if st.button(":red[Delete for good]", key=f"delete {run.id}"):
+        run.delete()
+        st.rerun()

@@ -1,0 +1,666 @@
+"""The command line's contract: flags, keys, exit statuses, and one line for each failure."""
+
+import json
+import os
+import pickle
+import re
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+from pydantic import Field
+
+from lenet import config as configuration
+from lenet.cli import main as cli
+from lenet.cli.main import main
+from lenet.config import Config, Knob, bounds, build_config, choices, knob, to_flags
+from lenet.data.reading import DATASETS
+from lenet.network import checkpoint
+from lenet.paths import DEFAULT_CHECKPOINT, ROOT
+from lenet.runs.run import Run
+from tests.small import hidden_files, run_lab, small_split, wait_until
+
+QUICK = ("--epochs", "2", "--batch_size", "20", "--val_size", "40", "--augment", "none")
+SUMMARY = ("--mode", "summary", "--json")
+
+
+class Result(NamedTuple):
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The one object on standard output."""
+        assert self.status == 0, self.err
+        assert self.out.count("\n") == 1
+        found = json.loads(self.out, parse_constant=lambda word: pytest.fail(f"{word} in JSON"))
+        assert isinstance(found, dict)
+        return found
+
+
+Lab = Callable[..., Result]
+
+
+@pytest.fixture
+def lab(capsys: pytest.CaptureFixture[str]) -> Lab:
+    """Run one command in this process."""
+
+    def run(*flags: object) -> Result:
+        try:
+            status = main([str(flag) for flag in flags])
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return Result(status, *capsys.readouterr())
+
+    return run
+
+
+def assert_refused(result: Result, status: int, *words: str, after_progress: bool = False) -> None:
+    """One line that begins with "error:" and holds the words; before it at most progress."""
+    assert result.status == status, result
+    assert result.out == ""
+    *before, last = result.err.splitlines()
+    assert last.startswith("error: ")
+    assert not any(line.startswith("error") for line in before)
+    assert bool(before) == after_progress, before
+    assert "Traceback" not in result.err
+    for word in words:
+        assert word in last
+
+
+def in_process(*flags: object, **options: Any) -> Result:
+    done = run_lab(*map(str, flags), **options)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+class TestFlags:
+    def test_there_is_exactly_one_for_each_hyperparameter(self) -> None:
+        flags = [flag for action in cli.parser()._actions for flag in action.option_strings]
+        for name in Config.model_fields:
+            assert flags.count(f"--{name}") == 1
+        others = set(flags) - {f"--{name}" for name in Config.model_fields}
+        assert others == {
+            *("-h", "--help", "--mode", "--json", "--download", "--data_dir"),
+            *("--output_dir", "--checkpoint", "--images", "--drawings", "--resume", "--queue"),
+            *("--evaluate", "--tied", "--study", "--seeds", "--vary", "--random", "--workers"),
+            *("--backend", "--address"),
+        }
+
+    def test_help_explains_each(self, lab: Lab) -> None:
+        result = lab("--help")
+        assert result.status == 0
+        text = "".join(result.out.split())  # however its lines are broken
+        for name, info in Config.model_fields.items():
+            kinds = {bool: "0|1", int: "N", float: "X", str: "STEP:X,…"}
+            kind = "|".join(choices(info)) or kinds[info.annotation]
+            description = "".join((info.description or "").split())
+            start = f"--{name}{kind}{description}("
+            assert text.count(start) == 1, name
+            notes = text.partition(start)[2].partition("default:")[0]
+            for limit in bounds(info).values():
+                assert f"{limit:g}" in notes, name
+
+    def test_new_hyperparameter_is_one_line(
+        self, lab: Lab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Wider(Config):
+            patience: Annotated[int, Knob("Patience", "optimisation")] = Field(
+                5, ge=1, le=99, description="Epochs to wait for better days."
+            )
+
+        for module in (cli, configuration):
+            monkeypatch.setattr(module, "Config", Wider)
+        help_text = " ".join(lab("--help").out.split())
+        assert "Epochs to wait for better days. (≥ 1, ≤ 99, default: 5)" in help_text
+        assert lab(*SUMMARY).json["config"]["patience"] == 5
+        assert lab(*SUMMARY, "--patience", 7).json["config"]["patience"] == 7
+        assert_refused(lab(*SUMMARY, "--patience", 0), 2, "patience must be")
+        assert to_flags(build_config({"patience": 7}))[-2:] == ["--patience", "7"]
+
+    def test_every_value_arrives_in_the_configuration(self, lab: Lab) -> None:
+        values: dict[str, Any] = {
+            "input_size": 32,
+            "fit": "resize",
+            "kernel_size": 3,
+            "padding": 1,
+            "pool2": True,
+            "pooling": "average",
+            "batch_norm": False,
+            "activation": "tanh",
+            "negative_slope": 0.3,
+            "init": "default",
+            "softmax": True,
+            "dropout": 0.25,
+            "normalization": "half",
+            "val_size": 7,
+            "augment": "shift",
+            "label_smoothing": 0.05,
+            "weight_decay": 0.002,
+            "optimizer": "sgd",
+            "lr": 0.03,
+            "schedule": "cosine",
+            "momentum": 0.4,
+            "nesterov": True,
+            "epochs": 9,
+            "batch_size": 17,
+            "seed": 123,
+            "device": "cpu",
+            "threads": 2,
+            "dataset": "MNIST",
+            "preset": "post",
+        }
+        flags: list[object] = []
+        for name, value in values.items():
+            flags += [f"--{name}", int(value) if isinstance(value, bool) else value]
+        found = lab(*SUMMARY, *flags).json["config"]
+        assert {name: found[name] for name in values} == values
+
+    def test_flag_beside_a_preset_overrides_it(self, lab: Lab) -> None:
+        for flags in (("--preset", "post", "--softmax", 0), ("--softmax", 0, "--preset", "post")):
+            found = lab(*SUMMARY, *flags).json["config"]
+            assert (found["softmax"], found["kernel_size"]) == (False, 3)
+
+    def test_flag_without_effect_is_noted(self, lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+        lab(*SUMMARY, "--momentum", 0.5, "--optimizer", "adam", "--lr", 0.1)
+        assert caplog.messages == ["note: --momentum has no effect with these settings"]
+
+
+class TestSummary:
+    @pytest.mark.parametrize(
+        ("flags", "parameters"),
+        [
+            ("--input_size 32 --kernel_size 5 --padding 0", 61_990),
+            ("--input_size 28 --kernel_size 5 --padding 2", 61_990),
+            ("--input_size 28 --kernel_size 3 --padding 0 --pool2 1", 29_638),
+            ("--preset post", 29_638),
+            ("--preset post-32", 61_990),
+        ],
+    )
+    def test_parameters_and_layers(self, flags: str, parameters: int, lab: Lab) -> None:
+        found = lab(*SUMMARY, *flags.split()).json
+        assert found["parameters"] == parameters
+        layers = found["layers"]
+        assert sum(layer["parameters"] for layer in layers) == parameters
+        assert layers[0]["name"] == "conv0"
+        assert layers[-1] == {"name": "fc4", "output_shape": [10], "parameters": 850}
+
+    def test_geometry_that_cannot_work(self, lab: Lab) -> None:
+        trace = "28 → conv0 24 → pool0 12 → conv1 8 → pool1 4 → conv2 needs 5×5 but gets 4×4"
+        flags = ("--input_size", 28, "--kernel_size", 5, "--padding", 0)
+        assert_refused(lab(*SUMMARY, *flags), 2, trace)
+        assert_refused(lab("--mode", "train", *flags), 2, trace)
+
+    def test_text_for_people(self, lab: Lab) -> None:
+        result = lab("--mode", "summary")
+        assert result.status == 0
+        assert result.err == ""
+        rows = [row.split() for row in result.out.splitlines()]
+        assert rows[0] == ["conv0", "6×28×28", "156"]
+        assert rows[-1] == ["total", "61,990"]
+
+    def test_neither_help_nor_summary_waits_for_torch(self) -> None:
+        code = (
+            "import sys\nfrom lenet.cli.main import main\n"
+            "assert main(['--mode', 'summary', '--json', '--preset', 'post']) == 0\n"
+            "try: main(['--help'])\nexcept SystemExit: pass\n"
+            "heavy = {'torch', 'numpy', 'sklearn', 'streamlit', 'PIL'} & set(sys.modules)\n"
+            "sys.exit(f'loaded {heavy}' if heavy else 0)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+    def test_module_is_the_command(self) -> None:
+        result = in_process(*SUMMARY, module="lenet")
+        assert result.json["parameters"] == 61_990
+        assert result.err == ""
+        assert_refused(in_process("--mode", "summary", "--lr", -1, module="lenet"), 2, "lr must")
+
+
+@pytest.mark.usefixtures("small_dataset")
+class TestTrainEvalTest:
+    @pytest.fixture
+    def output(self, tmp_path: Path) -> Path:
+        return tmp_path / "output"
+
+    def test_the_way_from_training_to_predictions(self, lab: Lab, output: Path) -> None:
+        flags = ("--preset", "lab", *QUICK, "--epochs", 4, "--output_dir", output, "--json")
+        trained = lab("--mode", "train", *flags)
+        found = trained.json
+        assert found["checkpoint"] == str(output / "model_epoch4.pt")
+        assert [path.name for path in Run(output).checkpoints()] == [
+            f"model_epoch{epoch}.pt" for epoch in (1, 2, 3, 4)
+        ]
+        assert found["epochs"] == 4
+        assert found["seconds"] > 0
+        assert found["train_loss"] < 1
+        assert found["val_accuracy"] > 0.9
+        for epoch in (1, 2, 3, 4):
+            assert f"epoch {epoch}: loss" in trained.err
+
+        evaluated = lab("--mode", "eval", "--checkpoint", found["checkpoint"], "--json").json
+        assert evaluated["accuracy"] > 0.9
+        assert evaluated["dataset"] == "FashionMNIST"
+        assert evaluated["parameters"] == 61_990
+        matrix = np.array(evaluated["confusion_matrix"])
+        assert matrix.shape == (10, 10)
+        assert matrix.sum() == 60
+        assert matrix.trace() / 60 == pytest.approx(evaluated["accuracy"])
+
+        tested = lab("--mode", "test", "--checkpoint", found["checkpoint"], "--json").json
+        assert len(tested["predictions"]) == 5
+        right = sum(one["label"] == one["target"] for one in tested["predictions"])
+        assert right >= 3
+
+    def test_training_for_people(self, lab: Lab, output: Path) -> None:
+        result = lab("--mode", "train", *QUICK, "--output_dir", output)
+        assert result.status == 0
+        assert result.out.startswith("finished after ")
+        assert result.out.strip().endswith(str(output / "model_epoch2.pt"))
+
+    def test_test_accuracy_does_not_wait_for_scikit_learn(self, output: Path) -> None:
+        flags = ("--mode", "train", *QUICK, "--epochs", 1, "--output_dir", output)
+        imports = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
+        result = in_process(*flags, "--evaluate", 1, "--json", env=imports)
+        assert result.json["test_accuracy"] > 0.5
+        assert "torch" in result.err
+        assert "sklearn" not in result.err
+
+    def test_default_output_folder(
+        self, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        found = lab("--mode", "train", *QUICK, "--epochs", 1, "--json").json
+        assert found["checkpoint"] == "output/model_epoch1.pt"
+        assert (tmp_path / "output" / "model_epoch1.pt").is_file()
+
+    def test_without_validation_images(self, lab: Lab, output: Path) -> None:
+        flags = (*QUICK, "--val_size", 0, "--output_dir", output, "--json")
+        found = lab("--mode", "train", *flags).json
+        assert found["val_accuracy"] is None
+        assert found["train_loss"] > 0
+
+    def test_same_flags_same_weights(self, lab: Lab, tmp_path: Path) -> None:
+        models = []
+        for name in ("one", "other"):
+            flags = (*QUICK, "--dropout", 0.3, "--augment", "flip_shift", "--device", "cpu")
+            lab("--mode", "train", *flags, "--output_dir", tmp_path / name)
+            models.append(checkpoint.load(tmp_path / name / "model_epoch2.pt").weights)
+        assert all(torch.equal(part, models[1][name]) for name, part in models[0].items())
+
+    def test_checkpoint_named_is_that_of_this_training(self, lab: Lab, output: Path) -> None:
+        output.mkdir()
+        (output / "model_epoch9.pt").write_bytes(b"from elsewhere")
+        found = lab("--mode", "train", *QUICK, "--output_dir", output, "--json").json
+        assert found["checkpoint"] == str(output / "model_epoch2.pt")
+
+    def test_batch_larger_than_the_data(self, lab: Lab, output: Path) -> None:
+        flags = ("--batch_size", 161, "--val_size", 40, "--output_dir", output)
+        result = lab("--mode", "train", *flags)
+        assert_refused(result, 2, "batch_size 161", "160 training images", after_progress=True)
+
+    def test_more_validation_images_than_data(self, lab: Lab, output: Path) -> None:
+        result = lab("--mode", "train", "--val_size", 200, "--output_dir", output)
+        assert_refused(result, 2, "val_size 200", after_progress=True)
+
+    def test_training_that_diverges(self, lab: Lab, output: Path) -> None:
+        flags = ("--optimizer", "sgd", "--lr", 10, "--schedule", "constant", "--activation", "relu")
+        result = lab("--mode", "train", *QUICK, *flags, "--epochs", 20, "--output_dir", output)
+        assert_refused(result, 1, "diverged", "lower learning rate", after_progress=True)
+
+    def test_folder_that_another_training_uses(self, lab: Lab, output: Path) -> None:
+        run = Run(output)
+        run.prepare(build_config())
+        from lenet.runs.status import own_status
+
+        run.write_status(own_status())
+        result = lab("--mode", "train", *QUICK, "--output_dir", output)
+        assert_refused(result, 1, "choose another --output_dir")
+
+    def test_output_folder_that_is_a_file(self, lab: Lab, output: Path) -> None:
+        output.touch()
+        result = lab("--mode", "train", *QUICK, "--output_dir", output)
+        assert_refused(result, 1, "could not be written")
+
+    def test_damaged_dataset_without_download(self, lab: Lab, tmp_path: Path) -> None:
+        path = tmp_path / "data" / "FashionMNIST" / "raw" / "train-images-idx3-ubyte.gz"
+        path.write_bytes(path.read_bytes()[:5000])
+        for mode in ("train", "eval", "test"):
+            flags = ("--mode", mode, "--download", 0, "--output_dir", tmp_path / "output")
+            assert_refused(lab(*flags), 1, "train-images-idx3-ubyte.gz is damaged")
+        assert path.stat().st_size == 5000
+
+    def test_missing_dataset_without_download(self, lab: Lab, tmp_path: Path) -> None:
+        flags = ("--download", 0, "--data_dir", tmp_path / "empty")
+        result = lab("--mode", "eval", *flags)
+        assert_refused(result, 1, "Fashion-MNIST is not on this machine", str(tmp_path / "empty"))
+
+    def test_full_disk(self, tmp_path: Path, output: Path) -> None:
+        def limit() -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+        flags = ("--mode", "train", *QUICK, "--output_dir", output, "--json")
+        result = in_process(*flags, preexec_fn=limit)
+        assert_refused(result, 1, "the disk is full", "model_epoch1.pt", after_progress=True)
+        assert hidden_files(output) == []
+        assert Run(output).checkpoints() == []
+        assert Run(output).status().state == "failed"
+
+    @pytest.mark.parametrize("flags", [("--batch_size", "5000"), ("--val_size", "300")])
+    def test_refused_training_leaves_an_earlier_one_alone(
+        self, output: Path, flags: tuple[str, str]
+    ) -> None:
+        assert in_process("--mode", "train", *QUICK, "--output_dir", output).status == 0
+        before = {path.name: path.read_bytes() for path in output.iterdir()}
+        assert "model_epoch1.pt" in before
+
+        refused = in_process("--mode", "train", *QUICK, *flags, "--output_dir", output)
+
+        assert refused.status == 2
+        assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+
+    def test_ctrl_c_saves_and_stops(self, output: Path) -> None:
+        command = [sys.executable, "-m", "tests.small_lab", "--mode", "train", "--json", *QUICK]
+        command += ["--epochs", "1000", "--output_dir", str(output)]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            wait_until(
+                lambda: Run(output).checkpoints() or process.poll() is not None, "an epoch's end"
+            )
+            process.send_signal(signal.SIGINT)
+            result = Result(0, *process.communicate())
+        found = result._replace(status=process.returncode).json
+        assert found["state"] == "stopped"
+        assert found["checkpoint"] == str(output / "stopped.pt")
+        assert found["epochs"] >= 1
+        assert checkpoint.load(output / "stopped.pt").training is not None
+
+
+@pytest.mark.usefixtures("small_dataset")
+class TestEval:
+    def test_text_for_people(self, lab: Lab, trained_file: Path) -> None:
+        result = lab("--mode", "eval", "--checkpoint", trained_file)
+        assert result.status == 0
+        head, *rows = result.out.splitlines()
+        assert re.match(r"accuracy \d+\.\d\d% on FashionMNIST$", head)
+        assert len(rows) == 11
+        assert rows[-1].startswith("Ankle boot")
+
+    def test_shipped_checkpoint_is_the_default(self, lab: Lab) -> None:
+        found = lab("--mode", "eval", "--json").json
+        assert found["checkpoint"] == str(DEFAULT_CHECKPOINT)
+
+    def test_other_dataset_on_request(
+        self, lab: Lab, trained_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from tests.idx_files import install_small_dataset
+
+        install_small_dataset(monkeypatch, tmp_path / "data", "MNIST", test_count=50)
+        flags = ("--checkpoint", trained_file, "--dataset", "MNIST", "--json")
+        found = lab("--mode", "eval", *flags).json
+        assert found["dataset"] == "MNIST"
+        assert np.sum(found["confusion_matrix"]) == 50
+
+
+@pytest.mark.usefixtures("small_dataset")
+class TestTest:
+    @pytest.fixture
+    def flags(self, trained_file: Path, tmp_path: Path) -> tuple[object, ...]:
+        return ("--mode", "test", "--checkpoint", trained_file, "--output_dir", tmp_path / "out")
+
+    def test_samples(self, lab: Lab, flags: tuple[object, ...]) -> None:
+        found = lab(*flags, "--json").json["predictions"]
+        assert len({one["index"] for one in found}) == 5
+        for one in found:
+            assert one["target"] == small_split("test").labels[one["index"]]
+            assert one["name"] == DATASETS["FashionMNIST"].classes[one["label"]]
+            assert len(one["probabilities"]) == 10
+            assert sum(one["probabilities"]) == pytest.approx(1, abs=1e-5)
+            assert np.argmax(one["probabilities"]) == one["label"]
+
+    def test_seed_repeats_the_samples(self, lab: Lab, flags: tuple[object, ...]) -> None:
+        first, second, other = (
+            lab(*flags, "--json", "--seed", seed).json["predictions"] for seed in (3, 3, 4)
+        )
+        assert first == second
+        assert [one["index"] for one in first] != [one["index"] for one in other]
+
+    def test_without_a_seed_others_each_time(self, lab: Lab, flags: tuple[object, ...]) -> None:
+        seen = {
+            tuple(one["index"] for one in lab(*flags, "--json").json["predictions"])
+            for _ in range(3)
+        }
+        assert len(seen) == 3
+
+    def test_pictures_for_people(self, lab: Lab, flags: tuple[object, ...], tmp_path: Path) -> None:
+        result = lab(*flags, "--seed", 1)
+        *rows, last = result.out.splitlines()
+        assert len(rows) == 5
+        assert all("truth" in row for row in rows)
+        assert last == f"pictures: {tmp_path / 'out' / 'samples.png'}"
+        with Image.open(tmp_path / "out" / "samples.png") as shown:
+            assert shown.mode == "L"
+
+    def test_with_json_nothing_is_written(
+        self, lab: Lab, flags: tuple[object, ...], tmp_path: Path
+    ) -> None:
+        lab(*flags, "--json")
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    image = Image.new("RGB", (90, 120), "white")
+    ImageDraw.Draw(image).rectangle([25, 10, 65, 110], fill=(40, 60, 90))
+    image.save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+@pytest.fixture
+def sketch(tmp_path: Path) -> Path:
+    image = Image.new("RGBA", (280, 280), (0, 0, 0, 0))
+    ImageDraw.Draw(image).line([(100, 40), (100, 240), (200, 240)], fill="white", width=22)
+    image.save(tmp_path / "sketch.png")
+    return tmp_path / "sketch.png"
+
+
+class TestPicturesOfOnesOwn:
+    """Neither needs a dataset."""
+
+    @pytest.fixture(autouse=True)
+    def _no_dataset(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LENET_DATA_DIR", str(tmp_path / "no data"))
+
+    @pytest.mark.parametrize("kind", ["images", "drawings"])
+    def test_predictions(self, kind: str, lab: Lab, photo: Path, sketch: Path) -> None:
+        from lenet.evaluation import classify
+
+        files = [photo, sketch] if kind == "images" else [sketch]
+        found = lab("--mode", "test", "--download", 0, f"--{kind}", *files, "--json").json
+        shipped = checkpoint.load(DEFAULT_CHECKPOINT)
+        same = {"images": classify.classify_photos, "drawings": classify.classify_drawings}[kind]
+        assert found["predictions"] == same(shipped, files)
+        for one, file in zip(found["predictions"], files, strict=True):
+            assert one["path"] == str(file)
+            assert set(one) >= {"path", "label", "name", "probabilities"}
+
+    def test_text_for_people(self, lab: Lab, photo: Path) -> None:
+        result = lab("--mode", "test", "--download", 0, "--images", photo)
+        assert re.fullmatch(rf"{re.escape(str(photo))}: .+ \(\d+%\)\n", result.out)
+        assert result.err == ""
+
+    @pytest.mark.parametrize("kind", ["images", "drawings"])
+    def test_what_cannot_be_read(self, kind: str, lab: Lab, photo: Path) -> None:
+        text = photo.with_name("letter.png")
+        text.write_text("Dear network")
+        for bad in (text, photo.with_name("missing.png"), photo.parent):
+            result = lab("--mode", "test", "--download", 0, f"--{kind}", photo, bad)
+            assert_refused(result, 1, str(bad))
+
+    def test_only_one_kind_at_a_time(self, lab: Lab, photo: Path) -> None:
+        result = lab("--mode", "test", "--images", photo, "--drawings", photo)
+        assert_refused(result, 2, "--images and --drawings exclude each other")
+
+
+class TestUnusableArguments:
+    @pytest.mark.parametrize(
+        ("flags", "words"),
+        [
+            ("--epochs 0", ["epochs must be", "'0'"]),
+            ("--epochs 2.5", ["epochs must be"]),
+            ("--epochs many", ["epochs must be a whole number", "'many'"]),
+            ("--batch_size 1e9", ["batch_size must be a whole number in digits, not '1e9'"]),
+            ("--lr fast", ["lr must be a number, not 'fast'"]),
+            ("--lr -1", ["lr must be", "'-1'"]),
+            ("--lr 0", ["lr must be"]),
+            ("--lr nan", ["lr must be", "'nan'"]),
+            ("--lr inf", ["lr must be"]),
+            ("--dropout nan", ["dropout must be"]),
+            ("--batch_size 60001", ["batch_size must be"]),
+            ("--batch_size 1", ["batch norm needs at least 2"]),
+            ("--optimizer sgd --nesterov 1 --momentum 0", ["nesterov needs a momentum"]),
+            ("--batch_norm 2", ["batch_norm must be"]),
+            ("--activation gelu", ["activation must be", "'tanh'"]),
+            ("--dataset CIFAR10", ["dataset must be", "FashionMNIST", "MNIST"]),
+            ("--preset best", ["preset must be", "'lab'"]),
+            ("--device abacus", ["device must be"]),
+            ("--seed -1", ["seed must be"]),
+        ],
+    )
+    @pytest.mark.parametrize("mode", ["train", "summary"])
+    def test_hyperparameters(self, mode: str, flags: str, words: list[str], lab: Lab) -> None:
+        assert_refused(lab("--mode", mode, *flags.split()), 2, *words)
+
+    @pytest.mark.parametrize(
+        ("flags", "words"),
+        [
+            ([], ["--mode"]),
+            (["--mode", "fly"], ["--mode", "fly", "train"]),
+            (["--mode", "summary", "--learning_rate", "1"], ["--learning_rate", "--help"]),
+            (["--mode", "summary", "--epo", "1"], ["--epo"]),
+            (["--mode", "summary", "--lr"], ["--lr"]),
+            (["--mode", "summary", "--lr", "-inf"], ["--lr"]),
+            (["--mode", "summary", "--download", "2"], ["--download"]),
+            (["--mode", "summary", "two\nlines"], ["two lines"]),
+            (["--mode", "summary", "--lr", "two\nlines"], ["lr must be"]),
+            (["--mode", "test", "--images"], ["--images"]),
+            (["--mode", "eval", "--dataset", "CIFAR10"], ["dataset must be"]),
+            (["--mode", "eval", "--dataset", "CIFAR10", "--json"], ["dataset must be"]),
+        ],
+    )
+    def test_flags(self, flags: list[str], words: list[str], lab: Lab) -> None:
+        assert_refused(lab(*flags), 2, *words)
+
+    @pytest.mark.usefixtures("small_dataset")
+    @pytest.mark.parametrize("seed", ["-1", "x", "1.5"])
+    def test_seed_of_the_samples(self, seed: str, lab: Lab) -> None:
+        result = lab("--mode", "test", "--seed", seed)
+        assert result.status == 2
+        assert result.err.splitlines()[-1].startswith("error: seed must be")
+
+
+class TestUnusableCheckpoints:
+    class Attack:
+        def __init__(self, marker: Path) -> None:
+            self.marker = marker
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            return os.mkdir, (str(self.marker),)
+
+    @pytest.mark.parametrize("mode", ["eval", "test"])
+    @pytest.mark.parametrize("content", [b"", b"Dear network\n", b"\x00" * 1000])
+    def test_file_that_is_none(self, content: bytes, mode: str, lab: Lab, tmp_path: Path) -> None:
+        (tmp_path / "a.pt").write_bytes(content)
+        assert_refused(lab("--mode", mode, "--checkpoint", tmp_path / "a.pt"), 1, "a.pt")
+
+    def test_missing(self, lab: Lab, tmp_path: Path) -> None:
+        result = lab("--mode", "eval", "--checkpoint", tmp_path / "missing.pt")
+        assert_refused(result, 1, str(tmp_path / "missing.pt"), "--mode train")
+
+    def test_name_of_two_lines(self, lab: Lab, tmp_path: Path) -> None:
+        result = lab("--mode", "eval", "--checkpoint", tmp_path / "two\nlines.pt")
+        assert_refused(result, 1, "two lines.pt")
+
+    def test_pickle_that_would_run_code(
+        self, lab: Lab, tmp_path: Path, recwarn: pytest.WarningsRecorder
+    ) -> None:
+        marker, path = tmp_path / "it ran", tmp_path / "a.pt"
+        path.write_bytes(pickle.dumps(self.Attack(marker)))
+        assert_refused(lab("--mode", "eval", "--checkpoint", path), 1, "a.pt", "safely")
+        assert not marker.exists()
+        assert recwarn.list == []  # on a terminal each would be a line too
+
+
+class TestOutput:
+    """In processes of their own: it is about what the terminal gets."""
+
+    @pytest.fixture(params=["", "1"], ids=["buffered", "unbuffered"])
+    def env(self, request: pytest.FixtureRequest) -> dict[str, str]:
+        return {**os.environ, "PYTHONUNBUFFERED": request.param}
+
+    def test_reader_that_goes_away(self, env: dict[str, str]) -> None:
+        with subprocess.Popen(
+            [sys.executable, "-m", "lenet", "--mode", "summary"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=env,
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            assert process.stderr.read() == ""
+        assert process.returncode == 1
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+    def test_disk_that_is_full(self, env: dict[str, str]) -> None:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "lenet", "--mode", "summary"],
+                cwd=ROOT,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+                env=env,
+            )
+        assert_refused(Result(done.returncode, "", done.stderr), 1, "the disk is full")
+
+    @pytest.mark.parametrize("level", ["info", "nonsense"])
+    def test_log_level(self, level: str) -> None:
+        result = in_process(*SUMMARY, module="lenet", env={**os.environ, "LENET_LOG": level})
+        assert result.json["parameters"] == 61_990
+
+
+@pytest.mark.real_data
+@pytest.mark.usefixtures("real_fashion_mnist")
+def test_lab_preset_reaches_90_percent_in_3_epochs(tmp_path: Path) -> None:
+    """On the real test images, by the very commands of the README."""
+    flags = ("--preset", "lab", "--epochs", 3, "--output_dir", tmp_path, "--json")
+    trained = in_process("--mode", "train", *flags, module="lenet").json
+    assert trained["epochs"] == 3
+    assert trained["val_accuracy"] >= 0.9
+    flags = ("--checkpoint", trained["checkpoint"], "--json")
+    evaluated = in_process("--mode", "eval", *flags, module="lenet").json
+    assert evaluated["accuracy"] >= 0.90
+    assert np.sum(evaluated["confusion_matrix"]) == 10_000
+    assert evaluated["parameters"] == 61_990
+
+
+def test_knobs_are_in_groups_that_help_shows() -> None:
+    groups = {group.title for group in cli.parser()._action_groups}
+    assert {knob(info).group for info in Config.model_fields.values()} <= groups

@@ -1,0 +1,217 @@
+"""Reading picture files: every format that is offered, every kind of bad file."""
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image, ImageDraw, PngImagePlugin
+
+from lenet.drawing.image_files import MAX_BYTES, WORKING_SIDE, read_image, read_image_file
+from lenet.errors import ImageError
+
+
+@pytest.fixture(autouse=True)
+def no_warnings() -> Iterator[None]:
+    """Fail on any warning: a person must not see those of Pillow."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def boot(mode: str = "L", size: tuple[int, int] = (80, 60)) -> Image.Image:
+    """Draw a dark boot on white that looks different after each turn and flip."""
+    image = Image.new("L", size, 255)
+    width, height = size
+    points = [(0.2, 0.1), (0.5, 0.1), (0.5, 0.6), (0.9, 0.6), (0.9, 0.9), (0.2, 0.9)]
+    ImageDraw.Draw(image).polygon([(x * width, y * height) for x, y in points], fill=40)
+    return image.convert(mode)
+
+
+def encode(image: Image.Image, kind: str, **options: object) -> bytes:
+    """Return `image` as the bytes of a file."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def difference(image: Image.Image, other: Image.Image) -> float:
+    """Return the mean absolute difference of two pictures in grayscale."""
+    pixels = [np.asarray(each.convert("L"), np.float64) for each in (image, other)]
+    return float(np.abs(pixels[0] - pixels[1]).mean())
+
+
+def png_header(width: int, height: int) -> bytes:
+    """Return a PNG that claims a size and holds hardly any pixels."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(name + data))
+        return struct.pack(">I", len(data)) + name + data + checksum
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000)))
+    return b"\x89PNG\r\n\x1a\n" + body + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "GIF"])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_reads_each_format(kind: str, mode: str) -> None:
+    image = read_image(encode(boot(mode), kind), "boot")
+    assert image.mode in ("L", "RGB")
+    assert difference(image, boot()) < 3
+
+
+def test_contents_count_and_not_the_name() -> None:
+    assert difference(read_image(encode(boot(), "PNG"), "boot.jpg"), boot()) == 0
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "LA", "RGBA", "I;16"])
+def test_reads_each_mode_of_png(mode: str) -> None:
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(boot()).astype(np.uint16) * 257)
+    else:
+        picture = boot().quantize(8) if mode == "P" else boot(mode)
+    image = read_image(encode(picture, "PNG"), "boot.png")
+    assert image.mode in ("L", "RGB", "RGBA")
+    assert difference(image, boot("1") if mode == "1" else boot()) < 1
+
+
+def test_reads_cmyk_jpeg() -> None:
+    image = read_image(encode(boot("RGB").convert("CMYK"), "JPEG"), "print.jpg")
+    assert image.mode == "RGB"
+    assert difference(image, boot()) < 3
+
+
+def test_transparent_colour_of_a_palette_becomes_alpha() -> None:
+    picture = boot().quantize(2)
+    white = int(np.asarray(picture)[0, 0])
+    alpha = bytes(0 if index == white else 255 for index in range(2))
+    for data in (
+        encode(picture, "PNG", transparency=alpha),
+        encode(picture, "GIF", transparency=white),
+    ):
+        image = read_image(data, "boot")
+        assert image.mode == "RGBA"
+        alphas = np.asarray(image)[..., 3]
+        assert alphas[0, 0] == 0
+        assert alphas[30, 30] == 255
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_first_frame_of_an_animation(kind: str) -> None:
+    later = boot("RGB").transpose(Image.Transpose.ROTATE_180)
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = encode(boot("RGB"), kind, save_all=True, append_images=[later], **options)
+    assert difference(read_image(data, "boot"), boot()) < 1
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(
+    ("orientation", "turn"),
+    [
+        (2, Image.Transpose.FLIP_LEFT_RIGHT),
+        (3, Image.Transpose.ROTATE_180),
+        (6, Image.Transpose.ROTATE_90),  # stored turned to the left, to be shown turned right
+        (8, Image.Transpose.ROTATE_270),
+    ],
+)
+def test_exif_orientation_turns_the_picture_upright(
+    kind: str, orientation: int, turn: Image.Transpose
+) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    data = encode(boot("RGB").transpose(turn), kind, exif=exif)
+    image = read_image(data, "boot")
+    assert image.size == boot().size
+    assert difference(image, boot()) < 3
+
+
+def test_damaged_exif_does_not_matter() -> None:
+    data = encode(boot("RGB"), "JPEG", exif=b"Exif\x00\x00MM\x00\x2a\xff\xff\xff\xff")
+    assert difference(read_image(data, "boot.jpg"), boot()) < 3
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_large_picture_is_reduced_with_its_aspect(kind: str) -> None:
+    image = read_image(encode(boot("RGB", (4000, 3000)), kind), "boot")
+    assert image.size == (WORKING_SIDE, WORKING_SIDE * 3 // 4)
+    assert difference(image, boot(size=image.size)) < 2
+
+
+def bad_files() -> dict[str, tuple[bytes, str]]:
+    """Name each kind of bad file, its bytes and what is said of it."""
+    noise = np.random.default_rng(0).integers(0, 256, (90, 90, 3), dtype=np.uint8)
+    noisy = Image.fromarray(noise)
+    foreign, cut = "is not a PNG, JPEG, WebP, BMP or GIF", "is damaged or incomplete"
+    one_colour = "is all one colour"
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", "x" * 3_000_000, zip=True)
+    files = {
+        "notes.txt": (b"My shopping list\n- socks\n", foreign),
+        "page.png": (b"<!DOCTYPE html><title>Not found</title>", foreign),
+        "drawing.svg": (b'<svg xmlns="http://www.w3.org/2000/svg"><circle r="9"/></svg>', foreign),
+        "scan.tif": (encode(boot(), "TIFF"), foreign),
+        "icon.ico": (encode(boot("RGBA"), "ICO"), foreign),
+        "nothing.png": (b"", "is empty"),
+        "heavy.bmp": (b"BM" + bytes(MAX_BYTES), "larger than the 10 MB"),
+        "wide.png": (png_header(10_000, 5_001), "50 megapixels"),
+        "bomb.png": (png_header(60_000, 60_000), "50 megapixels"),
+        "between.png": (png_header(10_000, 10_000), "50 megapixels"),
+        "few.png": (png_header(80, 60), cut),
+        "text-bomb.png": (encode(boot(), "PNG", pnginfo=text), cut),
+        "pixel.png": (encode(Image.new("RGB", (1, 1), "red"), "PNG"), "has only 1×1 pixels"),
+        "line.png": (encode(Image.new("RGB", (500, 1), "red"), "PNG"), "has only 500×1 pixels"),
+        "black.png": (encode(Image.new("L", (50, 50)), "PNG"), one_colour),
+        "red.jpg": (encode(Image.new("RGB", (50, 50), "red"), "JPEG"), one_colour),
+        "glass.png": (encode(Image.new("RGBA", (50, 50)), "PNG"), one_colour),
+    }
+    hidden = noisy.convert("RGBA")
+    hidden.putalpha(0)
+    files["hidden.png"] = (encode(hidden, "PNG"), one_colour)
+    for kind in ("PNG", "JPEG", "WEBP", "BMP", "GIF"):
+        data = encode(noisy, kind)
+        files[f"half.{kind.lower()}"] = (data[: len(data) // 2], cut)
+        files[f"start.{kind.lower()}"] = (data[:16], cut)
+    return files
+
+
+BAD_FILES = bad_files()
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_file_gets_one_sentence(
+    name: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    data, what = BAD_FILES[name]
+    with pytest.raises(ImageError) as caught:
+        read_image(data, name)
+    message = str(caught.value)
+    assert message.startswith(name)
+    assert what in message
+    assert message.count(": ") == 1  # what is wrong: what to do next
+    assert "\n" not in message
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records
+
+
+def test_file_is_read_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "boot.png"
+    path.write_bytes(encode(boot(), "PNG"))
+    assert difference(read_image_file(path), boot()) == 0
+
+
+def test_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    (tmp_path / "large.png").write_bytes(bytes(MAX_BYTES + 1))
+    for name, what in {
+        "missing.png": "does not exist",
+        "": "is a folder",
+        "large.png": "larger than the 10 MB",
+        "x" * 300: "cannot be read",
+    }.items():
+        with pytest.raises(ImageError, match=what) as caught:
+            read_image_file(tmp_path / name)
+        assert str(caught.value).startswith(str(tmp_path / name))

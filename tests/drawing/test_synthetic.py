@@ -1,0 +1,228 @@
+"""Drawings made to train on: what they look like, and that a seed repeats them."""
+
+import copy
+import subprocess
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from lenet.config import PRESETS, build_config
+from lenet.data.reading import DATASETS
+from lenet.drawing.centre import from_canvas
+from lenet.drawing.strokes import Drawing, arc, line, mirrored
+from lenet.drawing.synthetic import MAKERS, render, scrawl, sketch, sketches
+from lenet.errors import ConfigError
+from lenet.paths import ROOT
+from lenet.training import trainer as training
+from lenet.training.trainer import Trainer
+from tests.small import assert_one_sentence, same_weights, small_config, small_split, trained
+
+CLASSES = range(10)
+COUNT = 40
+
+
+def drawn(label: int, seed: int = 0) -> NDArray[np.uint8]:
+    """`COUNT` drawings of one class, (COUNT, 28, 28) uint8."""
+    rng = np.random.default_rng(seed)
+    return np.stack([sketch(label, rng) for _ in range(COUNT)])
+
+
+def inked(drawing: Drawing, width: float = 1.5) -> NDArray[np.bool_]:
+    return render(drawing, width) > 127
+
+
+class TestEachClass:
+    def test_has_somebody_who_draws_it(self) -> None:
+        names = [name.lower() for name in DATASETS["FashionMNIST"].classes]
+        for maker, name in zip(MAKERS, names, strict=True):
+            assert maker.__name__.replace("_", " ") in name.replace("-", " ")
+
+    @pytest.mark.parametrize("label", CLASSES)
+    def test_is_white_lines_on_black(self, label: int) -> None:
+        images = drawn(label)
+        assert images.shape == (COUNT, 28, 28)
+        assert images.dtype == np.uint8
+        assert (images.max(axis=(1, 2)) == 255).all()
+        assert np.median(images) < 10
+        ink = (images > 127).mean(axis=(1, 2))
+        assert 0.1 < np.median(ink) < 0.45  # photographs of clothes fill about half
+        assert ink.min() > 0.02
+
+    @pytest.mark.parametrize("label", CLASSES)
+    def test_fills_the_picture_and_stands_in_its_middle(self, label: int) -> None:
+        for image in drawn(label):
+            rows, columns = (np.flatnonzero((image > 40).any(axis)) for axis in (1, 0))
+            assert max(np.ptp(rows), np.ptp(columns)) >= 25
+            for found in (rows, columns):
+                assert abs(found[0] + found[-1] - 27) <= 3
+
+    @pytest.mark.parametrize("label", CLASSES)
+    def test_is_never_drawn_twice_the_same(self, label: int) -> None:
+        assert len(np.unique(drawn(label), axis=0)) == COUNT
+
+    @pytest.mark.parametrize("label", CLASSES)
+    def test_differs_from_all_others(self, label: int) -> None:
+        means = [drawn(other).mean(axis=0) for other in CLASSES]
+        fresh = drawn(label, seed=1).mean(axis=0)
+        assert int(np.argmin([np.square(fresh - mean).sum() for mean in means])) == label
+
+
+class TestSeed:
+    def test_repeats_everything(self) -> None:
+        first, second = (sketches(60, seed=3) for _ in range(2))
+        assert torch.equal(first.images, second.images)
+        assert torch.equal(first.labels, second.labels)
+
+    def test_another_draws_others(self) -> None:
+        assert not torch.equal(sketches(60, seed=3).images, sketches(60, seed=4).images)
+
+    def test_torchs_generator_is_neither_used_nor_moved(self) -> None:
+        torch.manual_seed(0)
+        first = sketches(20, seed=3).images
+        state = torch.get_rng_state()
+        assert torch.equal(sketches(20, seed=3).images, first)
+        assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_many_have_all_classes() -> None:
+    images, labels = sketches(300, seed=0)
+    assert images.shape == (300, 28, 28)
+    assert images.dtype == torch.uint8
+    assert labels.dtype == torch.int64
+    assert set(labels.tolist()) == set(CLASSES)
+
+
+def test_none_are_an_empty_set() -> None:
+    images, labels = sketches(0, seed=0)
+    assert images.shape == (0, 28, 28)
+    assert labels.shape == (0,)
+
+
+class TestRender:
+    def test_is_what_the_page_makes_of_the_same_strokes(self) -> None:
+        """A pen of 14 on a 280×280 canvas."""
+        corners = line((40, 30), (240, 30), (200, 250), (60, 250), (40, 30))
+        canvas = np.zeros((280, 280), np.uint8)
+        y, x = np.mgrid[:280, :280]
+        for (x0, y0), (x1, y1) in pairwise(corners):
+            along = ((x - x0) * (x1 - x0) + (y - y0) * (y1 - y0)) / np.hypot(x1 - x0, y1 - y0) ** 2
+            nearest = np.clip(along, 0, 1)
+            away = np.hypot(x - x0 - nearest * (x1 - x0), y - y0 - nearest * (y1 - y0))
+            canvas[away <= 7] = 255
+        prepared = from_canvas(canvas, "FashionMNIST")
+        assert prepared is not None
+        ours = render([corners], width=14 * 28 / 234)
+        assert np.abs(ours.astype(int) - prepared.array).mean() < 12
+
+    def test_wider_pen_more_ink(self) -> None:
+        shape = [arc((0, 0), (1, 1), 0, 360)]
+        assert inked(shape, 1.2).sum() < inked(shape, 2.0).sum() < inked(shape, 3.0).sum()
+
+    def test_size_and_place_of_the_strokes_do_not_matter(self) -> None:
+        shape = line((0, 0), (2, 0), (1, 3), (0, 0))
+        assert np.array_equal(render([shape], 1.5), render([shape * 50 + 7], 1.5))
+
+    @pytest.mark.parametrize("stroke", [line((3, 3), (3, 3)), line((0, 0), (1, 0))], ids=str)
+    def test_dot_and_straight_line_are_drawn(self, stroke: NDArray[np.float64]) -> None:
+        assert inked([stroke]).any()
+
+
+class TestHand:
+    def test_is_unsteady_but_keeps_the_shape(self) -> None:
+        shape = [line((-1, 0), (1, 0), (1, 2), (-1, 2), (-1, 0))]
+        rng = np.random.default_rng(0)
+        exact = inked(shape, 4)
+        hands = np.stack([inked(scrawl(shape, rng)) for _ in range(30)])
+        assert len(np.unique(hands, axis=0)) == 30
+        assert (hands & exact).sum() / hands.sum() > 0.5
+
+    def test_leaves_the_given_strokes_alone(self) -> None:
+        shape = [arc((0, 0), (1, 2), 0, 360), line((0, 0), (1, 1), (2, 0), (3, 1))]
+        before = [stroke.copy() for stroke in shape]
+        scrawl(shape, np.random.default_rng(0))
+        assert all(np.array_equal(a, b) for a, b in zip(shape, before, strict=True))
+
+
+def test_mirrored_half_continues_the_half() -> None:
+    half = line((0, 0), (1, 0), (1, 1), (0.5, 1))
+    whole = np.concatenate([half, mirrored(half)])
+    assert np.array_equal(whole, mirrored(whole))
+
+
+class TestConfiguration:
+    def test_digits_get_no_drawings_of_clothes(self) -> None:
+        with pytest.raises(ConfigError, match="draws clothes, not MNIST") as caught:
+            build_config({"dataset": "MNIST", "augment": "sketch"})
+        assert_one_sentence(str(caught.value))
+
+    @pytest.mark.parametrize("preset", PRESETS)
+    def test_every_preset_takes_digits(self, preset: str) -> None:
+        config = build_config({"preset": preset, "dataset": "MNIST"})
+        assert config.augment != "sketch"
+        assert config.views == "one"
+
+    def test_draw_preset_draws(self) -> None:
+        config = build_config({"preset": "draw"})
+        assert config.augment == "sketch"
+        assert sum(layer.parameters for layer in config.layers()) == 61_990
+
+
+class TestTraining:
+    CONFIG = small_config(augment="sketch", epochs=2)
+
+    @pytest.fixture(autouse=True)
+    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(training, "SKETCHES", 60)
+
+    def test_each_batch_gets_one_for_six_photographs(self) -> None:
+        trainer = Trainer(self.CONFIG, small_split())
+        images, labels = trainer._with_sketches(trainer.images[:20], trainer.labels[:20])
+        assert images.shape == (23, 28, 28)
+        assert torch.equal(images[:20], trainer.images[:20])
+        assert torch.equal(labels[:20], trainer.labels[:20])
+        drawn = zip(*sketches(60, seed=0), strict=True)
+        known = {(image.numpy().tobytes(), int(label)) for image, label in drawn}
+        added = zip(images[20:], labels[20:], strict=True)
+        assert all((image.numpy().tobytes(), int(label)) in known for image, label in added)
+
+    def test_without_them_a_batch_stays_as_it_is(self) -> None:
+        trainer = Trainer(small_config(augment="flip_shift"), small_split())
+        images, labels = trainer._with_sketches(trainer.images[:20], trainer.labels[:20])
+        assert len(images) == len(labels) == 20
+
+    def test_same_seed_same_weights_also_when_it_was_interrupted(self) -> None:
+        whole = trained(self.CONFIG)
+        first = Trainer(self.CONFIG, small_split())
+        events = first.run()
+        for _ in range(5):
+            next(events)
+        state = copy.deepcopy(first.state())
+        second = Trainer(self.CONFIG, small_split())
+        torch.rand(7)
+        second.restore(state)
+        list(second.run())
+        assert same_weights(second.model, whole.model)
+
+    def test_other_seed_other_drawings(self) -> None:
+        first, second = (
+            Trainer(small_config(augment="sketch", seed=seed), small_split()) for seed in (0, 1)
+        )
+        assert not torch.equal(first.sketches, second.sketches)
+
+
+def test_people_s_drawings_are_no_part_of_the_training() -> None:
+    """Nothing but the project's own code and the dataset's own files is opened."""
+    script = (
+        "import sys\n"
+        "opened = []\n"
+        "sys.addaudithook(lambda event, args: opened.append(str(args[0])) "
+        "if event == 'open' else None)\n"
+        "from lenet.drawing.synthetic import sketches\n"
+        "sketches(30, 0)\n"
+        "assert not any('shared' in name or name.endswith(('png', 'ndjson')) for name in opened)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT, timeout=120)

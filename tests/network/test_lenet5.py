@@ -1,0 +1,346 @@
+"""The network: its parameters and shapes, its switches, its initial weights."""
+
+import copy
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lenet.config import ModelConfig
+from lenet.errors import GeometryError
+from lenet.geometry import feasible_layers
+from lenet.network.backprop import Backprop
+from lenet.network.lenet5 import LeNet5
+from tests.small import same_weights
+
+FLOOR = -math.log(math.e / (math.e + 9))
+"""Lowest cross-entropy that ten probabilities taken for logits can give."""
+LABELS = torch.arange(8)
+WEIGHTED = ("conv0", "conv1", "conv2", "fc3", "fc4")
+
+
+def network(**values: Any) -> LeNet5:
+    torch.manual_seed(0)
+    return LeNet5(ModelConfig(**values))
+
+
+def noise(model: LeNet5, count: int = 8) -> Tensor:
+    size = model.config.input_size
+    return torch.randn(count, 1, size, size, generator=torch.Generator().manual_seed(1))
+
+
+def random_geometries(count: int) -> list[dict[str, Any]]:
+    """Feasible settings of every switch that shapes the network, the same ones each time."""
+    pick = random.Random(5)
+    found: list[dict[str, Any]] = []
+    while len(found) < count:
+        shape = {
+            "input_size": pick.randint(8, 64),
+            "kernel_size": pick.randint(1, 11),
+            "padding": pick.randint(0, 5),
+            "pool2": pick.random() < 0.5,
+            "batch_norm": pick.random() < 0.5,
+        }
+        if feasible_layers(**shape)[1] is None:
+            pooling = pick.choice(("max", "average"))
+            activation = pick.choice(("tanh", "leaky_relu", "relu"))
+            found.append({**shape, "pooling": pooling, "activation": activation})
+    return found
+
+
+def describe(values: dict[str, Any]) -> str:
+    return "-".join(map(str, values.values()))
+
+
+@pytest.mark.parametrize(
+    ("values", "parameters"),
+    [
+        ({"input_size": 32, "kernel_size": 5, "padding": 0}, 61_990),
+        ({"input_size": 28, "kernel_size": 5, "padding": 2}, 61_990),
+        ({"input_size": 28, "kernel_size": 3, "padding": 0, "pool2": True}, 29_638),
+        # Batch norm has a scale and an offset for each of 6 + 16 + 120 maps.
+        ({"batch_norm": False}, 61_990 - 2 * 142),
+    ],
+)
+def test_parameters_of_the_geometries_of_the_post(values: dict[str, Any], parameters: int) -> None:
+    model = network(**values)
+    assert sum(part.numel() for part in model.parameters()) == parameters
+    assert model(noise(model)).shape == (8, 10)
+
+
+def test_fourth_geometry_is_refused() -> None:
+    with pytest.raises(GeometryError, match="conv2 needs 5×5 but gets 4×4"):
+        network(input_size=28, kernel_size=5, padding=0)
+
+
+@pytest.mark.parametrize("values", random_geometries(40), ids=describe)
+def test_geometry_agrees_with_the_real_network_layer_by_layer(values: dict[str, Any]) -> None:
+    model = network(**values).eval()  # a training takes a short cut past some modules
+    seen: dict[str, tuple[int, ...]] = {}
+
+    def note(name: str, out: Tensor) -> None:
+        seen[name] = tuple(out.shape[1:])
+
+    for name, module in model.named_children():
+        module.register_forward_hook(lambda _, __, out, name=name: note(name, out))
+    out = model(noise(model, count=2))
+    assert out.shape == (2, 10)
+    layers = model.config.layers()
+    weighted = {
+        name for name, module in model.named_children() if any(True for _ in module.parameters())
+    }
+    assert weighted == {layer.name for layer in layers if layer.parameters}
+    for layer in layers:
+        module = model.get_submodule(layer.name)
+        assert sum(part.numel() for part in module.parameters()) == layer.parameters, layer.name
+        if layer.name.startswith("bn") or layer.parameters:
+            assert seen[layer.name] == layer.output_shape, layer.name
+        else:
+            # Activation and pooling may change places, but not what comes out of both.
+            assert seen[layer.name][-1] == layer.output_shape[-1], layer.name
+
+
+def test_network_is_that_of_the_post() -> None:
+    model = network(dropout=0.5)
+    assert [model.get_submodule(name).weight.shape for name in WEIGHTED] == [
+        (6, 1, 5, 5),
+        (16, 6, 5, 5),
+        (120, 16, 5, 5),
+        (84, 120),
+        (10, 84),
+    ]
+    assert [model.get_submodule(f"bn{at}").num_features for at in range(3)] == [6, 16, 120]
+
+
+ACTIVATIONS = {
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "leaky_relu": lambda x: torch.where(x > 0, x, 0.25 * x),
+}
+POOLINGS = {"max": F.max_pool2d, "average": F.avg_pool2d}
+
+
+def in_plain_order(model: LeNet5, x: Tensor) -> Tensor:
+    """Convolution, batch norm, activation, pooling, as the diagram of LeNet-5 has them."""
+    activation = ACTIVATIONS[model.config.activation]
+    pool = POOLINGS[model.config.pooling]
+    for at in range(3):
+        x = model.get_submodule(f"conv{at}")(x)
+        x = activation(model.get_submodule(f"bn{at}")(x))
+        if at < 2 or model.config.pool2:
+            x = pool(x, 2)
+    return model.fc4(activation(model.fc3(x.flatten(1))))
+
+
+GEOMETRIES: dict[str, dict[str, Any]] = {
+    "28x28 padded": {},
+    "32x32": {"input_size": 32, "padding": 0},
+    "kernel 3, three poolings": {"kernel_size": 3, "pool2": True},
+    "kernel 4": {"kernel_size": 4, "padding": 1},
+    "pooling leaves a row out": {"input_size": 29},
+}
+
+
+def geometries(test: Callable[..., None]) -> Callable[..., None]:
+    """Run a test with every network whose forward pass may take a quick way, in both precisions.
+
+    Allowed is an error of so much of the largest value.
+    """
+    for mark in (
+        pytest.mark.parametrize("batch_norm", [False, True]),
+        pytest.mark.parametrize("pooling", POOLINGS),
+        pytest.mark.parametrize("activation", ACTIVATIONS),
+        pytest.mark.parametrize("geometry", GEOMETRIES),
+        pytest.mark.parametrize(("kind", "error"), [(torch.float32, 1e-5), (torch.float64, 1e-11)]),
+    ):
+        test = mark(test)
+    return test
+
+
+def demanding(
+    activation: str, pooling: str, geometry: str, batch_norm: bool, kind: torch.dtype
+) -> tuple[LeNet5, Tensor]:
+    """A network and images that show where a quick way goes wrong."""
+    model = network(
+        activation=activation,
+        negative_slope=0.25,
+        pooling=pooling,
+        batch_norm=batch_norm,
+        **GEOMETRIES[geometry],
+    ).to(kind)
+    images = noise(model).to(kind)
+    if kind == torch.float64:  # rounding would count for more here
+        images[:, :, :12] = 0  # as the background of a photograph: many values are equal
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                nn.init.uniform_(module.weight, -1, 1)  # of either sign
+                nn.init.normal_(module.bias)
+    return model, images
+
+
+@geometries
+def test_outputs_and_gradients_are_those_of_the_plain_order(
+    activation: str, pooling: str, geometry: str, batch_norm: bool, kind: torch.dtype, error: float
+) -> None:
+    model, images = demanding(activation, pooling, geometry, batch_norm, kind)
+    plain = copy.deepcopy(model).double()
+    out, expected = model(images), in_plain_order(plain, images.double())
+    F.cross_entropy(out, LABELS).backward()
+    F.cross_entropy(expected, LABELS).backward()
+    assert_close(out.detach(), expected.detach(), error)
+    assert_alike(model, plain, error)
+
+
+@geometries
+def test_gradients_by_hand_are_those_of_the_plain_order(
+    activation: str, pooling: str, geometry: str, batch_norm: bool, kind: torch.dtype, error: float
+) -> None:
+    model, images = demanding(activation, pooling, geometry, batch_norm, kind)
+    plain = copy.deepcopy(model).double()
+    backprop = Backprop(model, label_smoothing=0.0)
+    backprop(images[:5], LABELS[:5])  # what is left of a step does not show in the next one
+    in_plain_order(plain, images[:5].double())
+    loss = backprop(images, LABELS)
+    expected = F.cross_entropy(in_plain_order(plain, images.double()), LABELS)
+    expected.backward()
+    assert_close(loss, expected.detach(), error)
+    assert_alike(model, plain, error)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"dropout": 0.4},
+        {"softmax": True},
+        {"softmax": True, "kernel_size": 3, "padding": 0, "pool2": True, "dropout": 0.3},
+        {"input_size": 64, "pooling": "average", "dropout": 0.2},
+    ],
+    ids=describe,
+)
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_gradients_by_hand_are_autograds(values: dict[str, Any], smoothing: float) -> None:
+    model = network(**values).double()
+    plain, images = copy.deepcopy(model), noise(model).double()
+    torch.manual_seed(3)
+    loss = Backprop(model, smoothing)(images, LABELS)
+    torch.manual_seed(3)  # drops the same features
+    expected = F.cross_entropy(plain(images), LABELS, label_smoothing=smoothing)
+    expected.backward()
+    assert_close(loss, expected.detach(), 1e-11)
+    assert_alike(model, plain, 1e-11)
+
+
+@pytest.mark.parametrize("capability", ["AVX512", "AVX2"])
+def test_gradients_by_hand_are_autograds_on_each_processor(
+    capability: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lenet.network.fused_stage.get_cpu_capability", lambda: capability)
+    for geometry in GEOMETRIES.values():
+        model = network(**geometry).double()
+        plain, images = copy.deepcopy(model), noise(model).double()
+        Backprop(model, 0.0)(images, LABELS)
+        F.cross_entropy(plain(images), LABELS).backward()
+        assert_alike(model, plain, 1e-11)
+
+
+def assert_alike(model: LeNet5, plain: LeNet5, error: float) -> None:
+    """Both have the same gradients and the same running averages."""
+    for (name, mine), theirs in zip(model.named_parameters(), plain.parameters(), strict=True):
+        assert mine.grad is not None, name
+        assert theirs.grad is not None, name
+        assert mine.grad.stride() == mine.stride(), f"{name}: a fused optimizer would mix it up"
+        assert_close(mine.grad, theirs.grad, error, name)
+    for (name, mine), theirs in zip(model.named_buffers(), plain.buffers(), strict=True):
+        assert_close(mine, theirs, error, name)
+
+
+def assert_close(ours: Tensor, others: Tensor, error: float, name: str = "") -> None:
+    assert ours.shape == others.shape, name
+    assert float((ours - others).abs().max()) <= error * max(1.0, float(others.abs().max())), name
+
+
+@geometries
+def test_folded_network_predicts_the_same(
+    activation: str, pooling: str, geometry: str, batch_norm: bool, kind: torch.dtype, error: float
+) -> None:
+    model, images = demanding(activation, pooling, geometry, batch_norm, kind)
+    model(images)  # moves the running averages
+    plain = copy.deepcopy(model).double().eval()
+    with torch.inference_mode():
+        out, expected = model.folded()(images), in_plain_order(plain, images.double())
+    assert float((out - expected).abs().max()) <= error * max(1.0, float(expected.abs().max()))
+    assert model.training
+
+
+class TestInitialWeights:
+    def test_xavier_keeps_its_bounds_and_fills_them(self) -> None:
+        model = network(init="xavier_uniform")
+        for name in WEIGHTED:
+            weight = model.get_submodule(name).weight
+            receptive = weight[0, 0].numel()  # 1 for a linear layer
+            fan_in, fan_out = weight.shape[1] * receptive, weight.shape[0] * receptive
+            bound = math.sqrt(6 / (fan_in + fan_out))  # Glorot & Bengio 2010, eq. 16
+            assert weight.abs().max() <= bound, name
+            assert weight.abs().max() > 0.9 * bound, name
+            assert abs(weight.mean()) < 0.1 * bound, name
+
+    def test_default_is_pytorchs_own(self) -> None:
+        model = network(init="default")
+        torch.manual_seed(0)
+        assert torch.equal(model.conv0.weight, nn.Conv2d(1, 6, 5).weight)
+        assert not torch.equal(model.conv0.weight, network().conv0.weight)
+
+    def test_seed_decides(self) -> None:
+        first, second = network(), network()
+        torch.manual_seed(1)
+        assert same_weights(first, second)
+        assert not same_weights(first, LeNet5(ModelConfig()))
+
+
+class TestSoftmax:
+    def test_rows_sum_to_one_only_with_the_switch(self) -> None:
+        with_it, without = network(softmax=True), network(softmax=False)
+        assert torch.allclose(with_it(noise(with_it)).sum(1), torch.ones(8))
+        assert not torch.allclose(without(noise(without)).sum(1), torch.ones(8), atol=0.1)
+
+    @pytest.mark.parametrize("input_size", [28, 32])
+    def test_loss_cannot_fall_below_its_floor(self, input_size: int) -> None:
+        losses = {}
+        for softmax in (False, True):
+            model = network(softmax=softmax, input_size=input_size).eval()
+            with torch.no_grad():
+                model.fc4.weight *= 1e5  # as sure of its answers as can be
+                out = model(noise(model))
+                losses[softmax] = F.cross_entropy(out, out.argmax(1)).item()
+        assert losses[True] == pytest.approx(FLOOR, abs=1e-4)
+        assert losses[True] == pytest.approx(1.4612, abs=1e-4)
+        assert losses[False] < 1e-3
+
+    def test_probabilities_apply_it_once(self) -> None:
+        plain, soft = network(), network(softmax=True)
+        soft.load_state_dict(plain.state_dict())
+        x = noise(plain)
+        expected = F.softmax(plain.eval()(x), dim=1)
+        assert torch.allclose(plain.probabilities(x), expected)
+        assert torch.allclose(soft.eval().probabilities(x), expected)
+
+
+class TestDropout:
+    def test_only_training_drops(self) -> None:
+        model = network(dropout=0.5, batch_norm=False)
+        x = noise(model)
+        assert not torch.equal(model.train()(x), model(x))
+        assert torch.equal(model.eval()(x), model(x))
+
+    def test_share_of_fc3_that_is_dropped(self) -> None:
+        model = network(dropout=0.3, activation="tanh")
+        seen: list[Tensor] = []
+        model.fc4.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+        model(noise(model, count=200))
+        assert seen[0].shape == (200, 84)
+        assert (seen[0] == 0).float().mean().item() == pytest.approx(0.3, abs=0.02)

@@ -1,0 +1,211 @@
+"""The Experiments page without a browser: its tables and figures against the results' files."""
+
+import json
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from lenet.config import build_config
+from lenet.paths import ROOT
+from lenet.studies import results
+from lenet.studies.folder import Result, home_of
+from lenet.studies.plan import Cell, make_study
+from lenet.studies.presets import READY
+from lenet.studies.results import Findings, Finished
+from lenet.ui.experiments import best, cells, charts
+from lenet.ui.experiments.state import RunNow
+
+SAID = {"case 5": 85.53, "case 6": 85.33, "case 7": 84.29, "case 8": 84.60, "case 9": 84.89}
+"""The post's accuracies, in percent."""
+
+
+@pytest.fixture(autouse=True)
+def _lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, small_dataset: object) -> Iterator[None]:
+    monkeypatch.setenv("LENET_RUNS_DIR", str(tmp_path / "runs"))
+    st.cache_data.clear()
+    yield
+    st.cache_data.clear()
+
+
+def visit(view: str | None = None) -> AppTest:
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60).run()
+    app.switch_page("pages/experiments.py").run()
+    if view:
+        app.segmented_control(key="study").set_value(view).run()
+    assert [error.message for error in app.exception] == []
+    return app
+
+
+def runs_in_file(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((ROOT / f"studies/{name}.json").read_text())["runs"]
+    return found
+
+
+def test_the_nine_cases_stand_beside_the_posts_own_figures() -> None:
+    table = visit().dataframe[0].value.set_index("cell")
+
+    runs = runs_in_file("nine-cases")
+    assert list(table.index) == [f"case {number}" for number in range(1, 10)]
+    for label, row in table.iterrows():
+        found = [100 * run["result"]["test_accuracy"] for run in runs if run["label"] == label]
+        losses = [run["result"]["train_loss"] for run in runs if run["label"] == label]
+        assert row["test"] == pytest.approx(statistics.mean(found))
+        assert row["loss"] == pytest.approx(statistics.mean(losses))
+        if len(found) > 1:
+            assert row["±"] == pytest.approx(statistics.stdev(found))
+        if label in SAID:
+            assert row["post's test"] == pytest.approx(SAID[str(label)])
+            assert row["difference"] == pytest.approx(statistics.mean(found) - SAID[str(label)])
+        else:
+            assert np.isnan(row["difference"])
+
+
+@pytest.mark.parametrize("name", READY)
+def test_a_ready_made_study_says_what_to_expect_and_what_was_found(name: str) -> None:
+    app = visit(name)
+    text = [markdown.value for markdown in app.markdown]
+    assert f"**Expect.** {READY[name].expect}" in text
+    assert any(found.startswith("**Found.**") for found in text)
+    assert any("Shipped results" in caption.value for caption in app.caption)
+    study = READY[name].study()
+    runs = len(study.cells) * len(study.seeds)
+    assert any(f"**{runs} runs**" in found for found in text)
+
+
+def test_a_finished_study_takes_the_place_of_the_shipped_results() -> None:
+    study = READY["kernel-3-padding-2-32x32"].study()
+    home = home_of(study)
+    home.keep(study)
+    for place, planned in enumerate(study.runs()):
+        run = home.run(planned)
+        run.prepare(planned.config)
+        result = Result(
+            train_loss=0.5,
+            val_loss=0.5,
+            val_accuracy=0.5 + place / 100,
+            test_accuracy=0.25,
+            seconds=1.0,
+        )
+        run.epoch_checkpoint(3).touch()
+        (run.folder / "result.json").write_text(result.model_dump_json())
+
+    app = visit("kernel-3-padding-2-32x32")
+
+    assert not any("Shipped results" in caption.value for caption in app.caption)
+    assert list(app.dataframe[0].value["test"]) == [25.0] * 3
+    assert "Evaluate this" in {button.label for button in app.button}
+
+
+def test_own_study_counts_its_runs_before_it_starts() -> None:
+    app = visit("grid")
+    app.text_input(key="values of lr, lab").set_value("0.01, 0.02, 0.03").run()
+    app.number_input(key="seeds of grid").set_value(2).run()
+    assert any("6 cells × 2 seeds = **12 runs**" in text.value for text in app.markdown)
+
+
+def test_train_this_opens_the_very_configuration() -> None:
+    for ready in READY.values():
+        for cell in ready.study().cells:
+            assert build_config(best.address(cell)) == cell.config()
+
+
+def test_parallel_coordinates_show_each_run_where_it_is() -> None:
+    cells = [
+        Cell(label=f"{lr} {activation}", values={"lr": lr, "activation": activation})
+        for lr in (0.01, 0.1)
+        for activation in ("tanh", "relu")
+    ]
+    study = make_study("grid", "two", cells, [0])
+    runs = tuple(
+        Finished(
+            label=cell.label,
+            seed=0,
+            result=Result(
+                train_loss=place,
+                val_loss=None,
+                val_accuracy=None,
+                test_accuracy=place / 10,
+                seconds=1,
+            ),
+        )
+        for place, cell in enumerate(study.cells)
+    )
+    rows = results.rows(Findings(study=study, runs=runs))
+    drawn = charts.parallel(rows, study.varied(), "test_accuracy").data[0]
+    axes = {axis.label: axis for axis in drawn.dimensions}
+    assert list(axes) == ["Learning rate", "Activation", "training loss", "test accuracy"]
+    ticks = {
+        label: [axes[label].ticktext[at] for at in axes[label].values]
+        for label in ("Learning rate", "Activation")
+    }
+    assert ticks["Activation"] == ["tanh", "relu", "tanh", "relu"]
+    assert ticks["Learning rate"] == ["0.01", "0.01", "0.1", "0.1"]
+    assert list(axes["test accuracy"].values) == [0, 0.1, 0.2, 0.3]
+
+
+def test_curves_show_mean_band_and_floor() -> None:
+    shown = {"a": [[1.0, 2.0], [3.0, 4.0]], "b": [[5.0]]}
+    drawn = charts.curves(shown, 3, "key", 1.4612)
+    lines = {trace.name: trace for trace in drawn.data if trace.name}
+    assert list(lines["a"].y) == [2.0, 3.0]
+    assert list(lines["a"].x) == pytest.approx([0.025, 0.075])
+    [band] = [trace for trace in drawn.data if trace.fill]
+    assert list(band.y) == [3.0, 4.0, 2.0, 1.0]
+    assert drawn.layout.shapes[0].y0 == 1.4612
+
+
+def planned_runs(states: list[str]) -> tuple[Findings, list[RunNow]]:
+    """A study of two cells with two seeds, of which the first run is finished."""
+    cells = [Cell(label=f"lr {lr}", values={"lr": lr}) for lr in (0.01, 0.1)]
+    study = make_study("grid", "lr", cells, [0, 1])
+    result = Result(train_loss=1, val_loss=1, val_accuracy=0.5, test_accuracy=0.4, seconds=1)
+    finished = (Finished(label="lr 0.01", seed=0, result=result),)
+    runs = [RunNow(run, state) for run, state in zip(study.runs(), states, strict=True)]
+    return Findings(study=study, runs=finished), runs
+
+
+def test_the_table_says_what_is_going_on_in_each_cell() -> None:
+    found, runs = planned_runs(["Finished", "Training", "Training", "Waiting"])
+    table = cells.cells_table(found, runs)
+    assert list(table["runs"]) == ["1/2, training", "0/2, training"]
+
+
+def test_no_column_of_the_table_comes_or_goes_while_a_study_fills() -> None:
+    found, runs = planned_runs(["Finished", "Waiting", "Waiting", "Waiting"])
+    empty = found.model_copy(update={"runs": ()})
+    filled = cells.cells_table(found, runs)
+    assert list(cells.cells_table(empty, runs).columns) == list(filled.columns)
+    assert {"validation", "±"} <= set(filled.columns)
+
+
+def test_parallel_coordinates_give_adam_no_momentum() -> None:
+    app = visit()
+    app.segmented_control(key="view of nine-cases").set_value("Parallel coordinates").run()
+    [drawn] = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    axes = {axis["label"]: axis for axis in drawn["dimensions"]}
+    read = {
+        label: [axes[label]["ticktext"][at] for at in axes[label]["values"]]
+        for label in ("Optimizer", "Momentum")
+    }
+    assert set(zip(read["Optimizer"], read["Momentum"], strict=True)) == {
+        ("sgd", "0.9"),
+        ("sgd", "0.5"),
+        ("adam", "–"),
+    }
+
+
+def test_the_form_folds_once_there_is_a_study_of_ones_own() -> None:
+    def form(app: AppTest) -> Any:
+        return next(place for place in app.expander if place.label.startswith("Set"))
+
+    assert form(visit("grid")).proto.expanded
+    study = make_study("grid", "lr", [Cell(label="a", values={"lr": 0.1})], [0])
+    home_of(study).keep(study)
+    assert form(visit("grid")).label == "Set up another"
+    assert not form(visit("grid")).proto.expanded

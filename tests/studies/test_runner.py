@@ -1,0 +1,611 @@
+"""Studies: what they consist of, how they are conducted, and what is lost when something dies."""
+
+import itertools
+import json
+import math
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from array import array
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import torch
+
+from lenet.config import build_config
+from lenet.errors import ConfigError, StudyError
+from lenet.evaluation.metrics import evaluate
+from lenet.network import checkpoint
+from lenet.paths import ROOT
+from lenet.runs import launcher
+from lenet.runs.history import STEP_COLUMNS, Metrics, read_metrics
+from lenet.runs.run import Control
+from lenet.runs.status import own_status
+from lenet.studies import estimate, results, sweep, worker
+from lenet.studies.folder import Result, StudyFolder
+from lenet.studies.plan import Cell, Study, make_study
+from lenet.studies.presets import POST_FIGURES, READY, SOFTMAX_FLOOR
+from lenet.studies.results import Findings, Finished
+from lenet.studies.summary import verdict
+from lenet.studies.worker import Order
+from tests.small import (
+    PATIENCE,
+    assert_one_sentence,
+    run_lab,
+    same_weights,
+    small_config,
+    small_split,
+    trained,
+    wait_until,
+)
+
+QUICK = {"device": "cpu", "epochs": 2, "batch_size": 20, "val_size": 40}
+LONG = {**QUICK, "epochs": 15}
+"""Long enough to be interrupted."""
+
+
+def small_study(seeds: tuple[int, ...] = (0,), **values: Any) -> Study:
+    cells = [
+        Cell(label=f"dropout {dropout}", values={**QUICK, **values, "dropout": dropout})
+        for dropout in (0.0, 0.1, 0.2)
+    ]
+    return make_study("tiny", "Tiny", cells, seeds)
+
+
+def prepared(folder: Path, study: Study) -> StudyFolder:
+    kept = StudyFolder(folder)
+    kept.keep(study)
+    return kept
+
+
+def flags(folder: Path, *more: object) -> list[str]:
+    return ["--mode", "study", "--study", str(folder), *map(str, more)]
+
+
+def in_background(*arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.small_lab", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def epochs_done(folder: StudyFolder) -> list[int]:
+    return [len(folder.run(planned).checkpoints()) for planned in folder.study.runs()]
+
+
+def snapshot_of_files(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def assert_as_if_never_interrupted(folder: StudyFolder) -> None:
+    """Every run is finished, and its weights are those of one training without a break."""
+    for planned in folder.study.runs():
+        run = folder.run(planned)
+        assert run.status().state == "finished"
+        assert folder.result(planned)
+        steps = list(read_metrics(run.metrics_file).steps["step"])
+        assert steps == list(range(1, len(steps) + 1))
+    first = folder.study.runs()[0]
+    last = folder.run(first).epoch_checkpoint(first.config.epochs)
+    assert same_weights(checkpoint.load(last).model(), trained(first.config).model)
+
+
+@pytest.fixture(autouse=True)
+def _two_slots(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LENET_RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setenv("LENET_SLOTS", "2")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+class TestPlan:
+    def test_every_cell_is_run_with_every_seed(self) -> None:
+        runs = small_study(seeds=(3, 5)).runs()
+        found = [(run.label, run.config.seed, run.config.dropout) for run in runs]
+        assert found == [
+            (f"dropout {dropout}", seed, dropout) for seed in (3, 5) for dropout in (0.0, 0.1, 0.2)
+        ]
+        assert len({run.key for run in runs}) == 6
+
+    def test_same_definition_same_id(self) -> None:
+        assert small_study().id == small_study().id
+        assert small_study().id != small_study(seeds=(1,)).id
+        assert small_study().id != small_study(epochs=3).id
+
+    def test_a_definition_survives_its_file(self, tmp_path: Path) -> None:
+        prepared(tmp_path / "study", small_study())
+        assert StudyFolder(tmp_path / "study").study == small_study()
+
+    def test_a_folder_holds_one_study(self, tmp_path: Path) -> None:
+        folder = prepared(tmp_path / "study", small_study())
+        with pytest.raises(StudyError, match="holds another study") as error:
+            folder.keep(small_study(epochs=3))
+        assert_one_sentence(str(error.value))
+
+    @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"name": "x"}', "\x00"])
+    def test_a_damaged_definition_is_told(self, content: str, tmp_path: Path) -> None:
+        (tmp_path / "study.json").write_text(content)
+        with pytest.raises(StudyError, match="no readable study"):
+            StudyFolder(tmp_path).study  # noqa: B018
+
+    def test_what_a_study_varies_cannot_be_overridden(self) -> None:
+        assert {run.config.lr for run in small_study().override({"lr": "0.5"}).runs()} == {0.5}
+        for name in ("dropout", "seed"):
+            with pytest.raises(ConfigError, match=name):
+                small_study().override({name: 0})
+
+
+class TestReadyMade:
+    def test_nine_cases_are_those_of_the_post(self) -> None:
+        table = """
+            1 sgd  0.9 0.1 leaky_relu
+            2 sgd  0.9 0.3 leaky_relu
+            3 sgd  0.9 0.5 leaky_relu
+            4 sgd  0.9 0.5 tanh
+            5 sgd  0.9 0.3 tanh
+            6 sgd  0.5 0.1 tanh
+            7 adam –   0.1 tanh
+            8 adam –   0.5 tanh
+            9 adam –   0.5 leaky_relu"""
+        rows = [line.split() for line in table.strip().splitlines()]
+        cells = READY["nine-cases"].study().cells
+        assert len(cells) == len(rows) == len(POST_FIGURES)
+        for cell, (number, optimizer, momentum, dropout, activation) in zip(
+            cells, rows, strict=True
+        ):
+            config = cell.config()
+            assert cell.label == f"case {number}"
+            assert (config.optimizer, config.activation) == (optimizer, activation)
+            assert config.dropout == float(dropout)
+            if optimizer == "sgd":
+                assert (config.momentum, config.lr, config.weight_decay) == (
+                    float(momentum),
+                    0.01,
+                    0,
+                )
+            else:
+                assert (config.lr, config.weight_decay) == (1e-3, 1e-5)
+            assert config.softmax and config.batch_norm and config.pool2
+            assert (config.input_size, config.kernel_size, config.val_size) == (28, 3, 0)
+            assert sum(layer.parameters for layer in config.layers()) == 29_638
+
+    def test_floor_is_what_torch_says(self) -> None:
+        certain = torch.zeros(1, 10)
+        certain[0, 3] = 1.0  # what softmax gives at best
+        floor = torch.nn.functional.cross_entropy(certain, torch.tensor([3])).item()
+        assert pytest.approx(floor, abs=1e-6) == SOFTMAX_FLOOR
+        assert round(SOFTMAX_FLOOR, 4) == 1.4612
+
+    def test_input_size_and_softmax_are_crossed(self) -> None:
+        study = READY["input-size-softmax"].study()
+        found = {(run.config.input_size, run.config.softmax) for run in study.runs()}
+        assert found == {(28, True), (28, False), (32, True), (32, False)}
+
+    def test_one_by_one_changes_one_thing_at_a_time(self) -> None:
+        configs = [cell.config().model_dump() for cell in READY["one-by-one"].study().cells]
+        assert len(configs) == 6
+        changed = [
+            [name for name in before if before[name] != after[name]]
+            for before, after in itertools.pairwise(configs)
+        ]
+        assert changed == [["batch_norm"], ["activation"], ["init"], ["dropout"], ["softmax"]]
+
+    @pytest.mark.parametrize("name", READY)
+    def test_epochs_batch_size_and_seeds_can_be_chosen(self, name: str) -> None:
+        runs = READY[name].study(4, 50, [7]).runs()
+        assert {(run.config.epochs, run.config.batch_size, run.config.seed) for run in runs} == {
+            (4, 50, 7)
+        }
+
+
+class TestSweep:
+    def test_grid_is_every_combination(self) -> None:
+        cells, left_out = sweep.grid(
+            {"preset": "post"}, {"lr": ["0.01", "0.1"], "softmax": ["0", "1"]}
+        )
+        assert left_out == 0
+        assert [cell.label for cell in cells] == [
+            "lr 0.01, softmax 0",
+            "lr 0.01, softmax 1",
+            "lr 0.1, softmax 0",
+            "lr 0.1, softmax 1",
+        ]
+        assert cells[0].config() == build_config({"preset": "post", "lr": 0.01, "softmax": False})
+
+    def test_what_cannot_be_built_is_left_out(self) -> None:
+        cells, left_out = sweep.grid({}, {"kernel_size": ["3", "5"], "padding": ["0", "2"]})
+        assert [cell.config().padding for cell in cells] == [0, 2, 2]
+        assert left_out == 1
+
+    def test_ranges_go_by_factors_where_they_span_decades(self) -> None:
+        [*cells], _ = sweep.grid({}, {"lr": ["0.001..0.1/3"]})
+        assert [cell.values["lr"] for cell in cells] == pytest.approx([0.001, 0.01, 0.1])
+        [*cells], _ = sweep.grid({}, {"dropout": ["0..0.5/3"]})
+        assert [cell.values["dropout"] for cell in cells] == [0, 0.25, 0.5]
+
+    def test_random_cells_are_different_inside_the_range_and_repeatable(self) -> None:
+        axes = {"lr": ["0.001..0.1"], "activation": ["tanh", "relu"]}
+        cells, _ = sweep.sample({}, axes, 12)
+        assert len({cell.label for cell in cells}) == 12
+        assert all(0.001 <= cell.values["lr"] <= 0.1 for cell in cells)
+        assert {cell.values["activation"] for cell in cells} == {"tanh", "relu"}
+        assert sweep.sample({}, axes, 12)[0] == cells
+
+    @pytest.mark.parametrize(
+        ("text", "word"),
+        [
+            ("lr", "FIELD=VALUE"),
+            ("lr=", "FIELD=VALUE"),
+            ("rate=1", "cannot be varied"),
+            ("seed=1,2", "--seeds"),
+        ],
+    )
+    def test_unreadable_axes_are_told(self, text: str, word: str) -> None:
+        with pytest.raises(ConfigError, match=word) as error:
+            sweep.parse(text)
+        assert_one_sentence(str(error.value))
+
+    @pytest.mark.parametrize(
+        ("axes", "word"),
+        [
+            ({"lr": ["fast"]}, "number"),
+            ({"lr": ["0"]}, "between"),
+            ({"lr": ["nan"]}, "between"),
+            ({"dropout": ["2"]}, "between"),
+            ({"softmax": ["yes"]}, "0 or 1"),
+            ({"activation": ["gelu"]}, "one of"),
+            ({"activation": ["tanh..relu"]}, "no ranges"),
+            ({"lr": ["0.1..0.01"]}, "low to high"),
+            ({"lr": ["0.01..0.1/1"]}, "steps"),
+            ({"lr": ["0.1", "0.1"]}, "twice"),
+            ({"epochs": ["1..1000/999"], "batch_size": ["1..1000/999"]}, "too many"),
+            ({"padding": ["0"]}, "conv2"),
+        ],
+    )
+    def test_unusable_values_are_told(self, axes: dict[str, list[str]], word: str) -> None:
+        with pytest.raises(ConfigError, match=word):
+            sweep.grid({}, axes)
+
+    def test_more_random_cells_than_there_are(self) -> None:
+        with pytest.raises(ConfigError, match="only 2 different"):
+            sweep.sample({}, {"softmax": ["0", "1"]}, 3)
+
+
+class TestResults:
+    def findings(self) -> Findings:
+        study = small_study(seeds=(0, 1))
+        figures = {0.0: (0.81, 0.83), 0.1: (0.9, 0.91), 0.2: (0.7, 0.72), 0.3: (0.6, 0.5)}
+        runs = [
+            Finished(
+                label=f"dropout {dropout}",
+                seed=seed,
+                result=Result(
+                    train_loss=1 - accuracy,
+                    val_loss=1.0,
+                    val_accuracy=accuracy,
+                    test_accuracy=accuracy - 0.01,
+                    seconds=2.0,
+                ),
+            )
+            for dropout, found in figures.items()
+            for seed, accuracy in enumerate(found)
+        ]
+        return Findings(study=study, runs=tuple(runs))
+
+    def test_mean_and_spread_are_those_of_the_seeds(self) -> None:
+        found = results.summary(self.findings(), "test_accuracy")["dropout 0.0"]
+        assert found.mean == pytest.approx(statistics.mean([0.80, 0.82]))
+        assert found.deviation == pytest.approx(statistics.stdev([0.80, 0.82]))
+        assert found.count == 2
+
+    def test_best_is_chosen_on_the_validation_images(self) -> None:
+        best = results.best(self.findings())
+        assert best is not None
+        assert best.label == "dropout 0.1"
+
+    def test_curve_is_the_mean_of_each_part(self) -> None:
+        metrics = Metrics({name: array("d", range(120)) for name in STEP_COLUMNS})
+        whole = results.curve(metrics, 120)
+        assert whole == tuple(2 * part + 0.5 for part in range(60))
+        assert results.curve(metrics, 240) == tuple(4 * part + 1.5 for part in range(30))
+
+    def test_time_grows_with_the_work_and_shrinks_with_the_slots(self) -> None:
+        study = small_study()
+        assert estimate.seconds_for(study, 2) == pytest.approx(estimate.seconds_for(study, 1) / 2)
+        longer = estimate.seconds_of(build_config({"epochs": 6}))
+        assert longer > 1.5 * estimate.seconds_of(build_config({"epochs": 3}))
+
+    @pytest.mark.parametrize("name", READY)
+    def test_shipped_results_are_whole_and_tell_how_they_were_had(self, name: str) -> None:
+        shipped = results.shipped(name)
+        assert shipped is not None
+        assert shipped.study == READY[name].study()
+        keys = [(planned.label, planned.config.seed) for planned in shipped.study.runs()]
+        assert [(run.label, run.seed) for run in shipped.runs] == keys
+        assert all(len(run.curve) == results.POINTS for run in shipped.runs)
+        assert set(shipped.made) >= {"lenet", "torch", "python", "machine", "written"}
+        assert "cores" in shipped.made["machine"]
+        text = verdict(shipped)
+        assert text
+        for spread in results.summary(shipped, "train_loss").values():
+            assert math.isfinite(spread.mean)
+
+    def test_shipped_results_settle_the_confound(self) -> None:
+        shipped = results.shipped("input-size-softmax")
+        assert shipped is not None
+        losses = results.summary(shipped, "train_loss")
+        for cell in shipped.study.cells:
+            assert (losses[cell.label].mean > SOFTMAX_FLOOR) == cell.config().softmax
+        assert "comes from the softmax" in str(verdict(shipped))
+
+
+@pytest.mark.usefixtures("small_dataset")
+class TestOnThisMachine:
+    def test_a_study_from_the_command_line(self, tmp_path: Path) -> None:
+        vary = ("--vary", "softmax=0,1", "--seeds", "0,1")
+        values = [part for name, value in QUICK.items() for part in (f"--{name}", value)]
+        done = run_lab(
+            *("--mode", "study", "--study", "grid", *vary, *map(str, values)),
+            *("--output_dir", tmp_path / "study", "--json"),
+        )
+
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("\n") == 1
+        found = json.loads(done.stdout)
+        assert found["state"] == "finished"
+        assert len(found["runs"]) == 4
+        assert [cell["label"] for cell in found["cells"]] == ["softmax 0", "softmax 1"]
+        assert found["best"] in [cell["label"] for cell in found["cells"]]
+        # Each figure against the run's own files, and the accuracy against an evaluation.
+        folder = StudyFolder(tmp_path / "study")
+        for row, planned in zip(found["runs"], folder.study.runs(), strict=True):
+            run = folder.run(planned)
+            saved = checkpoint.load(run.epoch_checkpoint(2))
+            assert saved.config == planned.config
+            assert row["test_accuracy"] == evaluate(saved, small_split("test")).accuracy
+            assert row["train_loss"] == saved.metrics["train_loss"]
+            assert row["val_accuracy"] == saved.metrics["val_accuracy"]
+        rows = [row for row in found["runs"] if row["label"] == found["cells"][0]["label"]]
+        accuracies = [row["test_accuracy"] for row in rows]
+        assert found["cells"][0]["test_accuracy"] == {
+            "mean": statistics.mean(accuracies),
+            "deviation": statistics.stdev(accuracies),
+            "count": 2,
+        }
+
+    def test_finished_cells_are_never_run_again(self, tmp_path: Path) -> None:
+        folder = prepared(tmp_path / "study", small_study())
+        first = run_lab(*flags(folder.folder, "--json"))
+        assert first.returncode == 0, first.stderr
+        before = snapshot_of_files(tmp_path / "study")
+
+        again = run_lab(*flags(folder.folder, "--json"))
+
+        assert json.loads(again.stdout)["runs"] == json.loads(first.stdout)["runs"]
+        after = snapshot_of_files(tmp_path / "study")
+        assert {path for path in after if after[path] != before.get(path)} == {
+            str(tmp_path / "study/status.json")
+        }
+
+    @pytest.mark.parametrize("how", ["signal", "page"])
+    def test_stop_and_resume_lose_nothing(self, how: str, tmp_path: Path) -> None:
+        folder = prepared(tmp_path / "study", small_study(**LONG))
+        process = in_background(*flags(folder.folder, "--workers", 1))
+        wait_until(lambda: epochs_done(folder)[0] >= 3, "some epochs")
+
+        process.send_signal(signal.SIGINT) if how == "signal" else folder.ask_to_stop()
+        _, errors = process.communicate(timeout=PATIENCE)
+
+        assert process.returncode == 0, errors
+        status = folder.status()
+        assert status is not None
+        assert status.state == "stopped"
+        assert not any(folder.run(planned).live for planned in folder.study.runs())
+        assert len(folder.unfinished()) >= 2
+        stopped_at = epochs_done(folder)[0]
+        if how == "page":  # asked after the next process began, as far as times can tell
+            later = time.time() + PATIENCE
+            os.utime(folder.folder / "control.json", (later, later))
+        done = run_lab(*flags(folder.folder))
+        assert done.returncode == 0, done.stderr
+        assert 3 <= stopped_at <= 15
+        assert_as_if_never_interrupted(folder)
+
+    def test_a_killed_worker_is_replaced_and_its_run_goes_on(self, tmp_path: Path) -> None:
+        folder = prepared(tmp_path / "study", small_study(**LONG))
+        process = in_background(*flags(folder.folder, "--workers", 2))
+        wait_until(lambda: epochs_done(folder)[0] >= 2, "a run that trains")
+
+        training = folder.run(folder.study.runs()[0]).status().pid
+        psutil.Process(training).parent().kill()
+        _, errors = process.communicate(timeout=5 * PATIENCE)
+
+        assert process.returncode == 0, errors
+        assert "a worker was killed" in errors
+        assert_as_if_never_interrupted(folder)
+
+    def test_a_killed_training_is_told_and_taken_up_next_time(self, tmp_path: Path) -> None:
+        folder = prepared(tmp_path / "study", small_study(**LONG))
+        process = in_background(*flags(folder.folder, "--workers", 2))
+        wait_until(lambda: epochs_done(folder)[0] >= 2, "a run that trains")
+
+        os.kill(folder.run(folder.study.runs()[0]).status().pid, signal.SIGKILL)
+        out, errors = process.communicate(timeout=5 * PATIENCE)
+
+        assert process.returncode == 1
+        assert out == ""
+        last = errors.splitlines()[-1]
+        assert last.startswith("error: 1 of 3 runs failed")
+        assert_one_sentence(last)
+        assert len(folder.unfinished()) == 1
+        done = run_lab(*flags(folder.folder))
+        assert done.returncode == 0, done.stderr
+        assert_as_if_never_interrupted(folder)
+
+    def test_slots_are_shared_with_the_runs_of_the_page(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("LENET_SLOTS", "1")
+        monkeypatch.setattr(launcher, "PROGRAM", "tests.small_lab")
+        ours = launcher.start(small_config(epochs=1000, device="cpu"))
+        wait_until(lambda: ours.status().state == "running", "the page's run")
+        folder = prepared(ROOT / os.environ["LENET_RUNS_DIR"] / "studies/tiny", small_study())
+        process = in_background(*flags(folder.folder))
+        first = folder.run(folder.study.runs()[0])
+        wait_until(lambda: first.used and first.status().state == "queued", "a queued run")
+
+        assert [run.folder.name for run in launcher.queue()] == [first.folder.name]
+        ours.ask(Control("stop"))
+        _, errors = process.communicate(timeout=5 * PATIENCE)
+
+        assert process.returncode == 0, errors
+        assert ours.status().state == "stopped"
+
+    def test_a_lost_machine_does_not_hold_a_run_for_ever(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = prepared(tmp_path / "study", small_study())
+        planned = folder.study.runs()[0]
+        run = folder.run(planned)
+        run.prepare(planned.config)
+        elsewhere = own_status().changed(state="running", host="lost.example", pid=1)
+        run.write_status(elsewhere)
+        assert run.live
+        monkeypatch.setattr(worker, "SILENCE", 0.5)
+        told: list[float] = []
+
+        def still_there() -> None:
+            while run.live and len(told) < 20:
+                run.write_status(elsewhere)
+                told.append(time.monotonic())
+                time.sleep(0.1)
+
+        other = threading.Thread(target=still_there)
+        other.start()
+
+        outcome = worker.do(Order(folder.folder, "tests.small_lab", queued=False), planned)
+
+        other.join()
+        assert len(told) == 20, "it was given up although it wrote all the time"
+        assert outcome.result is not None, outcome
+        assert run.status().state == "finished"
+
+    def test_a_study_is_conducted_once_at_a_time(self, tmp_path: Path) -> None:
+        folder = prepared(tmp_path / "study", small_study())
+        folder.process.write_status(own_status())
+        done = run_lab(*flags(folder.folder))
+        assert done.returncode == 1
+        assert "is being conducted already" in done.stderr.splitlines()[-1]
+
+
+def lab_line(*arguments: object) -> tuple[int, str, str]:
+    done = run_lab("--mode", "study", *map(str, arguments))
+    return done.returncode, done.stdout, done.stderr.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("small_dataset")
+@pytest.mark.parametrize(
+    ("arguments", "status", "word"),
+    [
+        ([], 2, "--study"),
+        (["--study", "ten-cases"], 2, "nine-cases"),
+        (["--study", "nine-cases", "--dropout", "0.2"], 2, "dropout"),
+        (["--study", "nine-cases", "--seed", "1"], 2, "--seeds"),
+        (["--study", "nine-cases", "--seeds", "a"], 2, "--seeds"),
+        (["--study", "nine-cases", "--seeds", "1,1"], 2, "same"),
+        (["--study", "nine-cases", "--seeds", "99999999999"], 2, "seed"),
+        (["--study", "nine-cases", "--vary", "lr=1"], 2, "grid"),
+        (["--study", "nine-cases", "--workers", "0"], 2, "--workers"),
+        (["--study", "nine-cases", "--backend", "dask"], 2, "--address"),
+        (["--study", "nine-cases", "--address", "tcp://127.0.0.1:1"], 2, "--backend"),
+        (["--study", "nine-cases", "--backend", "ray"], 2, "dask"),
+        (["--study", "grid"], 2, "--vary"),
+        (["--study", "grid", "--vary", "lr=0.1,0.1"], 2, "twice"),
+        (["--study", "grid", "--vary", "lr=0.1", "--lr", "0.2"], 2, "twice"),
+        (["--study", "grid", "--vary", "lr=0.1", "--random", "x"], 2, "--random"),
+        (
+            ["--study", "nine-cases", "--backend", "dask", "--address", "tcp://127.0.0.1:1"],
+            1,
+            "no cluster answers",
+        ),
+        (["--study", "nine-cases", "--backend", "dask", "--address", "nowhere"], 2, "no address"),
+    ],
+)
+def test_what_cannot_be_studied_is_told_in_one_line(
+    arguments: list[str], status: int, word: str
+) -> None:
+    code, out, line = lab_line(*arguments)
+    assert (code, out) == (status, "")
+    assert line.startswith("error: ")
+    assert word in line
+    assert_one_sentence(line)
+
+
+def test_an_unusable_address_leaves_no_study_behind(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    code, _, line = lab_line("--study", "nine-cases", "--backend", "dask", "--output_dir", folder)
+    assert (code, "--address" in line) == (2, True)
+    assert not folder.exists()
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_a_cluster_does_what_a_killed_worker_has_left(tmp_path: Path) -> None:
+    """Two worker processes on loopback; one is killed while it trains."""
+    from distributed import LocalCluster
+
+    folder = prepared(tmp_path / "study", small_study(**LONG))
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address=None,
+    ) as cluster:
+        address = cluster.scheduler_address
+        process = in_background(*flags(folder.folder, "--backend", "dask", "--address", address))
+        try:
+            wait_until(lambda: epochs_done(folder)[0] >= 2, "a run that trains")
+            victim = folder.run(folder.study.runs()[0]).status().pid
+            worker_process = psutil.Process(victim).parent()
+            assert worker_process.pid in [nanny.pid for nanny in cluster.workers.values()]
+            worker_process.kill()
+            _, errors = process.communicate(timeout=5 * PATIENCE)
+        finally:
+            process.kill()
+        assert process.returncode == 0, errors
+    assert folder.run(folder.study.runs()[0]).status().pid != victim
+    assert_as_if_never_interrupted(folder)
+
+
+def test_a_run_that_is_tied_stops_with_who_started_it(
+    tmp_path: Path, small_dataset: object
+) -> None:
+    values = [
+        part
+        for name, value in {**QUICK, "epochs": 1000}.items()
+        for part in (f"--{name}", str(value))
+    ]
+    command = ["--mode", "train", *values, "--output_dir", str(tmp_path / "run"), "--tied", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.small_lab", *command],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until((tmp_path / "run/model_epoch1.pt").exists, "an epoch")
+    assert process.stdin is not None
+
+    process.stdin.close()
+
+    assert process.wait(PATIENCE) == 0
+    assert (tmp_path / "run/stopped.pt").exists()

@@ -1,0 +1,228 @@
+"""Pages that meet hostile names, addresses and payloads: each fault that the soak has found."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lenet.paths import DEFAULT_CHECKPOINT
+from lenet.runs.history import Metrics
+from lenet.runs.run import Run
+from lenet.runs.status import own_status
+from lenet.studies.folder import home_of
+from lenet.studies.plan import Study
+from lenet.studies.sweep import grid
+from lenet.ui.checkpoints import UPLOAD
+from lenet.ui.escape import JOINER, LONGEST, chart_text, plain
+from lenet.ui.experiments import charts as study_charts
+from lenet.ui.inside import explorer
+from lenet.ui.train import curves
+from soak.lab import Lab, small_lab, visit
+from soak.payloads import answer
+from tests.small import small_config
+
+PICTURE = "![x](https://example.org/x.png)"
+TAG = '<a href="https://example.org">x</a>'
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    with small_lab() as made:
+        yield made
+
+
+def finished(lab: Lab, name: str, number: int = 0) -> Run:
+    """A run of the page that is finished, under a name."""
+    run = Run(lab.runs / f"20260101-00000{number}-lab-000{number}")
+    shutil.copytree(lab.finished.folder, run.folder)
+    (run.folder / "name.txt").write_text(name)
+    return run
+
+
+def checkpoint_box(app: AppTest) -> Any:
+    return next(box for box in app.selectbox if box.label == "Checkpoint")
+
+
+class TestWords:
+    def test_signs_of_markdown_are_escaped_and_icons_and_addresses_kept_apart(self) -> None:
+        assert plain("**b** [a](x) $y$") == r"\*\*b\*\* \[a\]\(x\) \$y\$"
+        assert plain(":material/bolt:") == rf"\:{JOINER}material/bolt\:"
+        assert plain("https://a.b") == rf"https\:{JOINER}//a\.b"
+        assert plain("www.a.b") == rf"www{JOINER}\.a\.b"
+        assert plain("a\n# b") == r"a \# b"
+
+    def test_what_is_too_long_is_cut(self) -> None:
+        assert plain("x" * 10**6) == "x" * LONGEST + "…"
+
+    def test_tags_in_figures_are_text(self) -> None:
+        curve = curves.Curve(TAG, Metrics())
+        figure = curves.curves([curve, curve], "", 10, smoothing=0, log=False)
+        names = {trace.name for trace in figure.data if trace.showlegend is not False}
+        assert chart_text(TAG) in names
+        drawn = study_charts.spreads([study_charts.Series(TAG, [0.5])], "", ".0%", {TAG: 0.4})
+        assert TAG not in drawn.to_json()
+        lines = study_charts.curves({TAG: [[1.0, 0.5]]}, 1, "", None)
+        assert [trace.name for trace in lines.data] == [chart_text(TAG)]
+
+
+class TestAddresses:
+    def test_names_of_parameters_are_shown_as_text(self, lab: Lab) -> None:
+        [notice] = visit(**{PICTURE: "1"}).warning
+        assert PICTURE not in notice.value
+        assert plain(PICTURE) in notice.value
+
+    @pytest.mark.parametrize(
+        ("page", "name"),
+        [
+            ("streamlit_app.py", "epochs"),
+            ("pages/predict.py", "sample_count"),
+            ("pages/inside.py", "inside_image"),
+        ],
+    )
+    @pytest.mark.parametrize("value", ["-inf", "nan", "1e999", "9" * 5000])
+    def test_a_number_without_end_is_taken_out(
+        self, page: str, name: str, value: str, lab: Lab
+    ) -> None:
+        app = visit(page, **{name: value})
+        assert name not in app.query_params
+        assert [notice.value for notice in app.warning if name in notice.value.replace("\\", "")]
+        assert not app.error
+        app.query_params[name] = value  # the browser's Back brings it again
+        assert not app.run().exception
+
+    def test_a_foreign_parameter_that_comes_back_is_no_error(self, lab: Lab) -> None:
+        app = visit(colour="red")
+        app.query_params["colour"] = "red"
+        assert not app.run().exception
+
+
+class TestFolders:
+    def test_a_run_named_like_the_upload_can_be_chosen(self, lab: Lab) -> None:
+        finished(lab, UPLOAD)
+        app = visit("pages/evaluate.py")
+        options = checkpoint_box(app).options
+        assert options.count(UPLOAD) == 1
+        [run] = [name for name in options if name.startswith(f"{UPLOAD} (run")]
+        checkpoint_box(app).set_value(run)
+        assert not app.run().exception
+        assert not app.file_uploader
+
+    def test_every_run_is_offered_whatever_they_are_called(self, lab: Lab) -> None:
+        stem = DEFAULT_CHECKPOINT.stem
+        for number, name in enumerate((stem, f"{stem} (run)", "x", "x", "x (0002)")):
+            finished(lab, name, number)
+        app = visit("pages/evaluate.py")
+        kept = {stem, UPLOAD}
+        assert len(set(checkpoint_box(app).options) - kept) >= 5
+
+    @pytest.mark.parametrize("page", ["pages/evaluate.py", "pages/predict.py", "pages/inside.py"])
+    def test_a_run_that_is_deleted_meanwhile_is_said(self, page: str, lab: Lab) -> None:
+        run = finished(lab, "mine")
+        app = visit(page)
+        checkpoint_box(app).set_value("mine").run()
+        files = sorted(run.folder.glob("*.pt"))
+        for path in files:
+            path.unlink()
+            path.mkdir()  # still listed by nobody, and no file to read
+        assert not app.run().exception
+
+    def test_an_epoch_that_is_damaged_is_said_where_it_is_looked_at(self, lab: Lab) -> None:
+        run = finished(lab, "mine")
+        app = visit("pages/inside.py")
+        checkpoint_box(app).set_value("mine").run()
+        run.epoch_checkpoint(1).write_bytes(b"torn")
+        next(one for one in app.slider if one.label == "Epoch").set_value(1).run()
+        assert not app.exception
+        assert any("damaged" in error.value for error in app.error)
+
+    @pytest.mark.parametrize(
+        "glance",
+        [
+            {"targets": [float("inf")] * 10, "probabilities": [[0.1] * 10] * 10},
+            {"targets": list(range(10)), "probabilities": [[10**400] * 10] * 10},
+            {"targets": list(range(10)), "probabilities": [{}] * 10},
+            [],
+        ],
+        ids=["endless", "huge", "objects", "empty"],
+    )
+    def test_an_impossible_glance_is_not_shown(self, glance: Any, lab: Lab) -> None:
+        run = finished(lab, "mine")
+        (run.folder / "glance.json").write_text(json.dumps(glance))
+        assert not visit().exception
+
+    def test_a_torn_picture_is_not_shown(self, lab: Lab) -> None:
+        run = finished(lab, "mine")
+        picture = run.folder / "glance.png"
+        picture.write_bytes(picture.read_bytes()[:60])
+        assert not visit().exception
+
+    def test_a_reason_of_a_failure_is_shown_as_text(self, lab: Lab) -> None:
+        run = finished(lab, "mine")
+        run.write_status(own_status().changed(state="failed", message=PICTURE))
+        assert [error.value for error in visit().error] == [plain(PICTURE)]
+
+    def test_a_damaged_study_does_not_hide_the_others(self, lab: Lab) -> None:
+        cells, _ = grid({"epochs": 2}, {"lr": ["0.01", "0.02"]})
+        for number in range(3):
+            study = Study(name="grid", title=f"study {number}", cells=tuple(cells), seeds=(number,))
+            home_of(study).keep(study)
+        home_of(study).file.write_text("torn")
+        app = visit("pages/experiments.py")
+        app.segmented_control(key="study").set_value("grid").run()
+        assert not app.error
+        [box] = [box for box in app.selectbox if box.label == "Earlier studies"]
+        assert {name.partition(" (")[0] for name in box.options} == {"study 0", "study 1"}
+
+
+def test_a_run_that_is_gone_cannot_be_renamed_and_that_is_said(lab: Lab) -> None:
+    run = finished(lab, "mine")
+    app = visit()
+    shutil.rmtree(run.folder)
+    next(field for field in app.text_input if field.label == "Name").set_value("ghost").run()
+    assert not app.exception
+    assert not run.folder.exists()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        answer("data:image/png;base64,AAAA"),
+        answer("no address"),
+        answer(3),
+        {"drawing": "x"},
+        {"drawing": {"raw": None, "data": None}, "backgroundFit": {}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("page", ["pages/predict.py", "pages/inside.py"])
+def test_a_drawing_that_is_none_is_said(
+    page: str, payload: Any, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = {"view": "Draw"} if "predict" in page else {"inside_source": "Draw"}
+    visit(page, **query)  # only a page can load the component first
+    import streamlit_drawable_canvas
+
+    monkeypatch.setattr(streamlit_drawable_canvas, "out", lambda **_: payload)
+    [error] = visit(page, **query).error
+    assert error.value.startswith("The drawing")
+
+
+@pytest.mark.parametrize("told", ["conv0/" + "9" * 5000, "conv0/²", "fc4/99", "../x/1"])
+def test_a_click_nowhere_changes_nothing(
+    told: str, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pointed(key: str, html: str, *, chosen: str = "", picked: Any = None) -> None:
+        picked(told)
+
+    monkeypatch.setattr(explorer, "pointing", pointed)
+    assert not visit("pages/inside.py").run().exception
+
+
+def test_a_page_shows_what_a_run_is_configured_to_whatever_its_name(lab: Lab) -> None:
+    finished(lab, TAG)
+    app = visit()
+    assert next(box for box in app.selectbox if box.label == "Run").options == [TAG]
+    assert Run(next(lab.runs.glob("2026*"))).config() == small_config()

@@ -1,0 +1,321 @@
+"""The pages without a browser: each renders, and shows what it is for."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from lenet.config import Config, bounds, build_config, choices, knob
+from lenet.data.reading import DATASETS, DatasetInfo
+from lenet.data.splits import load_split
+from lenet.evaluation.metrics import evaluate
+from lenet.network import checkpoint
+from lenet.paths import DEFAULT_CHECKPOINT, ROOT, runs_dir
+from lenet.runs import launcher
+from lenet.runs.run import Run
+from lenet.runs.status import Status
+
+SECONDS = 60
+PAGES = {
+    "streamlit_app.py": "Train LeNet-5",
+    "pages/evaluate.py": "Evaluate",
+    "pages/predict.py": "Predict",
+    "pages/inside.py": "Inside",
+    "pages/experiments.py": "Experiments",
+}
+
+
+@pytest.fixture(autouse=True)
+def _lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Runs of its own, and nothing that another test's pages have kept."""
+    monkeypatch.setenv("LENET_RUNS_DIR", str(tmp_path / "runs"))
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def visit(page: str = "streamlit_app.py", **query: str) -> AppTest:
+    """The app, opened at the front door and led to a page."""
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS)
+    app.query_params.update(query)
+    app.run()
+    if page != "streamlit_app.py":
+        app.switch_page(page).run()
+    return sound(app)
+
+
+def sound(app: AppTest) -> AppTest:
+    """The app, if no exception is on its page."""
+    assert [error.message for error in app.exception] == []
+    return app
+
+
+def widgets(app: AppTest) -> dict[str, Any]:
+    kinds = (
+        *(app.selectbox, app.number_input, app.toggle, app.segmented_control),
+        app.text_input,
+    )
+    return {widget.key: widget for kind in kinds for widget in kind if widget.key}
+
+
+def watched(app: AppTest) -> str:
+    """The id of the run that the Train page shows."""
+    return next(str(box.value) for box in app.selectbox if box.label == "Run")
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(found for found in app.button if found.label == label)
+
+
+@pytest.mark.usefixtures("small_dataset")
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_renders(page: str) -> None:
+    app = visit(page)
+
+    assert [title.value for title in app.title] == [PAGES[page]]
+    assert not app.error
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_renders_without_the_dataset(
+    page: str, monkeypatch: pytest.MonkeyPatch, small_dataset: DatasetInfo, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LENET_DATA_DIR", str(tmp_path / "empty"))
+
+    app = visit(page)
+
+    assert any(f"{small_dataset.title} is not on this machine" in info.value for info in app.info)
+    assert not button(app, f"Fetch {small_dataset.title}").disabled
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_train_has_a_widget_for_every_field_with_its_label_default_and_bounds() -> None:
+    shown = widgets(visit())
+
+    for name, info in Config.model_fields.items():
+        widget = shown[name]
+        assert widget.label == knob(info).label
+        assert widget.help == info.description
+        assert widget.value == info.default
+        limits = bounds(info)
+        if "ge" in limits and not choices(info):
+            assert widget.min == limits["ge"]
+        if "le" in limits:
+            assert widget.max == limits["le"]
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_a_preset_sets_the_other_widgets() -> None:
+    app = visit()
+
+    app.selectbox(key="preset").set_value("classic").run()
+
+    shown = widgets(sound(app))
+    assert {name: shown[name].value for name in Config.model_fields} == dict(
+        build_config({"preset": "classic"})
+    )
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_a_geometry_that_does_not_fit_cannot_be_started() -> None:
+    app = visit()
+
+    app.number_input(key="padding").set_value(0).run()
+
+    assert button(sound(app), "Start").disabled
+    assert any("conv2" in error.value for error in app.error)
+    layers = app.dataframe[0].value
+    assert list(layers["layer"])[-1] == "conv2"
+    assert "does not fit" in layers.iloc[-1]["output"]
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_start_starts_a_run_of_what_the_widgets_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Config] = []
+
+    def start(config: Config) -> Run:
+        started.append(config)
+        return made_run(config)
+
+    monkeypatch.setattr(launcher, "start", start)
+    app = visit()
+
+    app.number_input(key="epochs").set_value(2).run()
+    button(app, "Start").click().run()
+
+    assert started == [build_config({"epochs": 2})]
+    assert watched(sound(app)) == launcher.list_runs()[0].id
+
+
+@pytest.mark.usefixtures("small_dataset")
+@pytest.mark.parametrize("state", ["finished", "stopped", "failed", "crashed"])
+def test_a_run_that_has_ended_is_shown_and_resumed_unless_it_is_finished(state: Any) -> None:
+    run = made_run(build_config())
+    run.write_status(Status(state, 0, 0.0, 1000.0, ended=1010.0, message="why", total_steps=860))
+
+    app = visit()
+
+    assert watched(app) == run.id
+    assert any("why" in shown.value for shown in (*app.error, *app.code))
+    assert ("Resume" in {found.label for found in app.button}) == (state != "finished")
+
+
+def made_run(config: Config) -> Run:
+    """A run's folder without its process."""
+    run = Run(runs_dir() / "20260101-000000-lab-0000")
+    run.prepare(config)
+    return run
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_evaluate_shows_the_figures_of_the_shipped_checkpoint() -> None:
+    app = visit("pages/evaluate.py")
+
+    found = evaluate(checkpoint.load(DEFAULT_CHECKPOINT), load_split("FashionMNIST", "test"))
+    shown = {metric.label: metric.value for metric in app.metric}
+    low, high = found.interval
+    assert shown.pop("Images per second")
+    assert shown == {
+        "Accuracy": f"{found.accuracy:.2%}",
+        "95 % interval": f"{100 * low:.1f}–{100 * high:.1f}%",
+        "Macro F1": f"{found.macro_f1:.4f}",
+        "Loss": f"{found.loss:.4f}",
+        "Calibration error": f"{found.calibration_error:.2%}",
+        "Parameters": "61,990",
+    }
+    report = table(app, "precision")
+    assert list(report["class"]) == list(DATASETS["FashionMNIST"].classes)
+    assert np.allclose(report["f1"], [each.f1 for each in found.classes])
+
+
+def table(app: AppTest, column: str) -> Any:
+    """The table that has this column."""
+    return next(frame.value for frame in app.dataframe if column in frame.value)
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_evaluate_lists_the_most_confused_pairs_and_opens_the_first() -> None:
+    app = visit("pages/evaluate.py")
+
+    found = evaluate(checkpoint.load(DEFAULT_CHECKPOINT), load_split("FashionMNIST", "test"))
+    names, wrong = DATASETS["FashionMNIST"].classes, found.confusion_matrix.copy()
+    np.fill_diagonal(wrong, 0)
+    pairs = table(app, "taken for")
+    counts = [
+        wrong[names.index(truth), names.index(prediction)]
+        for truth, prediction in zip(pairs["truth"], pairs["taken for"], strict=True)
+    ]
+    assert counts == list(pairs["images"]) == sorted(wrong.flat, reverse=True)[: len(pairs)]
+    first = {box.label: box.value for box in app.selectbox}
+    assert (names[first["Truth"]], names[first["Prediction"]]) == tuple(
+        pairs.iloc[0][["truth", "taken for"]]
+    )
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_evaluate_says_when_the_network_was_trained_on_other_images() -> None:
+    app = visit("pages/evaluate.py")
+    assert not app.warning
+
+    tests = next(box for box in app.segmented_control if box.label == "Test set")
+    tests.set_value("MNIST").run()
+
+    [warning] = sound(app).warning
+    assert warning.value.startswith("This network was trained on Fashion-MNIST")
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_what_was_evaluated_once_is_not_evaluated_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lenet.ui import evaluation_cache
+
+    done: list[object] = []
+
+    def counted(*args: Any) -> Any:
+        done.append(args[0])
+        return evaluate(*args)
+
+    monkeypatch.setattr(evaluation_cache, "evaluate", counted)
+    for _ in range(2):
+        visit("pages/evaluate.py")
+    assert len(done) == 1
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_evaluate_compares_two_checkpoints() -> None:
+    app = visit("pages/evaluate.py")
+
+    app.toggle(key="compare").set_value(True).run()
+
+    sound(app)
+    boxes = {box.label: box for box in app.selectbox}
+    assert boxes["Checkpoint A"].value != boxes["Checkpoint B"].value
+    boxes["Checkpoint B"].set_value(boxes["Checkpoint A"].value).run()
+    shown = {metric.label: metric.value for metric in sound(app).metric}
+    assert shown == {"B − A, accuracy": "+0.00 points", "McNemar's test": "p = 1.0000"}
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_predict_shows_five_samples_and_then_other_images() -> None:
+    app = visit("pages/predict.py")
+    before = captions(app)
+
+    button(app, "Other images").click().run()
+
+    assert len(before) == len(captions(sound(app))) == 5
+    assert captions(app) != before
+
+
+def captions(app: AppTest) -> list[str]:
+    return [caption.value for caption in app.caption if "Test image" in caption.value]
+
+
+@pytest.mark.usefixtures("small_dataset")
+@pytest.mark.parametrize("view", ["Draw", "Upload"])
+def test_predict_renders_each_of_its_views(view: str) -> None:
+    app = visit("pages/predict.py")
+
+    app.segmented_control(key="view").set_value(view).run()
+
+    sound(app)
+    assert captions(app) == []
+
+
+@pytest.mark.usefixtures("small_dataset")
+@pytest.mark.parametrize("augment", ["none", "warp", "sketch"])
+def test_train_shows_what_the_augmentation_does(augment: str) -> None:
+    app = visit(augment=augment)
+    next(toggle for toggle in app.toggle if toggle.key == "preview").set_value(True).run()
+
+    sheets = sound(app).get("image")
+    assert len(sheets) == (3 if augment == "sketch" else 2)
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_switches_in_an_address_are_written_as_on_the_command_line_too() -> None:
+    app = visit(softmax="1", batch_norm="0", colour="red")
+    shown = widgets(app)
+    assert shown["softmax"].value is True
+    assert shown["batch_norm"].value is False
+    assert "colour" not in app.query_params
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_a_promoted_checkpoint_does_not_become_the_default(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from lenet.ui import checkpoints
+
+    for name in (DEFAULT_CHECKPOINT.name, "aaa.pt"):
+        shutil.copy(DEFAULT_CHECKPOINT, tmp_path / name)
+    monkeypatch.setattr(checkpoints, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(checkpoints, "DEFAULT_CHECKPOINT", tmp_path / DEFAULT_CHECKPOINT.name)
+
+    app = visit("pages/predict.py")
+
+    [box] = [box for box in app.selectbox if box.key == "checkpoint"]
+    assert box.value.startswith(DEFAULT_CHECKPOINT.stem)

@@ -1,0 +1,93 @@
+"""Figures: what they show and what they weigh."""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lenet.runs.history import Metrics, read_metrics
+from lenet.ui.train import curves as charts
+
+MILLION = 1_000_000
+REFRESH_BYTES = 200_000
+
+
+def record(path: Path, steps: int) -> Metrics:
+    """A run of so many steps, one of which has a loss that stands out."""
+    line = '{"step": %d, "epoch": %d, "loss": %s, "lr": 0.001, "images_per_second": 5000.0}\n'
+    epoch = (
+        '{"epoch": %d, "step": %d, "train_loss": 0.4, "val_loss": 0.3, "val_accuracy": 0.9, '
+        '"seconds": 5.0}\n'
+    )
+    with path.open("w") as file:
+        for step in range(1, steps + 1):
+            loss = 9.0 if step == steps // 3 else 0.3 + (step % 100) / 1000
+            file.write(line % (step, 1 + step // 860, loss))
+            if step % 860 == 0:
+                file.write(epoch % (step // 860, step))
+    return read_metrics(path)
+
+
+def curves(metrics: Metrics, smoothing: float = 0.9) -> "charts.go.Figure":
+    shown = [charts.Curve("run", metrics)]
+    return charts.curves(shown, "run", len(metrics), smoothing=smoothing, log=False)
+
+
+def fastest(work: "object", times: int = 5) -> float:
+    """Seconds of the quickest of a few calls, which other programs disturb least."""
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()  # type: ignore[operator]
+        taken.append(time.perf_counter() - began)
+    return min(taken)
+
+
+def test_a_million_steps_cost_a_refresh_little_more_than_a_thousand(tmp_path: Path) -> None:
+    long = record(tmp_path / "long.jsonl", MILLION)
+    short = record(tmp_path / "short.jsonl", 1000)
+    assert len(long) == MILLION
+
+    figure = curves(long)
+
+    assert len(figure.to_json()) < REFRESH_BYTES
+    assert max(max(trace.y) for trace in figure.data if len(trace.y)) == 9.0  # peaks are kept
+    ratio = fastest(lambda: curves(long)) / fastest(lambda: curves(short))
+    assert ratio < 10  # for a thousand times as many steps
+
+
+def test_curves_show_what_was_recorded(tmp_path: Path) -> None:
+    metrics = record(tmp_path / "metrics.jsonl", 1800)
+    raw, smooth, val_loss, val_accuracy, lr = curves(metrics).data
+    assert set(lr.y) == {0.001}
+    assert list(lr.x) == list(smooth.x)
+    assert list(raw.y) == list(metrics.steps["loss"]) or len(raw.y) <= charts.MAX_POINTS + 1
+    assert list(val_loss.x) == list(val_accuracy.x) == [860, 1720]
+    assert list(val_accuracy.y) == [0.9, 0.9]
+    assert smooth.x[0] <= 2
+    assert smooth.x[-1] == 1800
+
+
+@pytest.mark.parametrize("stride", [1, 7, 300, 1000])
+@pytest.mark.parametrize("weight", [0.0, 0.5, 0.99])
+def test_smoothing_is_the_mean_with_fading_weights(weight: float, stride: int) -> None:
+    values = np.random.default_rng(0).normal(size=300)
+    places = charts._every(stride, len(values))
+    found = charts._smoothed(values, weight, stride)
+    assert len(found) == len(places)
+    assert places[-1] == len(values) - 1
+    for at, smooth in zip(places, found, strict=True):
+        fading = weight ** np.arange(at, -1, -1.0)
+        assert smooth == pytest.approx((values[: at + 1] * fading).sum() / fading.sum())
+
+
+def test_change_of_the_learning_rate_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    record(path, 20)
+    with path.open("a") as file:
+        file.write(json.dumps({"step": 7, "epoch": 1, "lr_set": 0.002}) + "\n")
+    figure = curves(read_metrics(path))
+    assert [shape.x0 for shape in figure.layout.shapes] == [7]
+    assert figure.layout.annotations[0].text == "lr 0.002"
