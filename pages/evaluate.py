@@ -16,7 +16,7 @@ from lenet.ui.evaluate import scores
 from lenet.ui.evaluate.confusion_matrix import Subject, explore
 from lenet.ui.evaluate.gallery import gallery
 from lenet.ui.evaluation_cache import evaluated_content
-from lenet.ui.train import curves
+from lenet.ui.style import CONFIG
 
 
 def page() -> None:
@@ -110,7 +110,7 @@ def details(shown: Subject) -> None:
         )
         st.plotly_chart(
             figures.reliability(shown.found.reliability),
-            config=curves.CONFIG,
+            config=CONFIG,
             key="reliability",
             alt="Reliability diagram, the share that is right over the confidence",
         )

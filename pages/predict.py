@@ -6,8 +6,9 @@ from lenet.data.reading import DATASETS
 from lenet.ui import checkpoints, query_params
 from lenet.ui.app import fragment, show
 from lenet.ui.predict.draw import draw
-from lenet.ui.predict.samples import ALL, MOST, SEEDS, show_samples
+from lenet.ui.predict.samples import MOST, SEEDS, show_samples
 from lenet.ui.predict.upload import upload
+from lenet.ui.style import ALL
 
 VIEWS = ("Samples", "Draw", "Upload")
 CLASSES = (ALL, *(name for info in DATASETS.values() for name in info.classes))

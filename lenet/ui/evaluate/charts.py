@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from plotly.colors import find_intermediate_color
 
 from lenet.evaluation.metrics import Reliability
-from lenet.ui.train.curves import COLORS, QUIET, VALIDATION
+from lenet.ui.style import COLORS, QUIET, VALIDATION
 
 Rgb = tuple[float, float, float]
 

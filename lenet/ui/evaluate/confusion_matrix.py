@@ -10,7 +10,7 @@ from lenet.evaluation.metrics import Evaluation
 from lenet.ui.app import fragment
 from lenet.ui.evaluate import charts as figures
 from lenet.ui.evaluate.gallery import Caption, gallery
-from lenet.ui.train import curves
+from lenet.ui.style import CONFIG
 
 PAIRS = 5
 """Confused pairs in the table."""
@@ -174,7 +174,7 @@ def _matrix(subject: Subject, cell: tuple[int, int]) -> None:
 
     st.plotly_chart(
         figure,
-        config=curves.CONFIG,
+        config=CONFIG,
         key="confusion",
         on_select=clicked,
         selection_mode="points",

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from lenet.config import Config, knob
 from lenet.studies.results import POINTS
 from lenet.ui.escape import chart_text
-from lenet.ui.train.curves import COLORS, QUIET
+from lenet.ui.style import COLORS, QUIET
 
 FAINT = "#8a8a8a"
 MAX_CELLS = 12

@@ -11,7 +11,7 @@ from lenet.ui.experiments import charts
 from lenet.ui.experiments.cells import columns, published, setting
 from lenet.ui.experiments.state import RunNow
 from lenet.ui.live_chart import live_chart
-from lenet.ui.train.curves import CONFIG
+from lenet.ui.style import CONFIG
 
 VIEWS = ("Accuracy", "Curves", "Parallel coordinates")
 _AXES = """<style>

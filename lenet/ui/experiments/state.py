@@ -13,7 +13,7 @@ from lenet.studies.plan import PlannedRun
 from lenet.studies.results import Findings, Finished
 from lenet.ui.escape import plain
 from lenet.ui.run_cache import metrics_of
-from lenet.ui.train.run_controls import BADGES
+from lenet.ui.style import BADGES
 
 LIVE_CELLS = 12
 """Cells whose unfinished runs are drawn, too."""

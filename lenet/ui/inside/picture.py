@@ -15,8 +15,7 @@ from lenet.evaluation.classify import pick
 from lenet.ui import dataset, images
 from lenet.ui.app import explained
 from lenet.ui.canvas import canvas
-from lenet.ui.predict.samples import ALL
-from lenet.ui.predict.upload import TYPES
+from lenet.ui.style import ALL, PICTURE_TYPES
 
 SOURCES = ("Test image", "Draw", "Upload")
 WIDTH = 168
@@ -109,7 +108,9 @@ def _drawn(info: DatasetInfo) -> Subject | None:
 def _uploaded(info: DatasetInfo) -> Subject | None:
     left, right = st.columns([1, 2], gap="large")
     file = left.file_uploader(
-        "A photograph of one thing on a plain background", type=list(TYPES), key="inside_photo"
+        "A photograph of one thing on a plain background",
+        type=list(PICTURE_TYPES),
+        key="inside_photo",
     )
     if file is None:
         return None

@@ -15,13 +15,13 @@ from lenet.evaluation import classify
 from lenet.network.checkpoint import Checkpoint
 from lenet.ui import dataset, images
 from lenet.ui.evaluation_cache import evaluated
+from lenet.ui.style import ALL
 
 COUNT = 5
 MOST = 20
 SEEDS = 10_000
 FIRST_SEED = 0
 """Every visit starts with the same images, so that an address without a seed shows them again."""
-ALL = "All classes"
 
 
 def show_samples(path: Path, checkpoint: Checkpoint, info: DatasetInfo) -> None:

@@ -9,11 +9,11 @@ from lenet.network.checkpoint import Checkpoint
 from lenet.ui.app import explained
 from lenet.ui.escape import plain
 from lenet.ui.prediction import answer_to
+from lenet.ui.style import PICTURE_TYPES
 
 WIDTH = 280
 TALLEST = 2
 """Times its width that a picture may be tall on the page."""
-TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 POLARITIES: dict[centre.Polarity, str] = {
     "auto": "Detect",
     "dark_on_light": "Dark on light",
@@ -24,7 +24,7 @@ POLARITIES: dict[centre.Polarity, str] = {
 def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     """Ask for a picture, and show what the network says to it and how it got to see it."""
     file = st.file_uploader(
-        "A photograph of one thing on a plain background", type=list(TYPES), key="photo"
+        "A photograph of one thing on a plain background", type=list(PICTURE_TYPES), key="photo"
     )
     if file is None:
         return

@@ -12,12 +12,7 @@ from numpy.typing import NDArray
 
 from lenet.runs.history import Metrics
 from lenet.ui.escape import chart_text
-
-COLORS = ("#1f8a70", "#c9662b", "#5b6fb5", "#a34d7c", "#8a7a1f", "#7a7a7a")
-"""One for each run of a comparison."""
-VALIDATION = "#c9662b"
-QUIET = "rgba(128, 128, 128, 0.25)"
-CONFIG = {"displayModeBar": False}
+from lenet.ui.style import COLORS, QUIET, VALIDATION
 
 EMPTY = 1000
 """Steps on the axis while none is known."""

@@ -9,17 +9,7 @@ from lenet.runs import launcher
 from lenet.runs.run import Run
 from lenet.runs.status import LIVE, RESUMABLE, Status
 from lenet.ui.escape import plain
-
-BADGES = {
-    "starting": ("Starting", "blue", ":material/hourglass_top:"),
-    "queued": ("Queued", "blue", ":material/hourglass_top:"),
-    "running": ("Training", "green", ":material/play_arrow:"),
-    "paused": ("Paused", "orange", ":material/pause:"),
-    "finished": ("Finished", "gray", ":material/check:"),
-    "stopped": ("Stopped", "orange", ":material/stop:"),
-    "failed": ("Failed", "red", ":material/error:"),
-    "crashed": ("Crashed", "red", ":material/error:"),
-}
+from lenet.ui.style import BADGES
 
 
 def headline(run: Run, status: Status) -> None:

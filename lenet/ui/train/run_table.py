@@ -17,7 +17,7 @@ from lenet.runs.status import LIVE
 from lenet.ui.app import explained, fragment, sentence
 from lenet.ui.escape import plain
 from lenet.ui.run_cache import best_checkpoint, metrics_of, outcome_of
-from lenet.ui.train.run_controls import BADGES
+from lenet.ui.style import BADGES
 from lenet.ui.train.run_view import clock, turn_to
 
 REFRESH = 2.0
