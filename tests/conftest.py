@@ -3,19 +3,20 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
 
 from lenet.data.reading import DatasetInfo, locate
-from lenet.network import checkpoint
-from lenet.network.checkpoint import Checkpoint
 from lenet.runs import launcher
 from tests.idx_files import install_small_dataset
 from tests.small import small_config, snapshot_of, trained
 
-# More threads gain nothing on networks so small, and crawl when anything else runs.
-torch.set_num_threads(1)
+if TYPE_CHECKING:
+    from lenet.network.checkpoint import Checkpoint
+
+# More of torch's threads gain nothing on networks so small, and crawl when anything else runs.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +38,8 @@ def small_dataset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> DatasetInf
 @pytest.fixture(scope="session")
 def trained_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of the `lab` preset that knows the small dataset well."""
+    from lenet.network import checkpoint
+
     trainer = trained(small_config(epochs=4, augment="none"))
     path = tmp_path_factory.mktemp("trained") / "model_epoch4.pt"
     checkpoint.save(path, snapshot_of(trainer, epoch=4, val_accuracy=trainer.evaluate()[1]))
@@ -44,7 +47,9 @@ def trained_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained_checkpoint(trained_file: Path) -> Checkpoint:
+def trained_checkpoint(trained_file: Path) -> "Checkpoint":
+    from lenet.network import checkpoint
+
     return checkpoint.load(trained_file)
 
 

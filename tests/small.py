@@ -6,16 +6,18 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from lenet.config import Config, build_config
-from lenet.data.splits import Split
-from lenet.network.checkpoint import Checkpoint, snapshot
 from lenet.paths import ROOT
-from lenet.training.trainer import Trainer
 from tests.idx_files import make_arrays, small_info
+
+if TYPE_CHECKING:  # torch is imported by the tests that need it, not while they are collected
+    from torch import nn
+
+    from lenet.data.splits import Split
+    from lenet.network.checkpoint import Checkpoint
+    from lenet.training.trainer import Trainer
 
 PATIENCE = 120.0
 """Seconds to wait for another process: other programs may keep the machine busy."""
@@ -28,8 +30,12 @@ def small_config(**values: Any) -> Config:
 
 
 @functools.cache
-def small_split(part: str = "train") -> Split:
+def small_split(part: str = "train") -> "Split":
     """The small dataset's 200 training or 60 test images."""
+    import torch
+
+    from lenet.data.splits import Split
+
     arrays = make_arrays(small_info())
     prefix = {"train": "train", "test": "t10k"}[part]
     return Split(
@@ -38,16 +44,20 @@ def small_split(part: str = "train") -> Split:
     )
 
 
-def trained(config: Config) -> Trainer:
+def trained(config: Config) -> "Trainer":
     """A trainer that has gone through all its epochs on the small dataset."""
+    from lenet.training.trainer import Trainer
+
     trainer = Trainer(config, small_split())
     for _ in trainer.run():
         pass
     return trainer
 
 
-def snapshot_of(trainer: Trainer, **metrics: Any) -> Checkpoint:
+def snapshot_of(trainer: "Trainer", **metrics: Any) -> "Checkpoint":
     """The checkpoint that a run would save now."""
+    from lenet.network.checkpoint import snapshot
+
     return snapshot(trainer.config, trainer.state(), metrics)
 
 
@@ -84,8 +94,10 @@ def assert_one_sentence(message: str) -> None:
         assert word not in message
 
 
-def same_weights(one: torch.nn.Module, other: torch.nn.Module) -> bool:
+def same_weights(one: "nn.Module", other: "nn.Module") -> bool:
     """Whether two networks agree bit for bit."""
+    import torch
+
     theirs = other.state_dict()
     return all(torch.equal(part, theirs[name]) for name, part in one.state_dict().items())
 

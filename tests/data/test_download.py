@@ -597,11 +597,11 @@ def test_processes_wait_for_each_other(
     info: DatasetInfo, mirror: Mirror, published: dict[str, bytes], raw: Path, tmp_path: Path
 ) -> None:
     code = (
-        "import sys; from lenet.data import download; from lenet.data.reading import DATASETS\n"
+        "import sys; from lenet import fetch; from lenet.data.reading import DATASETS\n"
         "from tests.idx_files import small_info\n"
         "DATASETS['FashionMNIST'] = small_info()\n"
-        "download._torchvision_mirrors = lambda _: [sys.argv[1]]\n"
-        "download.fetch('FashionMNIST', sys.argv[2])"
+        "fetch._torchvision_mirrors = lambda _: [sys.argv[1]]\n"
+        "fetch.fetch('FashionMNIST', sys.argv[2])"
     )
     mirror.silent = 0.3  # long enough for all to be at it at once
     command = [sys.executable, "-c", code, mirror.url, str(tmp_path / "data")]
