@@ -7,6 +7,8 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
+from lenet.ui.media import keep_files_for_a_while
+
 PAUSE = 4.0
 """Seconds from the first page on: its browser, and the process that is made ready for the first
 run, have the processor until then."""
@@ -25,6 +27,7 @@ OTHER_PAGES = ("lenet.evaluation.classify", "lenet.evaluation.metrics", "sklearn
 @asynccontextmanager
 async def lifespan(_server: object) -> AsyncGenerator[None, None]:
     """Load what the first page needs while the server listens already and the browser starts."""
+    keep_files_for_a_while()
     _load(FIRST_PAGE)
     yield
 

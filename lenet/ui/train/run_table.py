@@ -70,6 +70,7 @@ def manage(run: Run) -> None:
         icon=":material/download:",
         disabled=best is None,
         help="The epoch with the best validation accuracy.",
+        on_click="ignore",
     )
     row.download_button(
         "Metrics",
@@ -78,6 +79,7 @@ def manage(run: Run) -> None:
         icon=":material/download:",
         disabled=not len(metrics),
         help="Every step as CSV, with the validation after each epoch.",
+        on_click="ignore",
     )
     with row.popover("Promote", icon=":material/verified:", disabled=best is None):
         _promote(run, best)

@@ -1,0 +1,42 @@
+"""Files behind buttons and pictures can be had while pages are drawn again."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from lenet.runs.run import Run
+from lenet.runs.worker import Execution
+from tests.e2e.app import App
+from tests.e2e.look import go, title
+from tests.small import small_config, small_split
+
+pytestmark = pytest.mark.e2e
+
+
+def test_files_outlive_the_page_that_offers_them(
+    fresh_app: App, open_tab: Callable[[str], Page]
+) -> None:
+    """A slow browser asks for them after other pages were drawn."""
+    run = Run(fresh_app.runs_dir / "20260101-000000-lab-0000")
+    Execution(run, small_split, lambda event, steps: None).start(small_config())
+    page = open_tab(fresh_app.url + "/experiments")
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(request.url))
+    go(page, "Train")
+    title(page, "Train LeNet-5")
+    page.get_by_text("This run: name, command").click()
+    contents = {}
+    for label in ("Checkpoint", "Metrics"):  # a file, and one that is made on demand
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=label).click()
+        contents[waiting.value.url] = waiting.value.path().read_bytes()
+    for name in ("Predict", "Experiments", "Evaluate", "Experiments"):
+        go(page, name)
+        title(page, name)
+
+    files = {url for url in asked if "/media/" in url} | contents.keys()
+    assert any(url.endswith(".png") for url in files), "Predict's pictures"
+    answers = {url: page.request.get(url) for url in files}
+    assert {url: answer.status for url, answer in answers.items()} == dict.fromkeys(files, 200)
+    assert {url: answers[url].body() for url in contents} == contents
