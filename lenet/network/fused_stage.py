@@ -1,16 +1,16 @@
-"""Parts of the network computed the quick way.
+"""The first stage, convolution → batch norm → max pooling, in fewer and larger operations.
 
-Half of a step's time went into the first stage, convolution → batch norm → max pooling: on
-maps of six channels PyTorch's max pooling and batch norm work value by value. Two identities,
-exact but for rounding, avoid that:
+This stage took half of a step's time: with only six channels, PyTorch's max pooling and batch norm
+work value by value. Two identities, exact except for rounding, avoid that:
 
-- The four values of a 2×2 window are four convolutions of stride 2 with the kernel moved by
-  a pixel. So one convolution gives them as blocks of channels, and their maximum is taken
-  between whole blocks, many values at once.
-- Batch norm keeps the order of a channel's values, or reverses it where its weight is
-  negative. With the sign of the weight moved into the kernel, pooling can come first and
-  a quarter of the values is normalised. Mean and variance are those of all values. (Where
-  the weight is exactly 0, all values are equal, and the gradient is that of another one.)
+- The four values of a 2×2 pooling window are four convolutions of stride 2, each with the kernel
+  moved by one pixel. One convolution computes all four as blocks of channels, and the maximum is
+  taken between whole blocks.
+- Batch norm keeps the order of a channel's values if its weight is positive, and reverses it if the
+  weight is negative. So the sign of the weight is moved into the kernel, pooling comes first, and
+  only a quarter of the values is normalised. Mean and variance are computed from all values. (If
+  the weight is exactly 0, all outputs are equal; the gradient then goes to another of the equal
+  values than in PyTorch.)
 """
 
 from collections.abc import Callable
