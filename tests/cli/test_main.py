@@ -9,11 +9,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Annotated, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image, ImageDraw
 from pydantic import Field
 
@@ -22,10 +21,17 @@ from lenet.cli import main as cli
 from lenet.cli.main import main
 from lenet.config import Config, Knob, bounds, build_config, choices, knob, to_flags
 from lenet.data.reading import DATASETS
-from lenet.network import checkpoint
 from lenet.paths import DEFAULT_CHECKPOINT, ROOT
 from lenet.runs.run import Run
+from tests.lazy import Lazy
 from tests.small import hidden_files, run_lab, small_split, wait_until
+
+if TYPE_CHECKING:
+    import torch
+
+    from lenet.network import checkpoint
+else:
+    torch, checkpoint = Lazy("torch"), Lazy("lenet.network.checkpoint")
 
 QUICK = ("--epochs", "2", "--batch_size", "20", "--val_size", "40", "--augment", "none")
 SUMMARY = ("--mode", "summary", "--json")

@@ -171,14 +171,6 @@ def test_facts_agree_with_torchvision(name: str) -> None:
         assert DATASETS[name].classes == tuple(theirs.classes)
 
 
-def test_looking_for_files_loads_no_heavy_library() -> None:
-    code = (
-        "import sys, lenet.data.download as f; f.locate('MNIST'); "
-        "heavy = {'torch', 'torchvision', 'numpy'} & set(sys.modules); assert not heavy, heavy"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
 def test_data_folder_is_the_argument_else_the_variable_else_beside_the_code(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,8 +2,6 @@
 
 import functools
 import itertools
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,6 @@ from lenet.explain.receptive_field import fields, window
 from lenet.network.checkpoint import Checkpoint, snapshot
 from lenet.network.inputs import to_input
 from lenet.network.lenet5 import LeNet5
-from lenet.paths import ROOT
 from tests.small import small_split
 
 GEOMETRIES: dict[str, dict[str, Any]] = {
@@ -317,10 +314,3 @@ def test_attributions_add_up_to_the_difference_that_the_image_makes(
         assert float(found.values.sum()) == pytest.approx(
             difference, abs=0.02 * abs(difference) + 0.02
         )
-
-
-def test_captum_is_imported_only_when_somebody_asks() -> None:
-    """It brings Matplotlib and takes most of a second."""
-    code = "import sys, lenet.ui.inside.attributions; assert 'captum' not in sys.modules"
-
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -12,16 +12,13 @@ import threading
 import time
 from array import array
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-import torch
 
 from lenet.config import build_config
 from lenet.errors import ConfigError, StudyError
-from lenet.evaluation.metrics import evaluate
-from lenet.network import checkpoint
 from lenet.paths import ROOT
 from lenet.runs import launcher
 from lenet.runs.history import STEP_COLUMNS, Metrics, read_metrics
@@ -34,6 +31,7 @@ from lenet.studies.presets import POST_FIGURES, READY, SOFTMAX_FLOOR
 from lenet.studies.results import Findings, Finished
 from lenet.studies.summary import verdict
 from lenet.studies.worker import Order
+from tests.lazy import Lazy
 from tests.small import (
     PATIENCE,
     assert_one_sentence,
@@ -44,6 +42,15 @@ from tests.small import (
     trained,
     wait_until,
 )
+
+if TYPE_CHECKING:
+    import torch
+
+    from lenet.evaluation import metrics
+    from lenet.network import checkpoint
+else:
+    torch = Lazy("torch")
+    metrics, checkpoint = Lazy("lenet.evaluation.metrics"), Lazy("lenet.network.checkpoint")
 
 QUICK = {"device": "cpu", "epochs": 2, "batch_size": 20, "val_size": 40}
 LONG = {**QUICK, "epochs": 15}
@@ -371,7 +378,7 @@ class TestOnThisMachine:
             run = folder.run(planned)
             saved = checkpoint.load(run.epoch_checkpoint(2))
             assert saved.config == planned.config
-            assert row["test_accuracy"] == evaluate(saved, small_split("test")).accuracy
+            assert row["test_accuracy"] == metrics.evaluate(saved, small_split("test")).accuracy
             assert row["train_loss"] == saved.metrics["train_loss"]
             assert row["val_accuracy"] == saved.metrics["val_accuracy"]
         rows = [row for row in found["runs"] if row["label"] == found["cells"][0]["label"]]

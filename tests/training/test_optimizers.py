@@ -1,8 +1,5 @@
 """The optimizers do what torch's do, without what makes torch's slow to start."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 
@@ -33,20 +30,3 @@ def test_steps_are_torch_s(name: str) -> None:
             optimizer.step()
         weights.append([weight.detach().clone() for weight in model.parameters()])
     assert all(torch.equal(ours, theirs) for ours, theirs in zip(*weights, strict=True))
-
-
-def test_training_does_not_import_the_compiler() -> None:
-    code = (
-        "import sys, torch\n"
-        "from lenet.config import build_config\n"
-        "from lenet.data.splits import Split\n"
-        "from lenet.training.trainer import Trainer\n"
-        "images = torch.zeros(120, 28, 28, dtype=torch.uint8)\n"
-        "data = Split(images, torch.arange(120) % 10)\n"
-        "trainer = Trainer(build_config({'val_size': 0, 'epochs': 1}), data)\n"
-        "list(trainer.run())\n"
-        "trainer.restore(trainer.state())\n"
-        "print('torch._dynamo' in sys.modules)\n"
-    )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
-    assert said.stdout == "False\n"
