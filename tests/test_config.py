@@ -164,7 +164,7 @@ def test_switch_takes_text_as_on_a_command_line(text: str, value: bool) -> None:
 def test_configuration_cannot_be_changed_behind_ones_back() -> None:
     config = build_config()
     with pytest.raises(ValidationError):
-        config.lr = 0.5
+        config.lr = 0.5  # type: ignore[misc]
 
 
 class TestFieldsThatDependOnEachOther:
@@ -225,7 +225,7 @@ class TestPresets:
     @pytest.mark.parametrize("preset", PRESETS)
     def test_preset_can_be_built_and_has_a_note(self, preset: str) -> None:
         assert build_config({"preset": preset}).preset == preset
-        assert PRESET_NOTES[preset]  # type: ignore[index]
+        assert PRESET_NOTES[preset]
 
     def test_choices_are_the_presets(self) -> None:
         assert choices(FIELDS["preset"]) == tuple(PRESETS) == tuple(PRESET_NOTES)

@@ -1,6 +1,7 @@
 """The training loop against the post's: the same weights, the same images, the same result."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ def test_both_loops_learn_the_same() -> None:
     look = transforms.Compose(
         [transforms.Resize([28, 28]), transforms.ToTensor(), transforms.Normalize((0.5,), (1.0,))]
     )
-    images = [
+    images: Any = [
         (look(transforms.functional.to_pil_image(image.numpy())), int(label))
         for image, label in zip(data.images, data.labels, strict=True)
     ]

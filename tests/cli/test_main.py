@@ -107,7 +107,7 @@ class TestFlags:
         assert result.status == 0
         text = "".join(result.out.split())  # however its lines are broken
         for name, info in Config.model_fields.items():
-            kinds = {bool: "0|1", int: "N", float: "X", str: "STEP:X,…"}
+            kinds: dict[Any, str] = {bool: "0|1", int: "N", float: "X", str: "STEP:X,…"}
             kind = "|".join(choices(info)) or kinds[info.annotation]
             description = "".join((info.description or "").split())
             start = f"--{name}{kind}{description}("
@@ -572,8 +572,8 @@ def test_lab_preset_reaches_90_percent_in_3_epochs(tmp_path: Path) -> None:
     trained = in_process("--mode", "train", *flags, module="lenet").json
     assert trained["epochs"] == 3
     assert trained["val_accuracy"] >= 0.9
-    flags = ("--checkpoint", trained["checkpoint"], "--json")
-    evaluated = in_process("--mode", "eval", *flags, module="lenet").json
+    kept = trained["checkpoint"]
+    evaluated = in_process("--mode", "eval", "--checkpoint", kept, "--json", module="lenet").json
     assert evaluated["accuracy"] >= 0.90
     assert np.sum(evaluated["confusion_matrix"]) == 10_000
     assert evaluated["parameters"] == 61_990

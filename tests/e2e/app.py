@@ -111,7 +111,7 @@ def _kill(processes: list[psutil.Process]) -> None:
             process.kill()
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
+def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
     """Wait for a condition; `what` says in the failure what did not come."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -22,7 +22,8 @@ from lenet.explain.receptive_field import window
 from lenet.network import checkpoint
 from lenet.network.checkpoint import Checkpoint
 from lenet.network.inputs import to_input
-from lenet.runs.run import Run, Status
+from lenet.runs.run import Run
+from lenet.runs.status import Status
 from lenet.training.events import EpochEvent
 from lenet.training.trainer import Trainer
 from tests.e2e.app import App
@@ -101,11 +102,8 @@ def point_at(page: Page, row: int, column: int, side: int) -> None:
     chosen.scroll_into_view_if_needed()
     box = chosen.bounding_box()
     assert box
-    place = {
-        "x": (column + 0.5) * box["width"] / side,
-        "y": (row + 0.5) * box["height"] / side,
-    }
-    chosen.click(position=place)
+    pixel = box["width"] / side
+    chosen.click(position={"x": (column + 0.5) * pixel, "y": (row + 0.5) * pixel})
     expect(part(page, "closeup")).to_contain_text(f"Row {row}, column {column} of")
     at_rest(page)
 
@@ -139,14 +137,14 @@ def recomputed(found: Checkpoint, image: Tensor) -> dict[str, Tensor]:
             x, weights[f"conv{index}.weight"], weights[f"conv{index}.bias"], padding=padding
         )
         if config.batch_norm:
-            norm = [weights[f"bn{index}.{name}"] for name in ("running_mean", "running_var")]
-            x = functional.batch_norm(
-                x, *norm, weights[f"bn{index}.weight"], weights[f"bn{index}.bias"]
-            )
+            names = ("running_mean", "running_var", "weight", "bias")
+            norm: list[Any] = [weights[f"bn{index}.{name}"] for name in names]
+            x = functional.batch_norm(x, *norm)
         x = values[f"conv{index}"] = activated(x, config)
         if index < 2 or config.pool2:
-            pool = {"max": functional.max_pool2d, "average": functional.avg_pool2d}[config.pooling]
-            x = values[f"pool{index}"] = pool(x, 2)
+            is_max = config.pooling == "max"
+            pooled = functional.max_pool2d(x, 2) if is_max else functional.avg_pool2d(x, 2)
+            x = values[f"pool{index}"] = pooled
     x = values["fc3"] = activated(
         functional.linear(x.flatten(1), weights["fc3.weight"], weights["fc3.bias"]), config
     )
@@ -242,10 +240,10 @@ def test_every_map_is_shown_in_true_grayscale_with_its_shape_and_parameters(page
     assert len(pictures) == 1 + 6 + 6 + 16 + 16
     for picture in pictures:
         assert is_gray(bytes_of(picture))
-    for layer in ("conv1", "pool1", "conv2", "fc3"):
-        buttons = strip.locator(f"[data-layer={layer}] button")
+    for name in ("conv1", "pool1", "conv2", "fc3"):
+        buttons = strip.locator(f"[data-layer={name}] button")
         for index in (1, 2, 3):
-            assert is_gray(screen_of(buttons.nth(index))), layer
+            assert is_gray(screen_of(buttons.nth(index))), name
     assert is_gray(screen_of(part(page, "filters").get_by_alt_text("conv0, from 0 to 1")))
 
 

@@ -66,10 +66,10 @@ def uneven(config: Config) -> Checkpoint:
     model = LeNet5(config)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
-            for part in (module.weight, module.running_var):
-                nn.init.uniform_(part, 0.5, 2.0)
-            for part in (module.bias, module.running_mean):
-                nn.init.uniform_(part, -0.5, 0.5)
+            for name, part in (*module.named_parameters(), *module.named_buffers()):
+                if part.is_floating_point():
+                    around = 1.25 if name in ("weight", "running_var") else 0.0
+                    nn.init.uniform_(part, around - 0.5, around + 0.5)
     return snapshot(config, {"model": model.state_dict()}, {})
 
 

@@ -39,7 +39,7 @@ def random_geometries(count: int) -> list[dict[str, Any]]:
     pick = random.Random(5)
     found: list[dict[str, Any]] = []
     while len(found) < count:
-        shape = {
+        shape: dict[str, Any] = {
             "input_size": pick.randint(8, 64),
             "kernel_size": pick.randint(1, 11),
             "padding": pick.randint(0, 5),
@@ -117,12 +117,12 @@ def test_network_is_that_of_the_post() -> None:
     assert [model.get_submodule(f"bn{at}").num_features for at in range(3)] == [6, 16, 120]
 
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Any] = {
     "tanh": torch.tanh,
     "relu": torch.relu,
     "leaky_relu": lambda x: torch.where(x > 0, x, 0.25 * x),
 }
-POOLINGS = {"max": F.max_pool2d, "average": F.avg_pool2d}
+POOLINGS: dict[str, Any] = {"max": F.max_pool2d, "average": F.avg_pool2d}
 
 
 def in_plain_order(model: LeNet5, x: Tensor) -> Tensor:
@@ -255,8 +255,8 @@ def assert_alike(model: LeNet5, plain: LeNet5, error: float) -> None:
         assert theirs.grad is not None, name
         assert mine.grad.stride() == mine.stride(), f"{name}: a fused optimizer would mix it up"
         assert_close(mine.grad, theirs.grad, error, name)
-    for (name, mine), theirs in zip(model.named_buffers(), plain.buffers(), strict=True):
-        assert_close(mine, theirs, error, name)
+    for (name, buffer), other in zip(model.named_buffers(), plain.buffers(), strict=True):
+        assert_close(buffer, other, error, name)
 
 
 def assert_close(ours: Tensor, others: Tensor, error: float, name: str = "") -> None:
@@ -281,7 +281,7 @@ class TestInitialWeights:
     def test_xavier_keeps_its_bounds_and_fills_them(self) -> None:
         model = network(init="xavier_uniform")
         for name in WEIGHTED:
-            weight = model.get_submodule(name).weight
+            weight = model.get_parameter(f"{name}.weight")
             receptive = weight[0, 0].numel()  # 1 for a linear layer
             fan_in, fan_out = weight.shape[1] * receptive, weight.shape[0] * receptive
             bound = math.sqrt(6 / (fan_in + fan_out))  # Glorot & Bengio 2010, eq. 16

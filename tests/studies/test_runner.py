@@ -52,8 +52,8 @@ else:
     torch = Lazy("torch")
     metrics, checkpoint = Lazy("lenet.evaluation.metrics"), Lazy("lenet.network.checkpoint")
 
-QUICK = {"device": "cpu", "epochs": 2, "batch_size": 20, "val_size": 40}
-LONG = {**QUICK, "epochs": 15}
+QUICK: dict[str, Any] = {"device": "cpu", "epochs": 2, "batch_size": 20, "val_size": 40}
+LONG: dict[str, Any] = {**QUICK, "epochs": 15}
 """Long enough to be interrupted."""
 
 

@@ -1,5 +1,7 @@
 """How long the server keeps files that pages offered."""
 
+import time
+
 import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.media_file_storage import MediaFileStorageError
@@ -31,8 +33,8 @@ def test_what_a_page_has_shown_can_be_had_a_while_longer(
     page_runs_again(files)
     assert files.read_file(made.rpartition("/")[2])
 
-    now = media.time.monotonic()
-    monkeypatch.setattr(media.time, "monotonic", lambda: now + media.KEPT + 1)
+    now = time.monotonic()
+    monkeypatch.setattr("time.monotonic", lambda: now + media.KEPT + 1)
     page_runs_again(files)
     assert not any(files.read_file(url.rpartition("/")[2]) for url in (picture, made))
     with pytest.raises(MediaFileStorageError):
@@ -42,9 +44,9 @@ def test_what_a_page_has_shown_can_be_had_a_while_longer(
 def test_a_file_shown_again_starts_anew(
     files: MediaFileManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = media.time.monotonic()
+    now = time.monotonic()
     for seconds in (0, 50, 100, 150):
-        monkeypatch.setattr(media.time, "monotonic", lambda after=seconds: now + after)
+        monkeypatch.setattr("time.monotonic", lambda after=seconds: now + after)
         url = files.add(b"a picture", "image/png", "1")
         files.remove_orphaned_files()
         page_runs_again(files)

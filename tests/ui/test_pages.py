@@ -211,7 +211,7 @@ def test_evaluate_lists_the_most_confused_pairs_and_opens_the_first() -> None:
         for truth, prediction in zip(pairs["truth"], pairs["taken for"], strict=True)
     ]
     assert counts == list(pairs["images"]) == sorted(wrong.flat, reverse=True)[: len(pairs)]
-    first = {box.label: box.value for box in app.selectbox}
+    first: dict[str, Any] = {box.label: box.value for box in app.selectbox}
     assert (names[first["Truth"]], names[first["Prediction"]]) == tuple(
         pairs.iloc[0][["truth", "taken for"]]
     )
@@ -318,4 +318,4 @@ def test_a_promoted_checkpoint_does_not_become_the_default(
     app = visit("pages/predict.py")
 
     [box] = [box for box in app.selectbox if box.key == "checkpoint"]
-    assert box.value.startswith(DEFAULT_CHECKPOINT.stem)
+    assert str(box.value).startswith(DEFAULT_CHECKPOINT.stem)

@@ -1,10 +1,13 @@
 """What the pages know of runs, read once for all visitors."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from lenet import files
 from lenet.runs import history
 from lenet.runs.run import Run
 from lenet.runs.status import own_status
@@ -19,7 +22,7 @@ def epoch(number: int, accuracy: float) -> dict[str, object]:
     return {"epoch": number, "step": number, **figures}
 
 
-def record(run: Run, *events: dict[str, object]) -> None:
+def record(run: Run, *events: Mapping[str, object]) -> None:
     with run.metrics_file.open("a") as file:
         file.write("".join(json.dumps(event) + "\n" for event in events))
 
@@ -36,8 +39,12 @@ def run(tmp_path: Path) -> Run:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """What is parsed from now on."""
     seen: list[bytes] = []
-    parse = history.parse_json
-    monkeypatch.setattr(history, "parse_json", lambda data: (seen.append(data), parse(data))[1])
+
+    def parse(data: bytes) -> Any:
+        seen.append(data)
+        return files.parse_json(data)
+
+    monkeypatch.setattr(history, "parse_json", parse)
     return seen
 
 

@@ -15,7 +15,7 @@ READABLE = 4.5
 def luminance(css: str) -> float:
     """Relative luminance of `#rrggbb` or `rgb(…)`, as WCAG defines it."""
     if css.startswith("#"):
-        channels = [int(css[at : at + 2], 16) for at in (1, 3, 5)]
+        channels = [float(int(css[at : at + 2], 16)) for at in (1, 3, 5)]
     else:
         channels = [float(part) for part in css[4:-1].split(",")]
     weighted = 0.0

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from lenet.runs.history import Metrics, read_metrics
@@ -30,7 +31,7 @@ def record(path: Path, steps: int) -> Metrics:
     return read_metrics(path)
 
 
-def curves(metrics: Metrics, smoothing: float = 0.9) -> "charts.go.Figure":
+def curves(metrics: Metrics, smoothing: float = 0.9) -> go.Figure:
     shown = [charts.Curve("run", metrics)]
     return charts.curves(shown, "run", len(metrics), smoothing=smoothing, log=False)
 
