@@ -152,11 +152,11 @@ def body(findings: Findings, runs: list[RunNow], folder: StudyFolder | None) -> 
     show_figures(findings, runs, folder.id if folder else "shipped")
 
 
-def checkpoints(findings: Findings, folder: StudyFolder | None) -> dict[str, list[Path]]:
+def checkpoints(findings: Findings, folder: StudyFolder | None) -> dict[str, dict[int, Path]]:
     """By label, the checkpoints of a cell's first finished run."""
     if folder is None:
         return {}
-    found: dict[str, list[Path]] = {}
+    found: dict[str, dict[int, Path]] = {}
     for planned in folder.study.runs():
         if planned.label not in found and folder.result(planned):
             found[planned.label] = folder.run(planned).checkpoints()

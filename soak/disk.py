@@ -138,7 +138,7 @@ def _start(run: Run) -> None:
 
 def _go_on(run: Run, expected: Run) -> None:
     """With room again it goes on from its last epoch and ends as if there had been room always."""
-    for path in run.checkpoints():
+    for path in run.checkpoints().values():
         checkpoint.load(path)
     if run.used and run.status().state in ("failed", "crashed"):
         _execution(run).resume()

@@ -107,7 +107,7 @@ class Victims:
         else:
             with suppress(psutil.TimeoutExpired):
                 process.wait(moment)
-        finished = run.checkpoints()
+        finished = set(run.checkpoints().values())
         with suppress(psutil.NoSuchProcess):
             process.kill()
         process.wait()
@@ -115,10 +115,10 @@ class Victims:
             self.hits[doing] += 1
         self._check_kept(run, finished)
 
-    def _check_kept(self, run: Run, finished: list[Path]) -> None:
+    def _check_kept(self, run: Run, finished: set[Path]) -> None:
         """Every epoch that was finished before the kill is there and can be loaded."""
-        gone = set(finished) - set(run.checkpoints())
-        for path in run.checkpoints():
+        gone = finished - set(run.checkpoints().values())
+        for path in run.checkpoints().values():
             try:
                 checkpoint.load(path)
             except LabError as error:

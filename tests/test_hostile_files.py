@@ -216,7 +216,7 @@ class TestLinks:
     ) -> None:
         run.epoch_checkpoint(1).symlink_to(trained_file)
         run.stopped_checkpoint.symlink_to(trained_file)
-        assert run.checkpoints() == []
+        assert run.checkpoints() == {}
         assert run.saved() is None
         run.folder.rename(tmp_path / "elsewhere")
         run.folder.symlink_to(tmp_path / "elsewhere")

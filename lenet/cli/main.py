@@ -181,9 +181,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     )
     work.resume() if args.resume else work.start(config)
     last = work.last
-    saved = run.stopped_checkpoint
-    if last and work.status.state == "finished":
-        saved = run.epoch_checkpoint(last.epoch)
+    saved = run.saved() or run.stopped_checkpoint
     result = {
         "checkpoint": str(saved),
         "state": work.status.state,
@@ -196,7 +194,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     }
     if args.evaluate == "1" and work.status.state == "finished":
         split = _split(args, config.dataset, "test", progress)
-        result["test_accuracy"] = _test_accuracy(run.checkpoints()[-1], split)
+        result["test_accuracy"] = _test_accuracy(saved, split)
     return result
 
 

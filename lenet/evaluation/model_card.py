@@ -68,7 +68,7 @@ def training_seconds(source: Path) -> float | None:
     number = re.search(r"(\d+)\.pt$", source.name)
     if not epochs or not number:
         return None
-    return float(sum(event["seconds"] for event in epochs[: int(number[1])]))
+    return float(sum(event["seconds"] for event in epochs if event["epoch"] <= int(number[1])))
 
 
 def card(

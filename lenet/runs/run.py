@@ -110,20 +110,19 @@ class Run:
     def epoch_checkpoint(self, epoch: int) -> Path:
         return self.folder / f"model_epoch{epoch}.pt"
 
-    def checkpoints(self) -> list[Path]:
-        """The checkpoints of the finished epochs, in their order."""
-        found = [
-            (int(match[1]), path)
+    def checkpoints(self) -> dict[int, Path]:
+        """The checkpoints of the finished epochs by the number of the epoch, in their order."""
+        found = {
+            int(match[1]): path
             for path in self.folder.glob("model_epoch*.pt")
             if (match := _EPOCH.fullmatch(path.name)) and is_own(path)
-        ]
-        return [path for _, path in sorted(found)]
+        }
+        return dict(sorted(found.items()))
 
     def saved(self) -> Path | None:
         """The file to resume from: the last stop, or the last finished epoch if that is later."""
-        candidates = [
-            path for path in (self.stopped_checkpoint, *self.checkpoints()[-1:]) if is_own(path)
-        ]
+        stopped = [self.stopped_checkpoint] if is_own(self.stopped_checkpoint) else []
+        candidates = [*stopped, *list(self.checkpoints().values())[-1:]]
         return max(candidates, key=lambda path: path.stat().st_mtime_ns, default=None)
 
     def config(self) -> Config:
@@ -259,8 +258,12 @@ class Run:
             *("glance.json", "glance.png"),
         )
         with explained(self.folder):
-            left = [self.folder / name for name in names] + self.checkpoints()
-            for path in [*left, *self.folder.glob("events.out.tfevents.*")]:
+            left = [self.folder / name for name in names]
+            for path in [
+                *left,
+                *self.checkpoints().values(),
+                *self.folder.glob("events.out.tfevents.*"),
+            ]:
                 path.unlink(missing_ok=True)
 
     def _unspoken(self) -> Status:

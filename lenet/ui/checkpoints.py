@@ -104,13 +104,13 @@ def _upload(key: str) -> Chosen | None:
     return Chosen(file.name, digest, _loads(digest, data, file.name))
 
 
-def _sources() -> dict[str, list[Path]]:
-    """The files behind each name on the page: a kept checkpoint's one, a run's epochs."""
-    found = {path.stem: [path] for path in _default_first()}
+def _sources() -> dict[str, dict[int, Path]]:
+    """The files behind each name on the page by epoch; a kept checkpoint has one, at 0."""
+    found = {path.stem: {0: path} for path in _default_first()}
     runs = {run.id: run for run in list_runs()}
     named = labels(runs.values())
     # What a study's "Evaluate this" has sent here; its runs are too many to list them all.
-    sent: dict[str, list[Path]] = st.session_state.get("checkpoints of studies", {})
+    sent: dict[str, dict[int, Path]] = st.session_state.get("checkpoints of studies", {})
     taken = {UPLOAD, *found, *sent}
     for run_id, run in runs.items():
         if files := run.checkpoints():
@@ -125,20 +125,21 @@ def _default_first() -> list[Path]:
     return sorted(found, key=lambda path: (path != DEFAULT_CHECKPOINT, path))
 
 
-def _file(place: DeltaGenerator, key: str, name: str, files: list[Path]) -> tuple[str, Path]:
+def _file(place: DeltaGenerator, key: str, name: str, files: dict[int, Path]) -> tuple[str, Path]:
     """The one file of a choice, or that of the epoch chosen beside it; and what to call it."""
+    epochs, paths = list(files), list(files.values())
     if len(files) == 1:
-        return name, files[0]
-    best = best_checkpoint(Run(files[0].parent))
+        return name, paths[0]
+    best = best_checkpoint(Run(paths[0].parent))
     epoch = place.selectbox(
         "Epoch",
-        range(1, len(files) + 1),
-        index=files.index(best) if best in files else len(files) - 1,
+        epochs,
+        index=paths.index(best) if best in paths else len(paths) - 1,
         key=f"{key} epoch of {name}".strip(),
         width=140,
         help="The one with the best validation accuracy is chosen first.",
     )
-    return f"{name}, epoch {epoch}", files[epoch - 1]
+    return f"{name}, epoch {epoch}", files[epoch]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -19,11 +19,10 @@ def best_checkpoint(run: Run) -> Path | None:
     scored = [
         (event["val_accuracy"], -event["epoch"])
         for event in metrics_of(run).epochs
-        if event["val_accuracy"] is not None and run.epoch_checkpoint(event["epoch"]) in files
+        if event["val_accuracy"] is not None and event["epoch"] in files
     ]
-    if scored:
-        return run.epoch_checkpoint(-max(scored)[1])
-    return files[-1] if files else None
+    best = -max(scored)[1] if scored else max(files, default=0)
+    return files.get(best)
 
 
 def outcome_of(run: Run, *, live: bool) -> tuple[int, float | None]:

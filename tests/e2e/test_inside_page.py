@@ -266,7 +266,7 @@ def test_an_epoch_shows_the_maps_and_filters_of_that_epoch(page: Page, runs: Pat
     slider = page.get_by_role("slider", name="Epoch")
     shown = []
     for epoch in range(EPOCHS, 0, -1):
-        expect(slider).to_have_attribute("value", str(epoch))
+        expect(slider).to_have_attribute("aria-valuetext", str(epoch))
         values = recomputed(loaded(runs, "lab", epoch), an_image())["conv0"]
         expect(epochs.locator("[data-layer=conv0]")).to_contain_text(f"±{values.abs().max():.2f}")
         weights = loaded(runs, "lab", epoch).weights["conv0.weight"]

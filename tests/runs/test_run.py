@@ -76,11 +76,7 @@ class TestTrainingIntoAFolder:
         assert status.ended is not None
         assert status.ended >= status.began
         assert run.config() == config
-        assert [path.name for path in run.checkpoints()] == [
-            "model_epoch1.pt",
-            "model_epoch2.pt",
-            "model_epoch3.pt",
-        ]
+        assert list(run.checkpoints()) == [1, 2, 3]
         assert lines(run.metrics_file) == [asdict(event) for event in seen]
         assert len(seen) == 27
         assert hidden_files(run.folder) == []
@@ -129,7 +125,7 @@ class TestStopping:
         assert status == run.status()
         assert status.state == "stopped"
         assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
-        assert run.checkpoints() == [run.epoch_checkpoint(1)]
+        assert run.checkpoints() == {1: run.epoch_checkpoint(1)}
         saved = checkpoint.load(run.stopped_checkpoint)
         assert saved.training is not None
         assert saved.metrics["step"] == lines(run.metrics_file)[-1]["step"] == 11
@@ -214,7 +210,7 @@ class TestFailing:
         with pytest.raises(TrainingError):
             train(run, small_config(epochs=3), watch)
         assert run.status().state == "failed"
-        assert [path.name for path in run.checkpoints()] == ["model_epoch1.pt", "model_epoch2.pt"]
+        assert list(run.checkpoints()) == [1, 2]
         checkpoint.load(run.epoch_checkpoint(2))
         assert lines(run.metrics_file)[-1]["step"] == 20
 
@@ -281,7 +277,7 @@ class TestUsingAFolderAgain:
         train(run, small_config(epochs=2))
         (run.folder / "status.json").write_text("{")
         assert train(run, small_config(epochs=1)).state == "finished"
-        assert [path.name for path in run.checkpoints()] == ["model_epoch1.pt"]
+        assert list(run.checkpoints()) == [1]
 
 
 class TestStatus:
@@ -486,7 +482,7 @@ class TestList:
         run.folder.mkdir()
         for name in ("1", "2", "10", "9", "x", "3.old"):
             (run.folder / f"model_epoch{name}.pt").touch()
-        found = [path.name for path in run.checkpoints()]
+        found = [path.name for path in run.checkpoints().values()]
         assert found == [f"model_epoch{epoch}.pt" for epoch in (1, 2, 9, 10)]
 
     def test_name_is_for_people(self) -> None:
@@ -590,7 +586,7 @@ class TestProcess:
         wait_until(lambda: run.status().state != "running", "the end")
         assert run.status().state == "crashed"
         assert "epoch" in (run.status().message or "")
-        for path in run.checkpoints():
+        for path in run.checkpoints().values():
             checkpoint.load(path)
         assert read_metrics(run.metrics_file).epochs
 

@@ -157,7 +157,7 @@ class TestSteering:
         )
         worker.start()
         worker.join()
-        assert run.checkpoints() == [run.epoch_checkpoint(1)]
+        assert run.checkpoints() == {1: run.epoch_checkpoint(1)}
 
         Execution(run, small_split, ignore).resume()
 

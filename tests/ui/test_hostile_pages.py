@@ -134,7 +134,7 @@ class TestFolders:
         app = visit("pages/inside.py")
         checkpoint_box(app).set_value("mine").run()
         run.epoch_checkpoint(1).write_bytes(b"torn")
-        next(one for one in app.slider if one.label == "Epoch").set_value(1).run()
+        next(one for one in app.select_slider if one.label == "Epoch").set_value(1).run()
         assert not app.exception
         assert any("damaged" in error.value for error in app.error)
 

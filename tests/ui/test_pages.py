@@ -1,7 +1,7 @@
 """The pages without a browser: each renders, and shows what it is for."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from lenet.paths import DEFAULT_CHECKPOINT, ROOT, runs_dir
 from lenet.runs import launcher
 from lenet.runs.run import Run
 from lenet.runs.status import Status
+from lenet.training.events import EpochEvent
+from lenet.training.trainer import Trainer
+from tests.small import small_config, small_split, snapshot_of
 
 SECONDS = 60
 PAGES = {
@@ -257,6 +260,29 @@ def test_evaluate_compares_two_checkpoints() -> None:
     boxes["Checkpoint B"].set_value(boxes["Checkpoint A"].value).run()
     shown = {metric.label: metric.value for metric in sound(app).metric}
     assert shown == {"B − A, accuracy": "+0.00 points", "McNemar's test": "p = 1.0000"}
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_epochs_are_called_by_their_files_numbers() -> None:
+    config = small_config(epochs=3)
+    run = made_run(config)
+    trainer = Trainer(config, small_split())
+    for event in trainer.run():
+        if isinstance(event, EpochEvent) and event.epoch > 1:  # the first has been deleted
+            checkpoint.save(run.epoch_checkpoint(event.epoch), snapshot_of(trainer))
+    run.write_status(Status("finished", 0, 0.0, 1000.0, ended=1010.0))
+
+    app = visit("pages/inside.py")
+    app.selectbox(key="checkpoint").set_value(run.name).run()
+
+    assert epochs(sound(app).selectbox) == epochs(app.select_slider) == ["2", "3"]
+    app.switch_page("pages/evaluate.py").run()
+    app.selectbox(key="checkpoint").set_value(run.name).run()
+    assert epochs(sound(app).selectbox) == ["2", "3"]
+
+
+def epochs(boxes: Iterable[Any]) -> list[str]:
+    return next(box.options for box in boxes if box.label == "Epoch")
 
 
 @pytest.mark.usefixtures("small_dataset")

@@ -14,7 +14,7 @@ from lenet.studies.results import Findings
 from lenet.ui.escape import plain
 
 
-def show_best(findings: Findings, checkpoints: Mapping[str, list[Path]]) -> None:
+def show_best(findings: Findings, checkpoints: Mapping[str, dict[int, Path]]) -> None:
     """The best cell, and where to go on with it."""
     cell = results.best(findings)
     if cell is None:

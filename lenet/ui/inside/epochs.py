@@ -26,19 +26,18 @@ def step_through(path: Path, image: Tensor, info: DatasetInfo) -> None:
         image: (28, 28) uint8.
     """
     st.subheader("Through the epochs", anchor=False)
-    files = Run(path.parent).checkpoints() if path.parent.parent == runs_dir() else []
+    files = Run(path.parent).checkpoints() if path.parent.parent == runs_dir() else {}
     if len(files) < 2:
         st.caption("Choose a run of two epochs or more as checkpoint to see it learn.")
         return
-    epoch = st.slider(
+    epoch = st.select_slider(
         "Epoch",
-        1,
-        len(files),
-        files.index(path) + 1,
+        files,
+        next(number for number, file in files.items() if file == path),
         key=f"inside epoch of {path.parent.name}",
         help="The same picture and the filters as they were then.",
     )
-    checkpoint = load(files[epoch - 1])
+    checkpoint = load(files[epoch])
     model = checkpoint.model()
     layers = walk(model, to_input(image[None], checkpoint.config))
     pointing("epochs", strip(layers, checkpoint.config, info.classes) + filter_sheets(model))

@@ -64,3 +64,5 @@ def test_of_equally_good_epochs_the_first_is_the_best(tmp_path: Path) -> None:
     for epoch in (1, 2, 3):  # the fourth is not saved yet
         run.epoch_checkpoint(epoch).touch()
     assert best_checkpoint(run) == run.epoch_checkpoint(2)
+    run.epoch_checkpoint(2).unlink()
+    assert best_checkpoint(run) == run.epoch_checkpoint(3)
