@@ -111,11 +111,9 @@ class TestFilesThatAreNone:
     def test_foreign_bytes(self, content: bytes, tmp_path: Path) -> None:
         (tmp_path / "a.pt").write_bytes(content)
         refusal(tmp_path / "a.pt")
-
-    def test_zip_of_something_else(self, tmp_path: Path) -> None:
-        with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
-            archive.writestr("letter.txt", "Dear network")
-        refusal(tmp_path / "a.pt")
+        with zipfile.ZipFile(tmp_path / "zip.pt", "w") as archive:
+            archive.writestr("letter.txt", content)
+        refusal(tmp_path / "zip.pt")
 
     @pytest.mark.parametrize(
         "content",
@@ -143,9 +141,6 @@ class TestFilesThatAreNone:
     def test_missing_file(self, tmp_path: Path) -> None:
         assert "there is no checkpoint at" in refusal(tmp_path / "a.pt")
         assert f"{tmp_path} is a folder; name a file in it" in refusal(tmp_path)
-
-    def test_folder(self, tmp_path: Path) -> None:
-        refusal(tmp_path)
 
     def test_file_too_large_is_not_even_read(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -216,10 +211,14 @@ class TestCode:
 
 class TestDamage:
     @pytest.mark.parametrize("share", [0.001, 0.1, 0.5, 0.9, 0.99, 0.9999])
-    def test_truncated_file(self, share: float, trained_file: Path, tmp_path: Path) -> None:
+    def test_truncated_or_zeroed_file(
+        self, share: float, trained_file: Path, tmp_path: Path
+    ) -> None:
         data = trained_file.read_bytes()
-        (tmp_path / "a.pt").write_bytes(data[: int(share * len(data))])
-        refusal(tmp_path / "a.pt")
+        at = int(share * len(data))
+        for damaged in (data[:at], data[:at] + bytes(4096) + data[at + 4096 :]):
+            (tmp_path / "a.pt").write_bytes(damaged)
+            refusal(tmp_path / "a.pt")
 
     @pytest.mark.parametrize("name", ["conv0.weight", "bn1.running_var", "fc3.weight", "fc4.bias"])
     def test_changed_bit_in_a_weight(self, name: str, trained_file: Path) -> None:
@@ -230,13 +229,6 @@ class TestDamage:
         with pytest.raises(CheckpointError, match=r"^a\.pt is damaged") as caught:
             checkpoint.loads(bytes(data), "a.pt")
         assert_one_sentence(str(caught.value))
-
-    def test_zeroed_block(self, trained_file: Path, tmp_path: Path) -> None:
-        data = bytearray(trained_file.read_bytes())
-        middle = len(data) // 2
-        data[middle : middle + 4096] = bytes(4096)
-        (tmp_path / "a.pt").write_bytes(data)
-        refusal(tmp_path / "a.pt")
 
 
 CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
