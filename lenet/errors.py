@@ -41,6 +41,10 @@ class StudyError(LabError):
     """A study that cannot be conducted or read."""
 
 
+class NewerFileError(CheckpointError, RunError, StudyError):
+    """A file that a newer version of the lab has written: sound, but not for this one to read."""
+
+
 class StorageError(LabError):
     """A file that could not be written, a full disk above all."""
 

@@ -18,6 +18,7 @@ import lenet
 from lenet.config import Config, build_config
 from lenet.errors import CheckpointError, ConfigError
 from lenet.files import write_atomic
+from lenet.formats import migrated, numbered
 from lenet.network.lenet5 import LeNet5
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,8 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     """
     parts = {field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)}
     buffer = io.BytesIO()
-    torch.save({"format": FORMAT, **parts, "config": checkpoint.config.model_dump()}, buffer)
+    content = {"format": FORMAT, **parts, "config": checkpoint.config.model_dump()}
+    torch.save(numbered(content), buffer)
     write_atomic(path, buffer.getvalue())
 
 
@@ -96,6 +98,7 @@ def load(path: Path) -> Checkpoint:
     """Read a checkpoint; nothing in the file is ever executed.
 
     Raises:
+        NewerFileError: a newer version of the lab has written it.
         CheckpointError: there is none, or it is foreign, damaged or at odds with itself.
     """
     return loads(read_file(path), path.name)
@@ -161,6 +164,7 @@ def _check_size(size: int, name: str, largest: int = MAX_BYTES) -> None:
 def _checked(content: dict[str, Any], name: str) -> Checkpoint:
     """The parts of a file in our format, each of the right kind and fitting the others."""
     try:
+        content = migrated("checkpoint", content, name)
         checkpoint = Checkpoint(
             config=build_config(content["config"]),
             weights=content["weights"],

@@ -34,6 +34,7 @@ from pydantic import Field, TypeAdapter
 from lenet.config import MAX_LR, Config, build_config, differences
 from lenet.errors import ConfigError, RunError
 from lenet.files import explained, is_own, open_own, read_json, read_small, write_atomic, write_json
+from lenet.formats import migrated, numbered
 from lenet.runs.naming import clean_name
 from lenet.runs.status import LIVE, Status, alive, mark, read_status
 
@@ -129,13 +130,16 @@ class Run:
         """The run's configuration.
 
         Raises:
+            NewerFileError: a newer version of the lab has written it.
             RunError: `config.json` is missing or damaged.
         """
+        path = self.folder / "config.json"
         try:
-            return build_config(read_json(self.folder / "config.json"))
+            return build_config(migrated("config", read_json(path), str(path)))
         except (OSError, ValueError, TypeError, ConfigError):
             raise RunError(
-                f"run {self.id} has no readable config.json; delete its folder and start it again"
+                f"run {self.id} has no readable config.json; its checkpoints, if there are any, "
+                "can still be evaluated, but start another run to train"
             ) from None
 
     def status(self) -> Status:
@@ -151,7 +155,10 @@ class Run:
         except FileNotFoundError:
             return self._unspoken()
         except (OSError, ValueError):
-            raise RunError(f"run {self.id} has an unreadable status.json; start it again") from None
+            raise RunError(
+                f"run {self.id} has an unreadable status.json; its checkpoints, if there are any, "
+                "can still be evaluated, but start another run to train"
+            ) from None
         gone = status.here and not alive(status.pid, status.process_began)
         if status.state in LIVE and gone:
             ended = _modified(self.metrics_file) or status.began
@@ -208,10 +215,10 @@ class Run:
             write_json(self.folder / "process.json", process)
 
     def write_config(self, config: Config) -> None:
-        write_json(self.folder / "config.json", config.model_dump())
+        write_json(self.folder / "config.json", numbered(config.model_dump()))
 
     def write_status(self, status: Status) -> None:
-        write_json(self.folder / "status.json", asdict(status))
+        write_json(self.folder / "status.json", numbered(asdict(status)))
 
     def make_room(self) -> None:
         """Delete what a resumed run makes again, so that a last word finds room on a full disk."""

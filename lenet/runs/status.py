@@ -8,6 +8,9 @@ from typing import Annotated, Any, Literal
 import psutil
 from pydantic import Field, TypeAdapter
 
+from lenet.files import parse_json
+from lenet.formats import migrated
+
 State = Literal[
     "starting", "queued", "running", "paused", "finished", "stopped", "failed", "crashed"
 ]
@@ -67,7 +70,8 @@ class Status:
 
 def read_status(data: bytes) -> Status:
     """The status in a file's content; ValueError where it holds none."""
-    return _STATUS.validate_json(data, strict=False, extra="forbid")
+    values = migrated("status", parse_json(data), "status.json")
+    return _STATUS.validate_python(values, extra="forbid")
 
 
 _STATUS = TypeAdapter(Status)

@@ -196,5 +196,5 @@ def _restore(trainer: "Trainer", saved: Path) -> None:
         log.info("%s cannot be restored: %s", saved.name, error)
         raise CheckpointError(
             f"{saved.name} is damaged: the state of its training cannot be restored; "
-            "delete it to go on from the epoch before"
+            "give it another name to go on from the epoch before"
         ) from None

@@ -19,7 +19,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from lenet.errors import ConfigError, RunError, StudyError
-from lenet.files import explained, read_small, write_json
+from lenet.files import explained, read_json, write_json
+from lenet.formats import migrated, numbered
 from lenet.paths import studies_dir
 from lenet.runs import launcher
 from lenet.runs.history import LARGEST, read_metrics
@@ -68,10 +69,11 @@ class StudyFolder:
         """The definition.
 
         Raises:
+            NewerFileError: a newer version of the lab has written it.
             StudyError: there is none, or it is damaged.
         """
         try:
-            study = Study.model_validate_json(read_small(self.file))
+            study = Study.model_validate(migrated("study", read_json(self.file), str(self.file)))
             study.runs()
         except (OSError, ValueError, ConfigError):
             raise StudyError(
@@ -89,7 +91,7 @@ class StudyFolder:
         if not self.file.exists():
             with explained(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
-            write_json(self.file, study.model_dump(mode="json"))
+            write_json(self.file, numbered(study.model_dump(mode="json")))
         elif self.study != study:
             raise StudyError(f"{self.folder} holds another study; choose another --output_dir")
 
@@ -99,7 +101,8 @@ class StudyFolder:
     def result(self, planned: PlannedRun) -> Result | None:
         """What came out of a run; None until it is finished."""
         try:
-            return Result.model_validate_json(read_small(self.folder / planned.key / _RESULT))
+            path = self.folder / planned.key / _RESULT
+            return Result.model_validate(migrated("result", read_json(path), str(path)))
         except (OSError, ValueError):
             return None
 
@@ -111,11 +114,13 @@ class StudyFolder:
         """
         epochs = read_metrics(run.metrics_file).epochs
         if not epochs:
-            raise RunError(f"run {run.id} has no readable metrics; delete its folder")
+            raise RunError(
+                f"run {run.id} has no readable metrics; rename its folder to have it trained anew"
+            )
         last = epochs[-1]
         figures = {name: last[name] for name in ("train_loss", "val_loss", "val_accuracy")}
         result = Result(**figures, test_accuracy=test_accuracy, seconds=run.status().seconds)
-        write_json(run.folder / _RESULT, result.model_dump())
+        write_json(run.folder / _RESULT, numbered(result.model_dump()))
         return result
 
     def unfinished(self) -> list[PlannedRun]:

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from lenet import __version__
 from lenet.cores import usable_cores
 from lenet.errors import StudyError
-from lenet.files import write_json
+from lenet.files import parse_json, write_json
+from lenet.formats import migrated, numbered
 from lenet.paths import ROOT
 from lenet.runs.history import Metrics, read_metrics
 from lenet.runs.run import Run
@@ -149,7 +150,7 @@ def circumstances() -> dict[str, str]:
 
 def ship(findings: Findings, path: Path) -> None:
     """Write findings as a small file."""
-    write_json(path, findings.model_dump(mode="json"))
+    write_json(path, numbered(findings.model_dump(mode="json")))
 
 
 def shipped(name: str) -> Findings | None:
@@ -160,7 +161,8 @@ def shipped(name: str) -> Findings | None:
     """
     path = SHIPPED / f"{name}.json"
     try:
-        return Findings.model_validate_json(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_bytes())
+        return Findings.model_validate(migrated("findings", content, str(path)))
     except FileNotFoundError:
         return None
     except (OSError, ValueError):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from lenet.errors import LabError, RunError
+from lenet.errors import LabError, NewerFileError, RunError
 from lenet.files import explained, not_through_links
 from lenet.paths import ROOT
 from lenet.runs.launcher import POLL, training_arguments
@@ -125,6 +125,8 @@ def _has_begun(run: Run, planned: PlannedRun) -> bool:
     """Whether the folder holds the beginning of this very run."""
     try:
         return run.used and run.config() == planned.config
+    except NewerFileError:
+        raise
     except RunError:
         return False
 

@@ -1,0 +1,84 @@
+"""The format of the files that outlive a process, and how those of an earlier lab are opened.
+
+Each carries the number of the format it was written in; without one it is of format 1. Whoever
+drops or renames a field adds an entry to `MIGRATIONS`, and all older files still open. Without a
+number are `metrics.jsonl`, of which a reader takes the values that it knows, and what a new
+process makes anew.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from lenet.errors import NewerFileError
+
+Kind = Literal["config", "status", "result", "checkpoint", "study", "cell", "findings", "finished"]
+Migration = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def dropped(*names: str) -> Migration:
+    """The fields are no more; what they said has no successor."""
+    return lambda values: {name: values[name] for name in values if name not in names}
+
+
+def renamed(**names: str) -> Migration:
+    """Fields have other names: `renamed(old="new")`."""
+    return lambda values: {names.get(name, name): value for name, value in values.items()}
+
+
+MIGRATIONS: tuple[Mapping[Kind, Migration], ...] = ()
+"""From format 1 to 2, from 2 to 3 and so on: what becomes of the fields of each kind of file.
+
+A configuration is changed wherever it stands, also within a checkpoint or a study.
+"""
+
+_NUMBER = "format_number"
+_PARTS: Mapping[str, Mapping[str, Kind]] = {
+    "checkpoint": {"config": "config"},
+    "study": {"cells": "cell"},
+    "cell": {"values": "config"},
+    "findings": {"study": "study", "runs": "finished"},
+    "finished": {"result": "result"},
+}
+"""Kinds that hold others, or lists of them."""
+
+
+def numbered(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a file, with the number of today's format."""
+    return {_NUMBER: len(MIGRATIONS) + 1, **values}
+
+
+def migrated(kind: Kind, content: Any, name: str) -> dict[str, Any]:
+    """The content of a file in today's format, without the number.
+
+    Args:
+        name: what to call the file.
+
+    Raises:
+        NewerFileError: it was written by a newer version of the lab.
+        ValueError: it is damaged.
+    """
+    try:
+        number = content.get(_NUMBER, 1)
+        if number < 1:
+            raise ValueError(f"{name} has no format {number}")
+        if number > len(MIGRATIONS) + 1:
+            raise NewerFileError(
+                f"{name} was written by a newer version of the lab; update the lab to open it"
+            )
+        values = dropped(_NUMBER)(content)
+        for step in MIGRATIONS[number - 1 :]:
+            values = _changed(kind, values, step)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{name} is no {kind}") from error
+    return values
+
+
+def _changed(kind: Kind, value: Any, step: Mapping[Kind, Migration]) -> Any:
+    if isinstance(value, list):
+        return [_changed(kind, part, step) for part in value]
+    parts = {
+        name: _changed(of, value[name], step)
+        for name, of in _PARTS.get(kind, {}).items()
+        if name in value
+    }
+    return step.get(kind, dict)({**value, **parts})

@@ -1,0 +1,229 @@
+"""Files of an earlier lab open, those of a newer one are named, and nobody is told to delete any.
+
+`tests/format_1` is a study that the first lab of format 1 wrote before its files had numbers: a
+finished run without its checkpoints, and one that was stopped at the third step of its second
+epoch, with the checkpoint of that moment.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from lenet import formats
+from lenet.errors import CheckpointError, LabError, NewerFileError, RunError
+from lenet.evaluation.metrics import evaluate
+from lenet.formats import dropped, renamed
+from lenet.network import checkpoint
+from lenet.paths import ROOT, SHIPPED
+from lenet.runs.history import read_metrics
+from lenet.runs.run import Run
+from lenet.runs.worker import Execution
+from lenet.studies import results
+from lenet.studies.folder import StudyFolder
+from lenet.studies.presets import READY
+from tests.small import assert_one_sentence, run_lab, same_weights, small_split, trained
+
+NEWER = 1000
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> StudyFolder:
+    return StudyFolder(shutil.copytree(ROOT / "tests/format_1", tmp_path / "study"))
+
+
+@pytest.fixture
+def stopped(old: StudyFolder) -> Run:
+    return Run(old.folder / "002-seed0")
+
+
+def change(path: Path, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Rewrite a JSON file or a checkpoint."""
+    if path.suffix == ".json":
+        path.write_text(json.dumps(edit(json.loads(path.read_bytes()))))
+    else:
+        torch.save(edit(torch.load(path, weights_only=True)), path)
+
+
+class TestEarlierLab:
+    def test_stopped_run_goes_on_as_if_nothing_had_happened(self, stopped: Run) -> None:
+        config = stopped.config()
+        assert stopped.status().state == "stopped"
+        assert stopped.status().total_steps == 16
+        Execution(stopped, small_split, lambda event, total: None).resume()
+        assert stopped.status().state == "finished"
+        last = checkpoint.load(stopped.checkpoints()[2])
+        assert same_weights(last.model(), trained(config).model)
+        assert len(read_metrics(stopped.metrics_file).steps["loss"]) == 16
+
+    def test_checkpoint_is_evaluated(self, stopped: Run) -> None:
+        found = checkpoint.load(stopped.stopped_checkpoint)
+        assert found.config == stopped.config()
+        assert 0 <= evaluate(found, small_split("test")).accuracy <= 1
+
+    @pytest.mark.usefixtures("small_dataset")
+    def test_study_does_what_is_left_and_keeps_what_is_done(self, old: StudyFolder) -> None:
+        one, two = old.study.runs()
+        before = old.result(one)
+        assert before
+        assert [planned.key for planned in old.unfinished()] == [two.key]
+        assert all(old.run(planned).config() == planned.config for planned in (one, two))
+        done = run_lab("--mode", "study", "--study", old.folder, "--json")
+        assert done.returncode == 0, done.stderr
+        assert old.result(one) == before
+        assert old.result(two)
+        assert 1 not in old.run(two).checkpoints(), "it began again instead of going on"
+
+    @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.pt")), ids=lambda path: path.stem)
+    def test_shipped_checkpoints_open(self, path: Path) -> None:
+        assert checkpoint.load(path).predictor.parameters()
+
+    @pytest.mark.parametrize("name", READY)
+    def test_shipped_studies_open(self, name: str) -> None:
+        found = results.shipped(name)
+        assert found is None or found.runs
+
+
+class TestMigrations:
+    """A hyperparameter that is no more, or has another name, is one entry of the table."""
+
+    @pytest.mark.parametrize(
+        ("earlier", "migration"),
+        [
+            ({"views": "one", "gamma": 2.5}, dropped("gamma")),
+            ({"perspectives": "one"}, renamed(perspectives="views")),
+        ],
+        ids=["dropped", "renamed"],
+    )
+    def test_of_the_configuration_holds_wherever_one_is_kept(
+        self,
+        earlier: dict[str, Any],
+        migration: formats.Migration,
+        old: StudyFolder,
+        stopped: Run,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def as_before(values: dict[str, Any]) -> dict[str, Any]:
+            return {name: value for name, value in values.items() if name != "views"} | earlier
+
+        def study_before(study: dict[str, Any]) -> dict[str, Any]:
+            cells = [cell | {"values": cell["values"] | earlier} for cell in study["cells"]]
+            return study | {"cells": cells}
+
+        for run in (stopped, Run(old.folder / "001-seed0")):
+            change(run.folder / "config.json", as_before)
+        change(
+            stopped.stopped_checkpoint,
+            lambda content: content | {"config": as_before(content["config"])},
+        )
+        change(old.file, study_before)
+        with pytest.raises(RunError, match="no readable"):
+            stopped.config()
+
+        monkeypatch.setattr(formats, "MIGRATIONS", (*formats.MIGRATIONS, {"config": migration}))
+        assert stopped.config().views == "one"
+        assert all(old.run(plan).config() == plan.config for plan in old.study.runs())
+        assert checkpoint.load(stopped.stopped_checkpoint).config == stopped.config()
+        Execution(stopped, small_split, lambda event, total: None).resume()
+        assert stopped.status().state == "finished"
+
+    def test_of_other_files(self, stopped: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = asdict(stopped.status())
+        change(stopped.folder / "status.json", lambda status: {"mood": "good"} | status)
+        monkeypatch.setattr(
+            formats, "MIGRATIONS", (*formats.MIGRATIONS, {"status": dropped("mood")})
+        )
+        assert asdict(stopped.status()) == before
+        stopped.write_status(stopped.status())
+        change(stopped.folder / "status.json", lambda status: status | {"mood": "good"})
+        with pytest.raises(RunError, match="unreadable"):  # only of an earlier format
+            stopped.status()
+
+    def test_one_after_the_other(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        steps = ({"config": renamed(a="b")}, {"status": dropped("b")}, {"config": renamed(b="c")})
+        monkeypatch.setattr(formats, "MIGRATIONS", steps)
+        assert formats.migrated("config", {"a": 1}, "it") == {"c": 1}
+        assert formats.migrated("config", {"format_number": 2, "b": 1}, "it") == {"c": 1}
+        assert formats.migrated("config", formats.numbered({"c": 1}), "it") == {"c": 1}
+
+    @pytest.mark.parametrize(
+        "content", [None, [], "x", {"format_number": 0}, {"format_number": "1"}]
+    )
+    def test_damaged_content(self, content: Any) -> None:
+        with pytest.raises(ValueError, match="it "):
+            formats.migrated("config", content, "it")
+
+
+class TestNewerLab:
+    """What it wrote is not taken for damaged, and stays as it is."""
+
+    @pytest.mark.parametrize(
+        ("file", "read"),
+        [
+            ("002-seed0/config.json", lambda old: old.run(old.study.runs()[1]).config()),
+            ("002-seed0/status.json", lambda old: old.run(old.study.runs()[1]).status()),
+            ("001-seed0/result.json", lambda old: old.unfinished()),
+            ("study.json", lambda old: old.study),
+            (
+                "002-seed0/stopped.pt",
+                lambda old: checkpoint.load(old.folder / "002-seed0/stopped.pt"),
+            ),
+        ],
+        ids=lambda value: value.split("/")[-1] if isinstance(value, str) else "",
+    )
+    @pytest.mark.usefixtures("small_dataset")
+    def test_is_named(self, file: str, read: Callable[[Any], Any], old: StudyFolder) -> None:
+        change(old.folder / file, lambda content: content | {"format_number": NEWER, "new": 1})
+        before = (old.folder / file).read_bytes()
+        with pytest.raises(NewerFileError, match="written by a newer version") as caught:
+            read(old)
+        assert_one_sentence(str(caught.value))
+        assert file.rsplit("/", maxsplit=1)[-1] in str(caught.value)
+        done = run_lab("--mode", "study", "--study", old.folder)
+        assert done.returncode == 1
+        assert "newer version" in done.stderr
+        assert (old.folder / file).read_bytes() == before
+
+    def test_shipped_study(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(results, "SHIPPED", tmp_path)
+        (tmp_path / "nine-cases.json").write_text(json.dumps({"format_number": NEWER}))
+        with pytest.raises(NewerFileError, match="newer version"):
+            results.shipped("nine-cases")
+
+
+class TestNothingIsAdvisedAway:
+    def test_of_a_damaged_run(self, old: StudyFolder, stopped: Run) -> None:
+        content = torch.load(stopped.stopped_checkpoint, weights_only=True)
+        content["training"]["rng"] = torch.zeros(3, dtype=torch.uint8)
+        torch.save(content, stopped.stopped_checkpoint)
+        told = [self.told(lambda: Execution(stopped, small_split, lambda *_: None).resume())]
+        stopped.metrics_file.unlink()
+        for name in ("status.json", "config.json"):
+            (stopped.folder / name).write_text("{")
+        told += [
+            self.told(call)
+            for call in (stopped.config, stopped.status, lambda: old.keep_result(stopped, 0.5))
+        ]
+        for message in told:
+            assert_one_sentence(message)
+            assert not re.search(r"delete|remove|start it again", message)
+
+    def test_of_a_damaged_checkpoint_another_name_is_enough(self, stopped: Run) -> None:
+        stopped.epoch_checkpoint(1).write_bytes(stopped.stopped_checkpoint.read_bytes())
+        stopped.stopped_checkpoint.write_bytes(b"torn")
+        with pytest.raises(CheckpointError):
+            Execution(stopped, small_split, lambda *_: None).resume()
+        stopped.stopped_checkpoint.rename(stopped.folder / "damaged.pt")
+        Execution(stopped, small_split, lambda *_: None).resume()
+        assert stopped.status().state == "finished"
+
+    def told(self, call: Callable[[], object]) -> str:
+        with pytest.raises(LabError) as caught:
+            call()
+        return str(caught.value)
