@@ -1,5 +1,6 @@
 # make app   sets everything up and starts the lab
 # make test  sets up what the tests need and runs them all
+# make quick checks style, types and all that takes no time, in less than a minute
 # make bench measures speed beside the post's loop, and what a visitor waits for; takes long
 # make soak  kills, damages and fills things on purpose and says what was lost; half an hour
 #
@@ -15,7 +16,7 @@ NEW_ENOUGH := import sys; print(sys.version_info >= (3, 11))
 require_python = $(if $(filter True,$(shell $1 -c '$(NEW_ENOUGH)' 2>&1)),,\
 	$(error The lab needs Python 3.11 or newer, and $1 is not: $2))
 
-.PHONY: app bench data test lint soak unit
+.PHONY: app bench data test lint quick soak unit
 
 app: $(VENV)/.app data
 	$(BIN)/streamlit run streamlit_app.py
@@ -31,6 +32,9 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+quick: lint
+	$(BIN)/python -m pytest -m 'not slow and not e2e' --numprocesses 2 --quiet
 
 unit: $(VENV)/.test data
 	$(BIN)/python -m pytest -m 'not e2e' --numprocesses 2

@@ -46,6 +46,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "heavy"), CASES.values(), ids=CASES.keys())
 def test_slow_modules_are_not_imported(code: str, heavy: str) -> None:
     code = f"import sys\n{code}\nloaded = {{*{heavy.split()}}} & {{*sys.modules}}\n"

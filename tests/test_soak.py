@@ -19,6 +19,9 @@ def lab() -> Iterator[Lab]:
         yield made
 
 
+pytestmark = pytest.mark.slow
+
+
 def assert_good(rows: list[Row]) -> None:
     faults = [fault for row in rows for fault in row.faults]
     assert all(row.good for row in rows), "\n".join([markdown(rows), *faults])

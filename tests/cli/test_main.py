@@ -236,6 +236,7 @@ class TestTrainEvalTest:
         assert result.out.startswith("finished after ")
         assert result.out.strip().endswith(str(output / "model_epoch2.pt"))
 
+    @pytest.mark.slow
     def test_test_accuracy_does_not_wait_for_scikit_learn(self, output: Path) -> None:
         flags = ("--mode", "train", *QUICK, "--epochs", 1, "--output_dir", output)
         imports = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
@@ -309,6 +310,7 @@ class TestTrainEvalTest:
         result = lab("--mode", "eval", *flags)
         assert_refused(result, 1, "Fashion-MNIST is not on this machine", str(tmp_path / "empty"))
 
+    @pytest.mark.slow
     def test_full_disk(self, tmp_path: Path, output: Path) -> None:
         def limit() -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
@@ -329,6 +331,7 @@ class TestTrainEvalTest:
             assert_refused(refused, 2, flags[0][2:], after_progress=True)
             assert {path.name: path.read_bytes() for path in output.iterdir()} == before
 
+    @pytest.mark.slow
     def test_ctrl_c_saves_and_stops(self, output: Path) -> None:
         command = [sys.executable, "-m", "tests.small_lab", "--mode", "train", "--json", *QUICK]
         command += ["--epochs", "1000", "--output_dir", str(output)]
@@ -530,6 +533,7 @@ class TestUnusableCheckpoints:
         assert_refused(result, 1, str(tmp_path / "missing.pt"), "--mode train")
 
 
+@pytest.mark.slow
 class TestOutput:
     """In processes of their own: it is about what the terminal gets."""
 
@@ -562,6 +566,7 @@ class TestOutput:
         assert result.json["parameters"] == 61_990
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.usefixtures("real_fashion_mnist")
 def test_lab_preset_reaches_90_percent_in_3_epochs(tmp_path: Path) -> None:

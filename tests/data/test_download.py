@@ -509,6 +509,7 @@ def free_port() -> int:
         return port
 
 
+@pytest.mark.slow
 def test_dead_and_silent_mirrors_cost_little_time(
     mirror: Mirror,
     serve: Callable[[dict[str, bytes]], Mirror],
@@ -735,6 +736,7 @@ def test_words_of_apt_are_passed_on(debian: Path, monkeypatch: pytest.MonkeyPatc
         fetch("FashionMNIST")
 
 
+@pytest.mark.slow
 def test_apt_that_stands_still_is_ended(debian: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (debian / "apt-get").write_text("#!/bin/sh\nexec sleep 60\n")
     monkeypatch.setattr(packages, "APT_SILENCE_SECONDS", 0.3)

@@ -184,6 +184,7 @@ def test_fingerprint_tells_splits_apart() -> None:
     assert splits.fingerprint(splits.Split(images, labels)) != first
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.parametrize("name", ["FashionMNIST", "MNIST"])
 def test_real_dataset_is_what_the_facts_say(name: str) -> None:

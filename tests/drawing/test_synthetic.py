@@ -64,6 +64,7 @@ class TestEachClass:
     def test_is_never_drawn_twice_the_same(self, label: int) -> None:
         assert len(np.unique(drawn(label), axis=0)) == COUNT
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("label", CLASSES)
     def test_differs_from_all_others(self, label: int) -> None:
         means = [drawn(other).mean(axis=0) for other in CLASSES]
@@ -214,6 +215,7 @@ class TestTraining:
         assert not torch.equal(first.sketches, second.sketches)
 
 
+@pytest.mark.slow
 def test_people_s_drawings_are_no_part_of_the_training() -> None:
     """Nothing but the project's own code and the dataset's own files is opened."""
     script = (

@@ -113,6 +113,7 @@ class TestAgainstTorchmetrics:
         assert random.calibration_error == pytest.approx(theirs.item(), abs=1e-5)
         test_calibration_error_is_the_sum_over_bins(random)
 
+    @pytest.mark.slow
     @pytest.mark.real_data
     @pytest.mark.usefixtures("real_fashion_mnist")
     def test_all_of_the_shipped_checkpoint(self) -> None:

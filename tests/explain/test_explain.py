@@ -136,6 +136,7 @@ def test_one_pass_is_what_predict_says_unless_it_asks_several_views() -> None:
         assert same == (views == "one")
 
 
+@pytest.mark.slow
 def test_the_field_of_conv0_is_where_its_gradient_is(geometry: Config) -> None:
     """With tanh each pixel under the kernel has an influence, and no other."""
     config = geometry.model_copy(update={"activation": "tanh"})
@@ -151,6 +152,7 @@ def test_the_field_of_conv0_is_where_its_gradient_is(geometry: Config) -> None:
         assert torch.equal(gradient > 0, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pooling", ["max", "average"])
 def test_every_influence_on_a_value_lies_in_its_field(geometry: Config, pooling: str) -> None:
     config = geometry.model_copy(update={"activation": "tanh", "pooling": pooling})
@@ -283,6 +285,7 @@ def test_a_feature_is_explained_by_what_adds_most(config: Config) -> None:
     assert found.total == pytest.approx(float(layers["fc4"].steps["weighted sum"][7]), abs=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("softmax", [False, True])
 def test_integrated_gradients_are_the_integral_of_the_gradients(softmax: bool) -> None:
     """Against a plain Riemann sum over many more points; a softmax at the end changes nothing."""
@@ -304,6 +307,7 @@ def test_integrated_gradients_are_the_integral_of_the_gradients(softmax: bool) -
     assert found.baseline == pytest.approx(float(model(black)[0, 3].detach()), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_attributions_add_up_to_the_difference_that_the_image_makes(
     trained_checkpoint: Checkpoint,
 ) -> None:

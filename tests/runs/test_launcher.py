@@ -49,6 +49,7 @@ def test_queue_is_in_the_order_of_arrival(runs_folder: Path) -> None:
     assert launcher.queue() == [early, late]
 
 
+@pytest.mark.slow
 def test_second_run_gets_the_slot_when_the_first_is_done(runs_folder: Path) -> None:
     first, second = waiting(runs_folder, "a", 1.0), waiting(runs_folder, "b", 2.0)
     order: list[str] = []
@@ -75,6 +76,7 @@ def test_second_run_gets_the_slot_when_the_first_is_done(runs_folder: Path) -> N
     assert order == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_waiting_run_can_be_cancelled(runs_folder: Path) -> None:
     waiting(runs_folder, "a", 1.0)
     behind = waiting(runs_folder, "b", 2.0)
@@ -140,6 +142,7 @@ def test_waiting_run_whose_folder_is_deleted_waits_no_longer(runs_folder: Path) 
         pass
 
 
+@pytest.mark.slow
 class TestStandby:
     """The process that waits for a run with everything imported."""
 

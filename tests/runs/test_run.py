@@ -520,6 +520,7 @@ def started() -> Iterator[list[Run]]:
             psutil.Process(status.pid).kill()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_dataset", "runs_folder")
 class TestProcess:
     """Trainings in processes of their own, on the small dataset."""
@@ -601,6 +602,7 @@ class TestProcess:
         assert "Traceback" not in run.log_file.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.usefixtures("real_fashion_mnist", "runs_folder")
 @pytest.mark.parametrize("warm", [False, True])

@@ -100,6 +100,7 @@ class TestResume:
 
 @pytest.mark.usefixtures("small_dataset")
 class TestSteering:
+    @pytest.mark.slow
     def test_paused_run_rests_and_goes_on(self, run: Run) -> None:
         reached: list[int] = []
         rested = threading.Event()
@@ -166,6 +167,7 @@ class TestSteering:
         assert_whole(run, again)
         assert set(read_metrics(run.metrics_file).steps["lr"][changed:]) == {0.002}
 
+    @pytest.mark.slow
     def test_pause_is_no_time_of_the_run(self, run: Run) -> None:
         paused: list[float] = []
 

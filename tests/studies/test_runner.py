@@ -355,6 +355,7 @@ class TestResults:
         assert "comes from the softmax" in str(verdict(shipped))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_dataset")
 class TestOnThisMachine:
     def test_a_study_from_the_command_line(self, tmp_path: Path) -> None:
@@ -519,6 +520,7 @@ def lab_line(*arguments: object) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_dataset")
 @pytest.mark.parametrize(
     ("arguments", "status", "word"),
@@ -564,6 +566,7 @@ def test_an_unusable_address_leaves_no_study_behind(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_dataset")
 def test_a_cluster_does_what_a_killed_worker_has_left(tmp_path: Path) -> None:
     """Two worker processes on loopback; one is killed while it trains."""
@@ -593,6 +596,7 @@ def test_a_cluster_does_what_a_killed_worker_has_left(tmp_path: Path) -> None:
     assert_as_if_never_interrupted(folder)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_tied_stops_with_who_started_it(
     tmp_path: Path, small_dataset: object
 ) -> None:

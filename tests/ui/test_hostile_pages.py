@@ -99,6 +99,7 @@ class TestAddresses:
         assert not app.run().exception
 
 
+@pytest.mark.slow
 class TestFolders:
     def test_a_run_named_like_the_upload_can_be_chosen(self, lab: Lab) -> None:
         finished(lab, UPLOAD)
@@ -186,6 +187,7 @@ def test_a_run_that_is_gone_cannot_be_renamed_and_that_is_said(lab: Lab) -> None
     assert not run.folder.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "payload",
     [

@@ -46,6 +46,7 @@ def fastest(work: "object", times: int = 5) -> float:
     return min(taken)
 
 
+@pytest.mark.slow
 def test_a_million_steps_cost_a_refresh_little_more_than_a_thousand(tmp_path: Path) -> None:
     long = record(tmp_path / "long.jsonl", MILLION)
     short = record(tmp_path / "short.jsonl", 1000)
