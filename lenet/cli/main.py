@@ -19,6 +19,7 @@ from lenet import paths
 from lenet.cli import output, study
 from lenet.cli.output import Progress
 from lenet.config import Config, accepts, applies, bounds, build_config, choices, knob, overrides
+from lenet.data.reading import locate
 from lenet.errors import ConfigError, DatasetError, LabError
 from lenet.files import explained
 
@@ -47,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     add("--mode", required=True, choices=list(MODES), help="what to do")
     add("--json", action="store_true", help="print one JSON object, progress on standard error")
     add("--download", default="1", choices=("0", "1"), help="fetch a missing dataset (default: 1)")
-    add("--data_dir", type=Path, help="where datasets are kept (default: LENET_DATA_DIR or data)")
+    add("--data_dir", type=paths.absolute, help="where datasets are (LENET_DATA_DIR or data)")
     add("--output_dir", type=Path, help=f"where train and study write (./{OUTPUT}, a study's own)")
     add("--resume", type=Path, metavar="RUN", help="train: go on with the run in this folder")
     add("--queue", default="0", choices=("0", "1"), help="train: wait for a free slot first")
@@ -173,11 +174,14 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     config = run.config() if args.resume else _config(args)
     if args.resume and _given(args):
         raise ConfigError("--resume goes on with the run's own settings; leave the others out")
+    if args.resume and not args.data_dir:
+        _use_remembered_data(args, run.data_dir(), config.dataset)
     work = Execution(
         run,
         lambda: _split(args, config.dataset, "train", progress),
         progress.training,
         queued=args.queue == "1",
+        data_dir=args.data_dir,
     )
     work.resume() if args.resume else work.start(config)
     last = work.last
@@ -196,6 +200,18 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
         split = _split(args, config.dataset, "test", progress)
         result["test_accuracy"] = _test_accuracy(saved, split)
     return result
+
+
+def _use_remembered_data(args: argparse.Namespace, folder: Path | None, dataset: str) -> None:
+    """Look for images where a run found them before, but let nothing be written there unasked."""
+    if folder is None:
+        return
+    if not locate(dataset, folder):
+        raise DatasetError(
+            f"{dataset} is no longer in {folder}, where the run had it from; "
+            "name the folder that has it with --data_dir"
+        )
+    args.data_dir, args.download = folder, "0"
 
 
 def _test_accuracy(path: Path, split: Any) -> float:

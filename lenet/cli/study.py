@@ -57,6 +57,10 @@ def run(
         LabError: a flag cannot be used, or the study failed.
     """
     folder = _folder(args, given, output_dir)
+    if args.data_dir:
+        folder.process.remember_data_dir(args.data_dir)
+    elif found := folder.process.data_dir():  # nothing is written there unasked
+        args.data_dir, args.download = found, "0"
     workers = None if args.workers is None else _whole("--workers", args.workers)
     if workers and workers > launcher.slots():
         log.warning(
@@ -130,7 +134,7 @@ def _whole(flag: str, text: str, least: int = 1) -> int:
 
 def _training_flags(args: argparse.Namespace) -> list[str]:
     flags = ["--download", args.download]
-    return [*flags, "--data_dir", str(args.data_dir.resolve())] if args.data_dir else flags
+    return [*flags, "--data_dir", str(args.data_dir)] if args.data_dir else flags
 
 
 def _line(outcome: Outcome) -> str:

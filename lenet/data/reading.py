@@ -5,7 +5,6 @@ Facts, a look at the disk and checks: no torch, no network, quick to import.
 
 import hashlib
 import logging
-import os
 import struct
 import zlib
 from collections.abc import Mapping
@@ -14,8 +13,8 @@ from math import prod
 from pathlib import Path
 from typing import Final, Literal
 
+from lenet import paths
 from lenet.errors import ConfigError, DatasetError
-from lenet.paths import ROOT
 
 logger = logging.getLogger(__name__)
 
@@ -240,9 +239,7 @@ class Source:
 
 def data_dir(explicit: str | Path | None = None) -> Path:
     """Return the data folder: `explicit`, else `LENET_DATA_DIR`, else `data/` beside `lenet/`."""
-    if chosen := explicit or os.environ.get("LENET_DATA_DIR"):
-        return Path(chosen).expanduser().resolve()
-    return ROOT / "data"
+    return paths.absolute(explicit) if explicit else paths.data_dir()
 
 
 def places(info: DatasetInfo, data_folder: str | Path | None = None) -> dict[Path, str]:

@@ -49,12 +49,12 @@ class Recorder:
     A metrics file that reaches beyond the trainer's step, as after a crash, is cut first.
     """
 
-    def __init__(self, run: Run, trainer: Trainer) -> None:
+    def __init__(self, run: Run, trainer: Trainer, data_dir: Path | None = None) -> None:
         self._run = run
         self._trainer = trainer
         self._flushed = 0.0
         self._glanced = 0.0
-        self._ten = _ten_images(trainer)
+        self._ten = _ten_images(trainer, data_dir)
         self._pending: list[Event] = []
         clear_remains(run)
         cut(run.metrics_file, trainer.step, trainer.epoch)
@@ -158,10 +158,10 @@ def _until(line: bytes, step: int, epoch: int) -> bool:
         return False
 
 
-def _ten_images(trainer: Trainer) -> Split | None:
+def _ten_images(trainer: Trainer, data_dir: Path | None) -> Split | None:
     """The first test image of each class; None where the test set cannot be read."""
     try:
-        test = load_split(trainer.config.dataset, "test")
+        test = load_split(trainer.config.dataset, "test", data_dir)
     except DatasetError as error:
         log.warning("no glance at test images: %s", error)
         return None

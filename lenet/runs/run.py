@@ -9,6 +9,7 @@ run, and nothing is lost with a closed page or a restarted server:
     metrics.jsonl    one event a line: steps, epochs, changes of the learning rate
     control.json     what a person asks of the running process
     name.txt         the name a person gave it
+    data_dir.txt     the folder of its images, where `--data_dir` named one
     model_epochN.pt  a checkpoint for each finished epoch
     stopped.pt       the state between two epochs at which the run was stopped, until the next ends
     glance.json      what the network says to ten fixed test images, and glance.png, those
@@ -35,6 +36,7 @@ from lenet.config import MAX_LR, Config, build_config, differences
 from lenet.errors import ConfigError, RunError
 from lenet.files import explained, is_own, open_own, read_json, read_small, write_atomic, write_json
 from lenet.formats import migrated, numbered
+from lenet.paths import absolute
 from lenet.runs.naming import clean_name
 from lenet.runs.status import LIVE, Status, alive, mark, read_status
 
@@ -95,6 +97,19 @@ class Run:
             write_atomic(self.folder / "name.txt", clean.encode())
         else:
             (self.folder / "name.txt").unlink(missing_ok=True)
+
+    def data_dir(self) -> Path | None:
+        """The folder that the run has its images from; None for the default one."""
+        try:
+            return absolute(os.fsdecode(read_small(self.folder / "data_dir.txt")))
+        except (OSError, ValueError):
+            return None
+
+    def remember_data_dir(self, folder: Path | None) -> None:
+        if folder:
+            write_atomic(self.folder / "data_dir.txt", os.fsencode(folder))
+        else:
+            (self.folder / "data_dir.txt").unlink(missing_ok=True)
 
     @property
     def metrics_file(self) -> Path:

@@ -36,10 +36,17 @@ class Execution:
         load: gives the training images; called when the run has its turn.
         watch: called with each event and the number of all steps.
         queued: wait for one of the machine's slots first.
+        data_dir: where the images come from, if the default is not meant; the run remembers it.
     """
 
     def __init__(
-        self, run: Run, load: "Callable[[], Split]", watch: Watch, *, queued: bool = False
+        self,
+        run: Run,
+        load: "Callable[[], Split]",
+        watch: Watch,
+        *,
+        queued: bool = False,
+        data_dir: Path | None = None,
     ) -> None:
         self.run = run
         self.status: Status = own_status()
@@ -47,6 +54,7 @@ class Execution:
         self._load = load
         self._watch = watch
         self._queued = queued
+        self._data_dir = data_dir
         self._signalled = False
         self._asked_lr: float | None = None
 
@@ -90,6 +98,7 @@ class Execution:
 
     def _work(self, config: Config, saved: Path | None) -> None:
         with self._reporting(), stop_signals(self._note_signal):
+            self.run.remember_data_dir(self._data_dir)
             if self._queued:
                 step_back()
                 self._report(state="queued")
@@ -109,7 +118,7 @@ class Execution:
         trainer = Trainer(config, self._load())
         if saved:
             _restore(trainer, saved)
-        with Recorder(self.run, trainer) as recorder:
+        with Recorder(self.run, trainer, self._data_dir) as recorder:
             self._report(state="running", total_steps=trainer.total_steps)
             for event in trainer.run():
                 recorder.record(event)

@@ -1,0 +1,105 @@
+"""Folders that a person names: the same ones for every process, and remembered by a run."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lenet.cli.main import main
+from lenet.paths import ROOT
+from lenet.runs import launcher
+from lenet.runs.run import Run
+from tests.idx_files import install_small_dataset
+
+QUICK = ("--epochs", "1", "--batch_size", "20", "--val_size", "40", "--download", "0")
+FOLDERS = """
+import json, os, subprocess, sys
+from lenet import paths
+from lenet.data import reading
+print(json.dumps([str(paths.runs_dir()), str(reading.data_dir()), str(paths.CHECKPOINTS)]))
+"""
+SERVER = """
+from lenet.runs import launcher
+from lenet.runs.run import Control
+from tests.small import small_config, wait_until
+launcher.PROGRAM = "tests.small_lab"
+run = launcher.start(small_config(epochs=1000))
+wait_until(run.checkpoints, "an epoch")
+[run] = launcher.list_runs()
+run.ask(Control("stop"))
+wait_until(lambda: run.status().state == "stopped", "the run stops")
+epochs = len(run.checkpoints())
+launcher.resume(run)
+wait_until(lambda: len(run.checkpoints()) > epochs, "the run goes on")
+run.ask(Control("stop"))
+wait_until(lambda: run.status().state == "stopped", "the run stops again")
+"""
+
+
+def elsewhere(code: str, folder: Path, **environment: str) -> str:
+    """What a program prints that is started in another folder than the project's."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder / "home"), **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def test_folders_of_the_environment_are_those_of_where_the_lab_was_started(tmp_path: Path) -> None:
+    child = f"{FOLDERS}\nif len(sys.argv) < 2: subprocess.run([sys.executable, '-c', "
+    child += f"{FOLDERS!r}], cwd={str(ROOT)!r}, check=True)"
+    named = {"RUNS": "my/runs", "DATA": "~/data", "CHECKPOINTS": "../weights"}
+    printed = elsewhere(child, tmp_path, **{f"LENET_{n}_DIR": named[n] for n in named})
+    expected = [tmp_path / "my/runs", tmp_path / "home/data", tmp_path.parent / "weights"]
+    assert [json.loads(line) for line in printed.splitlines()] == 2 * [[*map(str, expected)]]
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_a_run_in_a_relative_folder_is_resumed(tmp_path: Path) -> None:
+    elsewhere(SERVER, tmp_path, LENET_RUNS_DIR="my runs")
+    [config] = (tmp_path / "my runs").glob("*/config.json")
+    assert Run(config.parent).status().state == "stopped"
+
+
+class TestRemembered:
+    @pytest.fixture(autouse=True)
+    def images(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """The images lie where only `--data_dir` leads, named from within `tmp_path`."""
+        install_small_dataset(monkeypatch, tmp_path / "images")
+        monkeypatch.setenv("LENET_DATA_DIR", str(tmp_path / "nothing"))
+        monkeypatch.chdir(tmp_path)
+        return tmp_path / "images"
+
+    def test_by_a_run(
+        self, images: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        run = Run(images.parent / "run")
+        resume = ("--mode", "train", "--resume", str(run.folder), "--evaluate", "1", "--json")
+        train = ("--mode", "train", *QUICK, "--output_dir", str(run.folder))
+        assert main([*train, "--data_dir", "images"]) == 0
+        assert (run.folder / "glance.json").exists()
+        monkeypatch.chdir(ROOT)
+        capsys.readouterr()
+        assert main(resume) == 0
+        assert json.loads(capsys.readouterr().out)["test_accuracy"] > 0
+
+        moved = images.rename(images.with_name("moved"))
+        assert main(resume) == 1
+        assert f"no longer in {images}" in capsys.readouterr().err
+        assert not images.exists()
+        assert main([*resume, "--data_dir", str(moved)]) == 0
+        assert main(resume) == 0
+
+    def test_by_a_study(self, images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(launcher, "PROGRAM", "tests.small_lab")
+        study = str(images.parent / "study")
+        grid = ("--mode", "study", "--study", "grid", "--vary", "lr=0.01", *QUICK)
+        assert main([*grid, "--output_dir", study, "--data_dir", "images"]) == 0
+        monkeypatch.chdir(ROOT)
+        assert main(["--mode", "study", "--study", study]) == 0
