@@ -3,14 +3,10 @@
 import json
 import os
 import random
-from collections.abc import Callable, Iterator
+import struct
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
-
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
-
-T = TypeVar("T")
+from typing import Any
 
 DEEP = 100_000
 """Levels of nesting, far more than a parser that calls itself can go."""
@@ -25,144 +21,119 @@ NASTY: tuple[Any, ...] = (
 """Values that somebody may put where another kind is meant."""
 
 NAMES = (
-    "../outside",
-    "/etc/passwd",
-    "a/../../outside.pt",
-    "nul\x00byte.pt",
-    "line\nbreak",
-    "x" * 5000,
-    ".",
-    "..",
-    "\u202egnp.exe",
-    "<img src=x onerror=alert(1)>",
+    *("../outside", "/etc/passwd", "a/../../outside.pt", "nul\x00byte.pt", "line\nbreak"),
+    *("x" * 5000, ".", "..", "\u202egnp.exe", "<img src=x onerror=alert(1)>"),
     "**bold** [a](javascript:alert(1)) :material/bolt: $x$",
     "![x](https://example.org/x.png)",
     "Upload a file…",
 )
 """Names for runs, checkpoints, uploads and studies that lead or look elsewhere."""
 
-json_values: st.SearchStrategy[Any] = st.recursive(
-    st.sampled_from(NASTY) | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
-    ),
-    max_leaves=8,
-)
 
-
-def examples(strategy: st.SearchStrategy[T], count: int, number: int = 0) -> list[T]:
-    """`count` values of a strategy, the same ones at every call."""
-    found: list[T] = []
-
-    @seed(number)
-    @settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def collect(value: T) -> None:
-        found.append(value)
-
-    while len(found) < count:  # a small strategy is exhausted early and begins again
-        collect()
-    return found[:count]
+def json_value(rng: random.Random, levels: int = 3) -> Any:
+    """Any value that JSON, or Python's reading of it, can hold; text may be of any characters."""
+    match rng.randrange(7 if levels else 4):
+        case 0:
+            return rng.getrandbits(rng.choice((8, 64, 300))) * rng.choice((-1, 1))
+        case 1:
+            return struct.unpack("d", rng.randbytes(8))[0]
+        case 2:
+            return "".join(chr(rng.randrange(0xD800)) for _ in range(rng.randrange(20)))
+        case 3 | 4:
+            return rng.choice(NASTY)
+        case 5:
+            return [json_value(rng, levels - 1) for _ in range(rng.randrange(5))]
+        case _:
+            return {str(rng.random()): json_value(rng, levels - 1) for _ in range(rng.randrange(5))}
 
 
 def damaged(data: bytes, rng: random.Random) -> bytes:
-    """The bytes with some of them flipped, cut off, left out, repeated, zeroed or added."""
+    """The bytes with some of them flipped, cut off, left out, repeated, replaced or added."""
     if not data:
         return rng.randbytes(rng.randrange(64))
     start = rng.randrange(len(data))
     end = min(len(data), start + rng.choice((1, 2, 8, 64, 1024)))
-    ways: list[Callable[[], bytes]] = [
-        lambda: _flipped(data, rng),
-        lambda: data[:start],
-        lambda: data[:start] + data[end:],
-        lambda: data[:end] + data[start:],
-        lambda: data[:start] + bytes(end - start) + data[end:],
-        lambda: data[:start] + b"\xff" * (end - start) + data[end:],
-        lambda: data[:start] + rng.randbytes(end - start) + data[end:],
-        lambda: data + rng.randbytes(64),
-        lambda: data[start:],
-    ]
-    return rng.choice(ways)()
-
-
-def _flipped(data: bytes, rng: random.Random) -> bytes:
-    """Up to eight bits changed, half of the time in the first kilobyte, where formats say most."""
-    changed = bytearray(data)
+    flipped = bytearray(data)
+    # Half of the time in the first kilobyte, where formats say most.
     reach = len(data) if rng.random() < 0.5 else min(len(data), 1024)
     for _ in range(rng.randint(1, 8)):
-        changed[rng.randrange(reach)] ^= 1 << rng.randrange(8)
-    return bytes(changed)
+        flipped[rng.randrange(reach)] ^= 1 << rng.randrange(8)
+    fillings = (b"", bytes(end - start), b"\xff" * (end - start), rng.randbytes(end - start))
+    return rng.choice(
+        [
+            *(bytes(flipped), data[:start], data[start:], data[:end] + data[start:]),
+            *(data[:start] + filling + data[end:] for filling in fillings),
+            data + rng.randbytes(64),
+        ]
+    )
 
 
 def with_nasty_value(value: Any, rng: random.Random) -> Any:
     """A JSON value with one of its parts replaced by another kind, left out or renamed."""
-    places = list(_places(value))
+    changed = json.loads(json.dumps(value))
+    places = list(_places(changed))
     if not places:
         return rng.choice(NASTY)
-    changed = json.loads(json.dumps(value))
-    holder: Any = changed
-    *way, last = rng.choice(places)
-    for step in way:
-        holder = holder[step]
+    holder, key = rng.choice(places)
     if rng.random() < 0.15:
-        del holder[last]
+        del holder[key]
     elif rng.random() < 0.1 and isinstance(holder, dict):
-        holder[f"{last}x"] = holder.pop(last)
+        holder[f"{key}x"] = holder.pop(key)
     else:
-        holder[last] = rng.choice(NASTY)
+        holder[key] = rng.choice(NASTY)
     return changed
 
 
-def _places(value: Any) -> Iterator[tuple[Any, ...]]:
-    """The way to every part of a JSON value."""
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every part of a JSON value: the list or object that holds it, and its key there."""
     if isinstance(value, (dict, list)):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield (key,)
-            yield from ((key, *rest) for rest in _places(part))
+            yield value, key
+            yield from _places(part)
 
 
-def damage_json(data: bytes, rng: random.Random) -> bytes:
+def damage_file(path: Path, outside: Path, rng: random.Random) -> str:
+    """Damage a file in the way of its kind, or put something else there; what was damaged."""
+    data = path.read_bytes()
+    if rng.random() < 0.17:
+        _replace_by_other_kind(path, outside, rng)
+        return f"{path.name} of another kind"
+    if path.suffix == ".json" and rng.random() < 0.7:
+        path.write_bytes(_damaged_json(data, rng))
+    elif path.suffix == ".jsonl" and rng.random() < 0.7:
+        path.write_bytes(_damaged_lines(data, rng))
+    elif path.suffix == ".txt":
+        path.write_bytes(rng.choice(NAMES).encode(errors="surrogatepass"))
+    else:
+        path.write_bytes(damaged(data, rng))
+    return path.name
+
+
+def _damaged_json(data: bytes, rng: random.Random) -> bytes:
     """A JSON document with another value in it, or nested beyond all measure."""
-    if rng.random() < 0.08:
-        return b"[" * DEEP
-    if rng.random() < 0.04:
-        return b'{"a":' * DEEP
+    if rng.random() < 0.12:
+        return rng.choice((b"[", b'{"a":')) * DEEP
     return json.dumps(with_nasty_value(json.loads(data), rng)).encode()
 
 
-def damage_lines(data: bytes, rng: random.Random) -> bytes:
+def _damaged_lines(data: bytes, rng: random.Random) -> bytes:
     """A file of JSON lines in which some are damaged."""
     lines = data.splitlines()
-    for _ in range(rng.randint(1, 4)):
-        place = rng.randrange(len(lines))
-        line = lines[place]
-        try:
-            lines[place] = damage_json(line, rng)
-        except (ValueError, RecursionError):  # it has been damaged before
-            lines[place] = damaged(line, rng)
+    for place in rng.sample(range(len(lines)), min(len(lines), rng.randint(1, 4))):
+        lines[place] = _damaged_json(lines[place], rng)
     return b"\n".join(lines) + b"\n" * rng.randint(0, 1)
 
 
-def replace_by_other_kind(path: Path, outside: Path, rng: random.Random) -> None:
+def _replace_by_other_kind(path: Path, outside: Path, rng: random.Random) -> None:
     """Put at `path` something that is no file of its own: a link, a folder, a pipe, a gap."""
-    path.unlink(missing_ok=True)
+    path.unlink()
     match rng.randrange(6):
         case 0:
-            path.symlink_to(outside)
-        case 1:
-            path.symlink_to(path)  # which leads to itself
-        case 2:
             path.mkdir()
-        case 3:
+        case 1:
             os.mkfifo(path)  # who opens it to read waits for ever
-        case 4:
+        case 2:
             path.touch()
             os.truncate(path, 2**36)  # 64 GB that take no room
-        case _:
-            path.symlink_to("/dev/zero")  # which never ends
+        case _:  # another file, itself, or one that never ends
+            path.symlink_to(rng.choice((outside, path, Path("/dev/zero"))))

@@ -1,18 +1,14 @@
 """All damaged and hostile inputs, in their proportions."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from soak import checkpoints, files, folders, payloads
-from soak.lab import Lab
+from soak.lab import small_lab
 from soak.table import Row
 
 
-def rows(lab: Lab, count: int) -> list[Row]:
-    """So many inputs altogether, about; those that need a whole page are the fewer ones."""
-    share = count / 100
-    with quiet():
+def rows(short: bool) -> list[Row]:
+    """Those that need a whole page are the fewer ones."""
+    share = 1.5 if short else 21
+    with small_lab() as lab:
         return [
             files.pictures_row(lab, int(25 * share), on_page=int(2 * share)),
             checkpoints.checkpoints_row(lab, int(25 * share), on_page=int(2 * share)),
@@ -23,14 +19,3 @@ def rows(lab: Lab, count: int) -> list[Row]:
             payloads.addresses_row(lab, int(8 * share)),
             payloads.canvas_row(lab, int(7 * share)),
         ]
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without what the lab logs of each of them, and Streamlit of running without a server."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(before)

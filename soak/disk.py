@@ -6,7 +6,6 @@ import resource
 import shutil
 import subprocess
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -20,87 +19,57 @@ from lenet.data.splits import load_split
 from lenet.errors import LabError, StorageError
 from lenet.network import checkpoint
 from lenet.runs.run import Run
-from lenet.runs.worker import Execution
 from lenet.studies.folder import StudyFolder
-from lenet.studies.plan import Study
-from lenet.studies.sweep import grid
-from soak.kills import CONFIG, differences
-from soak.lab import Lab
-from soak.table import Row
-from tests.small import assert_one_sentence, small_split
+from soak.folders import own_study
+from soak.kills import CONFIG, differences, execution
+from soak.lab import Lab, small_lab
+from soak.table import Row, Tally
+from tests.small import assert_one_sentence
 
 ROOM = 64 * 2**20
 """Bytes in which everything has room."""
 
 
-class Full:
+class Full(Tally):
     """Counts what was done on full disks, what was said, and what went wrong."""
 
-    def __init__(self) -> None:
-        self.said: Counter[str] = Counter()
-        self.times = 0
-        self.faults: list[str] = []
+    def attempt(self, what: str, act: Callable[[], object], limit: int | None = None) -> None:
+        """Do something that cannot have enough room; it must say so.
 
-    def attempt(self, what: str, act: Callable[[], object]) -> None:
-        """Do something that cannot have enough room; it must say so."""
+        Args:
+            limit: bytes beyond which no file may grow, as if the disk were full then.
+        """
         self.times += 1
-        try:
-            act()
-        except StorageError as error:
-            message = str(error)
-            self.said["said so" if message.startswith("the disk is full") else "other words"] += 1
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        with self.checked(what):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit or before[0], before[1]))
             try:
-                assert_one_sentence(message)
-                assert message.startswith("the disk is full"), message
-            except AssertionError:
-                self.faults.append(f"{what}: {message[:300]}")
-        except Exception as error:
-            self.faults.append(f"{what}: {type(error).__name__}: {error}")
-        else:
-            self.said["had room"] += 1
+                act()
+                self.said["had room"] += 1
+            except StorageError as error:
+                self.said["said so"] += 1
+                assert_one_sentence(str(error))
+                assert str(error).startswith("the disk is full"), error
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     def check(self, what: str, act: Callable[[], object]) -> None:
         """Do something that must succeed when there is room again."""
-        try:
+        with self.checked(f"{what}, afterwards"):
             act()
-        except (Exception, AssertionError) as error:
-            self.faults.append(f"{what}, afterwards: {type(error).__name__}: {error}")
-
-    def row(self, done: str) -> Row:
-        said = ", ".join(f"{count} {what}" for what, count in self.said.items())
-        return Row(done, self.times, len(self.faults), "faults", said, faults=self.faults)
 
 
-def rows(lab: Lab, times: int) -> list[Row]:
+def rows(short: bool) -> list[Row]:
     """Each kind of file so many times; a small disk of its own only where mounting is allowed."""
-    rng = random.Random(9)
-    expected = Run(lab.home / "expected on a large disk")
-    _execution(expected).start(CONFIG)
-    found = [_limited_training(lab, expected, times, rng)]
-    with _small_disk(lab.home / "disk") as disk:
-        if disk:
-            found.append(_small_disk_training(disk, expected, times, rng))
-    return [*found, _datasets(lab, times, rng), _studies(lab, times)]
-
-
-def _execution(run: Run) -> Execution:
-    return Execution(run, small_split, lambda event, steps: None)
-
-
-@contextmanager
-def file_limit(size: int) -> Iterator[None]:
-    """No file may grow beyond `size` bytes, as if the disk were full then."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def _within(size: int, act: Callable[[], object]) -> None:
-    with file_limit(size):
-        act()
+    times, rng = 2 if short else 40, random.Random(9)
+    with small_lab() as lab:
+        expected = Run(lab.home / "expected on a large disk")
+        execution(expected).start(CONFIG)
+        found = [_limited_training(lab, expected, times, rng)]
+        with _small_disk(lab.home / "disk") as disk:
+            if disk:
+                found.append(_small_disk_training(disk, expected, times, rng))
+        return [*found, _datasets(lab, times, rng), _studies(lab, times)]
 
 
 def _limited_training(lab: Lab, expected: Run, times: int, rng: random.Random) -> Row:
@@ -111,7 +80,7 @@ def _limited_training(lab: Lab, expected: Run, times: int, rng: random.Random) -
         run = Run(lab.home / f"limited {number}")
         size = int(2 ** rng.uniform(9.5, 19)) if number % 2 else rng.randrange(largest)
         what = f"training, files up to {size:,} bytes"
-        full.attempt(what, partial(_within, size, partial(_start, run)))
+        full.attempt(what, partial(execution(run).start, CONFIG), size)
         full.check(what, partial(_go_on, run, expected))
     return full.row("disk full while training, by RLIMIT_FSIZE")
 
@@ -125,15 +94,11 @@ def _small_disk_training(disk: Path, expected: Run, times: int, rng: random.Rand
         _resize(disk, size)
         run = Run(disk / f"run {number}")
         what = f"training on a disk of {size:,} bytes"
-        full.attempt(what, partial(_start, run))
+        full.attempt(what, partial(execution(run).start, CONFIG))
         _resize(disk, ROOM)
         full.check(what, partial(_go_on, run, expected))
         shutil.rmtree(run.folder)
     return full.row("disk full while training, on a small tmpfs")
-
-
-def _start(run: Run) -> None:
-    _execution(run).start(CONFIG)
 
 
 def _go_on(run: Run, expected: Run) -> None:
@@ -141,10 +106,11 @@ def _go_on(run: Run, expected: Run) -> None:
     for path in run.checkpoints().values():
         checkpoint.load(path)
     if run.used and run.status().state in ("failed", "crashed"):
-        _execution(run).resume()
+        execution(run).resume()
     elif not run.used:
-        _start(run)
-    assert not differences(run, CONFIG, expected), differences(run, CONFIG, expected)
+        execution(run).start(CONFIG)
+    different = differences(run, CONFIG, expected)
+    assert not different, different
 
 
 def _datasets(lab: Lab, times: int, rng: random.Random) -> Row:
@@ -154,11 +120,10 @@ def _datasets(lab: Lab, times: int, rng: random.Random) -> Row:
     with _mirror(lab.data) as address, pytest.MonkeyPatch.context() as patch:
         patch.setenv("LENET_MIRROR", address)
         for number in range(times):
-            target = lab.home / f"data {number}"
-            patch.setenv("LENET_DATA_DIR", str(target))
+            patch.setenv("LENET_DATA_DIR", str(lab.home / f"data {number}"))
             size = rng.randrange(1, max(sizes))
             what = f"a dataset, files up to {size:,} bytes"
-            full.attempt(what, partial(_within, size, partial(fetch, "FashionMNIST")))
+            full.attempt(what, partial(fetch, "FashionMNIST"), size)
             full.check(what, partial(fetch, "FashionMNIST"))
             full.check(what, partial(load_split, "FashionMNIST", "train"))
     return full.row("disk full while fetching a dataset")
@@ -166,17 +131,12 @@ def _datasets(lab: Lab, times: int, rng: random.Random) -> Row:
 
 @contextmanager
 def _mirror(folder: Path) -> Iterator[str]:
-    """A web server for a data folder."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, request: object, address: object) -> None:
-            """Nothing: who asks hangs up when its disk is full."""
-
-    server = Server(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    """A web server for a data folder, which says nothing of who hangs up: their disk is full."""
+    silence = {"log_message": lambda *_: None, "handle_error": lambda *_: None}
+    handler = type("Handler", (SimpleHTTPRequestHandler,), silence)
+    server = type("Server", (ThreadingHTTPServer,), silence)(
+        ("127.0.0.1", 0), partial(handler, directory=str(folder))
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -188,17 +148,16 @@ def _mirror(folder: Path) -> Iterator[str]:
 def _studies(lab: Lab, times: int) -> Row:
     """A study's definition, its results and its status; the earlier ones are whole."""
     full = Full()
-    cells, _ = grid({"epochs": 2}, {"lr": ["0.01", "0.02"]})
-    study = Study(name="grid", title="lr", cells=tuple(cells), seeds=(0,))
-    [planned, _] = study.runs()
+    study = own_study(0)
+    planned = study.runs()[0]
     for number in range(times):
         folder = StudyFolder(lab.home / f"study {number}")
-        full.attempt("a study", partial(_within, 100, partial(folder.keep, study)))
+        full.attempt("a study", partial(folder.keep, study), 100)
         full.check("a study", partial(folder.keep, study))
         run = folder.run(planned)
         shutil.copytree(lab.finished.folder, run.folder)
         before = folder.keep_result(run, 0.5)
-        full.attempt("a result", partial(_within, 20, partial(folder.keep_result, run, 0.6)))
+        full.attempt("a result", partial(folder.keep_result, run, 0.6), 20)
         if folder.result(planned) != before:
             full.faults.append("the earlier result is gone")
     return full.row("disk full while writing a study and its results")

@@ -3,26 +3,18 @@
 import json
 import random
 import shutil
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
+from lenet.evaluation.model_card import promote
 from lenet.runs.history import read_metrics
 from lenet.runs.launcher import list_runs
 from lenet.runs.run import Run
-from lenet.runs.status import own_status
 from lenet.studies.folder import StudyFolder, home_of
 from lenet.studies.plan import Study
 from lenet.studies.presets import READY
 from lenet.studies.sweep import grid
-from soak.damage import (
-    NAMES,
-    damage_json,
-    damage_lines,
-    damaged,
-    replace_by_other_kind,
-)
-from soak.guard import Guard
+from soak.damage import NAMES, damage_file
+from soak.guard import UPLOADED, Guard
 from soak.lab import Lab, sound, visit
 from soak.table import Row
 
@@ -30,100 +22,80 @@ PAGES = (
     *("streamlit_app.py", "streamlit_app.py"),
     *("pages/evaluate.py", "pages/predict.py", "pages/inside.py", "pages/experiments.py"),
 )
-JSON = ("config.json", "status.json", "process.json", "control.json", "glance.json")
-FILES = (
-    *(*JSON, *JSON, "metrics.jsonl", "metrics.jsonl", "name.txt", "glance.png", "log.txt"),
-    *("model_epoch1.pt", "model_epoch2.pt", "stopped.pt"),
-)
 STAMPS = ("20260101-000000-lab-0000", "20269999-999999-lab-0000", "mine")
+FOLDER_NAMES = [n for n in UPLOADED if "/" not in n and len(n) < 200 and n.strip(".")]
 
 
-def runs_row(lab: Lab, count: int) -> Row:
+def runs_row(lab: Lab, number: int) -> Row:
     """A run whose folder is damaged, on every page that lists runs; some seem to be training."""
-    guard, rng = Guard(lab.home), random.Random(4)
-    (lab.home / "linked").mkdir(exist_ok=True)
-    for number in range(count):
-        run = _copy(lab, STAMPS[number % 3] if number % 20 else _folder_name(rng))
-        if number % 3 == 0:
-            run.write_status(own_status().changed(state="running", total_steps=16))
+    guard, rng = Guard(home=lab.home), random.Random(4)
+    for place in range(number):
+        run = _copy(lab, STAMPS[place % 3] if place % 20 else rng.choice(FOLDER_NAMES))
+        if place % 3 == 0:
+            _set_state(run.folder / "status.json", "running")
         what = _damage_run(lab, run, rng)
-        page = PAGES[number % len(PAGES)]
-        guard.trial(f"{what}, {page} ({run.id[:30]!r})", partial(_look_at_run, page, run))
-        _clear(lab.runs)
+        page = PAGES[place % len(PAGES)]
+        guard.trial(f"{what}, {page} ({run.id[:30]!r})", _look_at_run, page)
+        _clear(lab)
     return guard.row("damaged run folders: files, links, pipes, names")
-
-
-def _folder_name(rng: random.Random) -> str:
-    names = [name for name in NAMES if "/" not in name and "\x00" not in name]
-    return rng.choice([name for name in names if len(name) < 200 and name.strip(".")])
 
 
 def _copy(lab: Lab, name: str) -> Run:
     run = Run(lab.runs / name)
     shutil.copytree(lab.finished.folder, run.folder)
     run.log_file.write_text("a line\n")
-    run.note_process(1)
     (run.folder / "control.json").write_text('{"wish": "run", "lr": 0.01}')
     (run.folder / "name.txt").write_text("mine")
     shutil.copy(run.epoch_checkpoint(1), run.stopped_checkpoint)
     return run
 
 
+def _set_state(status: Path, state: str) -> None:
+    """Of a run of this very process, which lives."""
+    status.write_text(json.dumps({**json.loads(status.read_bytes()), "state": state}))
+
+
 def _damage_run(lab: Lab, run: Run, rng: random.Random) -> str:
-    name = rng.choice(FILES)
-    path = run.folder / name
-    data = path.read_bytes()
-    if rng.random() < 0.2:
-        if rng.random() < 0.2:  # the whole folder is a link that leads outside
-            shutil.move(run.folder, lab.home / "linked" / run.id)
-            run.folder.symlink_to(lab.home / "linked" / run.id)
-            return "a linked folder"
-        replace_by_other_kind(path, lab.outside, rng)
-        return f"{name} of another kind"
-    if name in JSON and rng.random() < 0.7:
-        path.write_bytes(damage_json(data, rng))
-    elif name == "metrics.jsonl" and rng.random() < 0.7:
-        path.write_bytes(damage_lines(data, rng))
-    elif name == "name.txt":
-        path.write_bytes(rng.choice(NAMES).encode(errors="surrogatepass"))
-    else:
-        path.write_bytes(damaged(data, rng))
-    return name
+    if rng.random() < 0.04:  # the whole folder is a link that leads outside
+        shutil.move(run.folder, lab.linked / run.id)
+        run.folder.symlink_to(lab.linked / run.id)
+        return "a linked folder"
+    files = [path for path in sorted(run.folder.iterdir()) if not path.name.startswith("events")]
+    twice = [path for path in files if path.suffix in (".json", ".jsonl")]
+    return damage_file(rng.choice(files + twice), lab.outside, rng)
 
 
-def _look_at_run(page: str, run: Run) -> None:
+def _look_at_run(page: str) -> None:
     """See it on a page: listed, watched, chosen as checkpoint."""
     app = visit(page)
-    if page == "streamlit_app.py":
-        return
     for box in app.selectbox:
-        if box.label == "Checkpoint" and len(box.options) > 1:
-            others = [name for name in box.options if "fashion" not in name and "…" not in name]
-            if others:
-                box.set_value(others[-1])
-                sound(app.run())
+        others = [name for name in box.options if "fashion" not in name and "…" not in name]
+        if box.label == "Checkpoint" and len(box.options) > 1 and others:
+            box.set_value(others[-1])
+            sound(app.run())
             return
 
 
-def studies_row(lab: Lab, count: int) -> Row:
+def studies_row(lab: Lab, number: int) -> Row:
     """A study whose folder is damaged, on Experiments; some under a ready-made study's name."""
-    guard, rng = Guard(lab.home), random.Random(5)
-    names = ["own", *READY]
-    for number in range(count):
-        name = names[number % len(names)]
-        folder = _study(lab, name, rng)
-        what = _damage_study(lab, folder, rng)
-        guard.trial(f"study {name}: {what}", partial(_look_at_study, name))
-        _clear(lab.runs)
+    guard, rng = Guard(home=lab.home), random.Random(5)
+    names = ["grid", *READY]
+    for place in range(number):
+        name = names[place % len(names)]
+        what = _damage_study(lab, _study(lab, name, rng).folder, rng)
+        guard.trial(f"study {name}: {what}", _look_at_study, name)
+        _clear(lab)
     return guard.row("damaged study folders")
 
 
+def own_study(*seeds: int) -> Study:
+    """Two learning rates."""
+    cells, _ = grid({"epochs": 2}, {"lr": ["0.01", "0.02"]})
+    return Study(name="grid", title="lr", cells=tuple(cells), seeds=seeds)
+
+
 def _study(lab: Lab, name: str, rng: random.Random) -> StudyFolder:
-    if name == "own":
-        cells, _ = grid({"epochs": 2}, {"lr": ["0.01", "0.02"]})
-        study = Study(name="grid", title="lr", cells=tuple(cells), seeds=(0, 1))
-    else:
-        study = READY[name].study(epochs=2, seeds=[0])
+    study = READY[name].study(epochs=2, seeds=[0]) if name in READY else own_study(0, 1)
     folder = home_of(study)
     folder.keep(study)
     for planned in study.runs()[:3]:
@@ -131,54 +103,48 @@ def _study(lab: Lab, name: str, rng: random.Random) -> StudyFolder:
         shutil.copytree(lab.finished.folder, run.folder)
         run.write_config(planned.config)
         folder.keep_result(run, 0.9)
-    folder.process.write_status(own_status().changed(state=rng.choice(["stopped", "running"])))
+    shutil.copy(lab.finished.folder / "status.json", folder.folder)
+    _set_state(folder.folder / "status.json", rng.choice(["stopped", "running"]))
     return folder
 
 
-def _damage_study(lab: Lab, folder: StudyFolder, rng: random.Random) -> str:
+def _damage_study(lab: Lab, folder: Path, rng: random.Random) -> str:
     files = ["study.json", "study.json", "status.json", "*/result.json", "*/metrics.jsonl"]
-    path = rng.choice(sorted(folder.folder.glob(rng.choice(files))))
-    data = path.read_bytes()
-    if rng.random() < 0.15:
-        replace_by_other_kind(path, lab.outside, rng)
-        return f"{path.name} of another kind"
-    if path.name == "study.json" and rng.random() < 0.3:
-        content = json.loads(data)
+    path = rng.choice(sorted(folder.glob(rng.choice(files))))
+    if path.name == "study.json" and rng.random() < 0.25:
+        content = json.loads(path.read_bytes())
         rng.choice(content["cells"])["label"] = rng.choice(NAMES)[:120]
         content["title"] = rng.choice(NAMES)[:120]
         path.write_text(json.dumps(content))
         return "a study with wicked labels"
-    way: Callable[[bytes, random.Random], bytes] = damaged
-    if rng.random() < 0.7:
-        way = damage_lines if path.suffix == ".jsonl" else damage_json
-    path.write_bytes(way(data, rng))
-    return path.name
+    return damage_file(path, lab.outside, rng)
 
 
 def _look_at_study(name: str) -> None:
     app = visit("pages/experiments.py")
-    options = app.segmented_control(key="study")
-    options.set_value(name if name in READY else "grid")
+    app.segmented_control(key="study").set_value(name)
     sound(app.run())
 
 
-def _clear(runs: Path) -> None:
-    for folder in (runs, runs.parent.parent / "linked"):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(exist_ok=True)
+def _clear(lab: Lab) -> None:
+    for folder in (lab.runs, lab.linked):
+        shutil.rmtree(folder)
+        folder.mkdir()
 
 
-def names_row(lab: Lab, count: int) -> Row:
+def names_row(lab: Lab, number: int) -> Row:
     """Names that lead elsewhere, given by all the ways in which names are given."""
-    guard, rng = Guard(lab.home), random.Random(6)
-    for number in range(count):
+    guard, rng = Guard(home=lab.home), random.Random(6)
+    for place in range(number):
         name = rng.choice(NAMES)
-        run = _copy(lab, "20260101-000000-lab-0000")
-        guard.trial(f"rename to {name[:30]!r}", partial(_rename, run, name))
-        guard.trial(f"promote as {name[:30]!r}", partial(_promote, run, name, lab))
-        if number % 5 == 0:
+        run = _copy(lab, STAMPS[0])
+        guard.trial(f"rename to {name[:30]!r}", _rename, run, name)
+        kept = lab.home / "lab" / "kept"
+        what = f"promote as {name[:30]!r}"
+        guard.trial(what, promote, run.epoch_checkpoint(1), name, folder=kept)
+        if place % 5 == 0:
             guard.trial(f"the page with {name[:30]!r}", visit)
-        _clear(lab.runs)
+        _clear(lab)
     return guard.row("names of runs and checkpoints that lead elsewhere")
 
 
@@ -187,9 +153,3 @@ def _rename(run: Run, name: str) -> None:
     assert run.name.isprintable()
     assert read_metrics(run.metrics_file)
     assert [found.id for found in list_runs()] == [run.id]
-
-
-def _promote(run: Run, name: str, lab: Lab) -> None:
-    from lenet.evaluation.model_card import promote
-
-    promote(run.epoch_checkpoint(1), name, folder=lab.home / "lab" / "kept")

@@ -1,22 +1,25 @@
 """Letting hostile input in, and seeing what it does: errors, time, files touched, code run."""
 
-import itertools
+import functools
+import logging
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
+from itertools import cycle
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import Any, ParamSpec
 
 from lenet.errors import LabError
 from lenet.paths import ROOT
-from soak.table import Row
+from soak.damage import NAMES
+from soak.table import Row, Tally
 from tests.small import assert_one_sentence
+
+P = ParamSpec("P")
 
 WORK = 8.0
 """Seconds of processor time that one input may take; the slowest usual one takes one or two."""
@@ -24,20 +27,21 @@ LIMIT = 90.0
 """Seconds after which an input is given up that works or waits; the machine may be busy."""
 
 PATHS = {
-    "open": (0,),
-    "os.mkdir": (0,),
-    "os.remove": (0,),
-    "os.rename": (0, 1),
-    "os.rmdir": (0,),
-    "os.link": (0, 1),
+    **dict.fromkeys(("open", "os.mkdir", "os.remove", "os.rmdir", "os.truncate"), (0,)),
+    **dict.fromkeys(("os.chmod", "shutil.rmtree"), (0,)),
+    **dict.fromkeys(("os.rename", "os.link"), (0, 1)),
     "os.symlink": (1,),
-    "os.truncate": (0,),
-    "os.chmod": (0,),
-    "shutil.rmtree": (0,),
 }
 """Events of Python's audit that touch files, and which of their arguments are paths."""
 CODE = ("os.system", "os.exec", "os.posix_spawn", "os.spawn", "subprocess.Popen", "pty.spawn")
 """Events by which code in an input would start a program."""
+PYTHON = [Path(place).resolve() for place in (sys.prefix, sys.base_prefix, *sys.path) if place]
+SYSTEM = "/proc /sys /dev /usr/lib /usr/share /lib /etc/localtime /etc/mime.types /etc/apache2"
+READABLE = (ROOT, *PYTHON, *map(Path, SYSTEM.split()), Path("/etc/httpd"))
+"""Where Python, its packages and the system keep what every program reads."""
+WRITABLE = (Path("/dev/null"), Path("/dev/shm"))
+UPLOADED = [name for name in NAMES if "\x00" not in name]
+"""Names that Streamlit itself does not refuse; it wants the endings of the right kind, too."""
 
 Event = tuple[str, tuple[Any, ...]]
 
@@ -47,111 +51,82 @@ class TooSlowError(BaseException):
 
 
 @dataclass
-class Guard:
-    """Counts what goes wrong while inputs are tried.
+class Guard(Tally):
+    """Counts what goes wrong while inputs are tried; `home` holds the lab's own folders."""
 
-    Attributes:
-        home: the folder that the inputs and the lab's own folders are in.
-    """
-
-    home: Path
-    times: int = 0
-    refused: int = 0
+    home: Path = field(kw_only=True)
     slowest: float = 0.0
-    faults: list[str] = field(default_factory=list)
 
-    def trial(self, what: str, act: Callable[[], object]) -> None:
-        """Do it once; an error for people is right, every other is a fault.
-
-        Args:
-            what: names the input in the report of a fault.
-        """
+    def trial(self, what: str, act: Callable[P, object], *args: P.args, **more: P.kwargs) -> None:
+        """Do it once; an error for people is right, every other is a fault."""
         self.times += 1
         began = time.process_time()
         with _recorded() as events:
             try:
-                with _limited():
-                    act()
-            except LabError as error:
-                self.refused += 1
-                self._check_sentence(what, str(error))
+                with self.checked(what), _limited():
+                    self._refused(act, *args, **more)
             except TooSlowError:
                 self.faults.append(f"{what}: not done within {LIMIT:.0f} s")
-            except AssertionError as error:
-                self.faults.append(f"{what}: {error}")
-            except Exception as error:  # what a visitor would have met as a traceback
-                self.faults.append(f"{what}: {type(error).__name__}: {str(error)[:300]}")
         work = time.process_time() - began
         self.slowest = max(self.slowest, work)
         if work > WORK:
             self.faults.append(f"{what}: it took {work:.0f} s of processor time")
         self.faults += [f"{what}: {trespass}" for trespass in self._trespasses(events)]
 
+    def _refused(self, act: Callable[P, object], *args: P.args, **more: P.kwargs) -> None:
+        try:
+            act(*args, **more)
+        except LabError as error:
+            self.said["refused in a sentence"] += 1
+            assert_one_sentence(str(error))
+
     def uploads(
         self,
         inputs: Iterable[tuple[str, bytes]],
-        names: Sequence[str],
-        on_page: Callable[[str, bytes], object],
+        on_page: int,
+        ending: str,
+        upload: Callable[[str, bytes], object],
         directly: Callable[[bytes], object],
     ) -> Iterator[str]:
-        """Try files, the first of them by way of a page; what each was, once it has been tried.
+        """Try files, the first ones by way of a page; what each was, once it has been tried.
 
         Args:
-            names: of the files that a page is given, each with its ending.
+            on_page: how many of them a visitor uploads.
+            ending: of their names.
         """
+        names = cycle(UPLOADED)
         for place, (what, data) in enumerate(inputs):
-            if place < len(names):
-                self.trial(
-                    f"page: {what} as {names[place][:40]!r}", partial(on_page, names[place], data)
-                )
+            if place < on_page:
+                name = next(names) + ending
+                self.trial(f"page: {what} as {name[:40]!r}", upload, name, data)
             else:
-                self.trial(what, partial(directly, data))
+                self.trial(what, directly, data)
             yield what
 
     def row(self, done: str) -> Row:
-        """What came of it."""
-        measured = f"{self.refused:,} refused in a sentence, slowest {self.slowest:.1f} s of work"
-        return Row(done, self.times, len(self.faults), "faults", measured, faults=self.faults)
-
-    def _check_sentence(self, what: str, message: str) -> None:
-        try:
-            assert_one_sentence(message)
-        except AssertionError:
-            self.faults.append(f"{what}: not a sentence for people: {message[:300]!r}")
+        self.said.setdefault("refused in a sentence", 0)
+        found = super().row(done)
+        measured = f"{found.measured}, slowest {self.slowest:.1f} s of work"
+        return Row(done, found.times, found.lost, found.what, measured, faults=found.faults)
 
     def _trespasses(self, events: list[Event]) -> Iterator[str]:
         """What the events did outside the folders that the lab may touch."""
-        writable = (self.home / "lab",)
-        readable = (*writable, *READABLE)
+        own = self.home / "lab"
         for name, arguments in events:
             if name in CODE:
                 yield f"it ran {arguments[:2]!r}"
                 continue
             writes = name != "open" or _writes(arguments)
             for path in _paths(name, arguments):
-                if writes and not _inside(path, (*writable, *WRITABLE)):
-                    yield f"{name} wrote {path}"
-                elif not writes and not _inside(path, readable):
-                    yield f"{name} read {path}"
-
-
-def _own_folders() -> Iterator[Path]:
-    """Where Python, its packages and the system keep what every program reads."""
-    places = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path]
-    yield from (Path(place).resolve() for place in places if place and len(place) > 1)
-    yield from map(Path, ("/proc", "/sys", "/dev", "/usr/lib", "/usr/share", "/lib"))
-    yield from map(Path, ("/etc/localtime", "/etc/mime.types", "/etc/apache2", "/etc/httpd"))
-
-
-READABLE = (ROOT, *_own_folders())
-WRITABLE = (Path("/dev/null"), Path("/dev/shm"))
+                if not _inside(path, (own, *(WRITABLE if writes else READABLE))):
+                    yield f"{name} {'wrote' if writes else 'read'} {path}"
 
 
 def _paths(name: str, arguments: tuple[Any, ...]) -> Iterator[Path]:
     """The paths of an event, links in them followed where the system would have followed them."""
-    follows = name == "open" and not _no_links(arguments)
-    for place in PATHS[name]:
-        path = arguments[place] if place < len(arguments) else None
+    flags = arguments[2] if len(arguments) > 2 else None
+    follows = name == "open" and not (isinstance(flags, int) and flags & os.O_NOFOLLOW)
+    for path in (arguments[place] for place in PATHS[name] if place < len(arguments)):
         if isinstance(path, (str, bytes)) and path:
             # A name that cannot be, or leads in a circle, is opened nowhere.
             with suppress(OSError, ValueError, RuntimeError):
@@ -160,14 +135,8 @@ def _paths(name: str, arguments: tuple[Any, ...]) -> Iterator[Path]:
 
 
 def _inside(path: Path, folders: tuple[Path, ...]) -> bool:
-    if path.suffix == ".pyc" or "__pycache__" in path.parts:
-        return True
-    return any(path == folder or folder in path.parents for folder in folders)
-
-
-def _no_links(arguments: tuple[Any, ...]) -> bool:
-    flags = arguments[2] if len(arguments) > 2 else None
-    return isinstance(flags, int) and bool(flags & os.O_NOFOLLOW)
+    compiled = path.suffix == ".pyc" or "__pycache__" in path.parts
+    return compiled or any(path.is_relative_to(folder) for folder in folders)
 
 
 def _writes(arguments: tuple[Any, ...]) -> bool:
@@ -179,29 +148,34 @@ def _writes(arguments: tuple[Any, ...]) -> bool:
 
 
 _recording: list[list[Event]] = []
-_hooked = itertools.count()
 
 
-def _hook(name: str, arguments: tuple[Any, ...]) -> None:
-    if _recording and (name in PATHS or name in CODE):
-        _recording[-1].append((name, arguments))
+@functools.cache  # a hook cannot be taken out again
+def _listen() -> None:
+    def hook(name: str, arguments: tuple[Any, ...]) -> None:
+        if _recording and (name in PATHS or name in CODE):
+            _recording[-1].append((name, arguments))
+
+    sys.addaudithook(hook)
 
 
 @contextmanager
 def _recorded() -> Iterator[list[Event]]:
-    """The events of all threads meanwhile."""
-    if next(_hooked) == 0:  # a hook cannot be taken out again
-        sys.addaudithook(_hook)
+    """The events of all threads meanwhile, without what the lab and Streamlit log."""
+    _listen()
     _recording.append([])
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
         yield _recording[-1]
     finally:
+        logging.disable(before)
         _recording.pop()
 
 
 @contextmanager
 def _limited() -> Iterator[None]:
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(*_: object) -> None:
         raise TooSlowError
 
     before = signal.signal(signal.SIGALRM, stop)

@@ -20,7 +20,7 @@ from lenet.runs import launcher
 from lenet.runs.history import read_metrics
 from lenet.runs.run import Run
 from lenet.runs.worker import Execution
-from soak.lab import Lab
+from soak.lab import Lab, small_lab
 from soak.table import Row
 from tests.small import same_weights, small_config, small_split, trained
 
@@ -30,11 +30,16 @@ AIMED = 4
 MEASURED = ("epoch", "step", "train_loss", "val_loss", "val_accuracy")
 """What an epoch's event holds beside times, which are never the same."""
 
-Begin = Callable[[Run], int]
-"""Starts a prepared run, or goes on with it, in a process; its number."""
+Begin = Callable[[Run], psutil.Process]
+"""Starts a prepared run, or goes on with it, in a process."""
 
 
-def rows(lab: Lab, kills: int, launched: int) -> list[Row]:
+def rows(short: bool) -> list[Row]:
+    with small_lab() as lab:
+        return torture(lab, 10, 2) if short else torture(lab, 200, 40)
+
+
+def torture(lab: Lab, kills: int, launched: int) -> list[Row]:
     """Kills of forked workers, many in little time, and of processes as the page starts them.
 
     Args:
@@ -42,39 +47,39 @@ def rows(lab: Lab, kills: int, launched: int) -> list[Row]:
         launched: of the very processes that the page starts, from their first import on.
     """
     expected = Run(lab.home / "expected")
-    _execution(expected).start(CONFIG)  # imports here what forked workers need not import again
+    execution(expected).start(CONFIG)  # imports here what forked workers need not import again
     last = checkpoint.load(expected.epoch_checkpoint(CONFIG.epochs)).model()
     if not same_weights(last, trained(CONFIG).model):
         raise AssertionError("two uninterrupted runs differ")
-    found = [_row("kill -9 of a training", _torture(lab, forked, kills, expected))]
+    found = [_victims(lab, _forked, kills, expected).row("kill -9 of a training")]
     if launched:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(launcher, "PROGRAM", "tests.small_lab")
-            victims = _torture(lab, as_the_page_does, launched, expected)
-        found.append(_row("kill -9 of a training, imports included", victims))
+            victims = _victims(lab, _as_the_page_does, launched, expected)
+        found.append(victims.row("kill -9 of a training, imports included"))
     return found
 
 
-def forked(run: Run) -> int:
+def execution(run: Run) -> Execution:
+    return Execution(run, small_split, lambda event, steps: None)
+
+
+def _forked(run: Run) -> psutil.Process:
     """A worker forked from this process, where torch is loaded already."""
     if child := os.fork():
-        return child
+        return psutil.Process(child)
     try:
-        _execution(run).resume() if run.used else _execution(run).start(CONFIG)
+        execution(run).resume() if run.used else execution(run).start(CONFIG)
     except BaseException:
         os._exit(1)
     os._exit(0)
 
 
-def _execution(run: Run) -> Execution:
-    return Execution(run, small_split, lambda event, steps: None)
-
-
-def as_the_page_does(run: Run) -> int:
+def _as_the_page_does(run: Run) -> psutil.Process:
     """`python -m lenet`, on the small dataset."""
-    if run.used:
-        return launcher.spawn(run, ["--mode", "train", "--resume", str(run.folder)]).pid
-    return launcher.spawn(run, launcher.training_arguments(CONFIG, run.folder)).pid
+    again = ["--mode", "train", "--resume", str(run.folder)]
+    flags = again if run.used else launcher.training_arguments(CONFIG, run.folder)
+    return psutil.Process(launcher.spawn(run, flags).pid)
 
 
 @dataclass
@@ -82,11 +87,13 @@ class Victims:
     """Runs that are killed again and again, each until it is finished.
 
     Attributes:
+        life: seconds of a run from its start to its end, undisturbed.
         hits: what the killed processes were doing.
         lost: finished epochs that were gone after a kill.
         unequal: finished runs that differ from the uninterrupted one.
     """
 
+    life: float
     rng: random.Random = field(default_factory=lambda: random.Random(0))
     hits: Counter[str] = field(default_factory=Counter)
     runs: int = 0
@@ -94,19 +101,15 @@ class Victims:
     unequal: int = 0
     faults: list[str] = field(default_factory=list)
 
-    @property
-    def kills(self) -> int:
-        return self.hits.total()
-
-    def strike(self, run: Run, pid: int, moment: float) -> None:
-        """Kill the process so many seconds from now, if it has not ended by then."""
-        process = psutil.Process(pid)
-        if self.kills % AIMED == 0:
+    def strike(self, run: Run, process: psutil.Process) -> None:
+        """Kill the process at a moment of its life, if it has not ended by then."""
+        if self.hits.total() % AIMED == 0:
             while not _writing(run) and _there(process):
                 pass  # a checkpoint is written within milliseconds: no time to sleep
         else:
             with suppress(psutil.TimeoutExpired):
-                process.wait(moment)
+                # Early moments are more frequent, or most runs would be finished before.
+                process.wait(self.life * self.rng.betavariate(1, 3))
         finished = set(run.checkpoints().values())
         with suppress(psutil.NoSuchProcess):
             process.kill()
@@ -126,42 +129,42 @@ class Victims:
                 self.faults.append(str(error))
         self.lost += len(gone)
         if run.used and (state := run.status().state) not in ("crashed", "finished"):
-            self.faults.append(f"{run.id} is {state} after {self.kills} kills: {run.log_tail()}")
+            self.faults.append(f"{run.id} is {state} after being killed: {run.log_tail()}")
+
+    def row(self, done: str) -> Row:
+        hits = ", ".join(f"{count} {what}" for what, count in self.hits.most_common())
+        equal = f"{self.runs - self.unequal} of {self.runs} runs end bit for bit as if undisturbed"
+        whole = not self.faults
+        total = self.hits.total()
+        measured = f"{equal}; hit {hits}"
+        return Row(done, total, self.lost, "finished epochs", measured, whole, self.faults)
 
 
-def _torture(lab: Lab, begin: Begin, kills: int, expected: Run) -> Victims:
+def _victims(lab: Lab, begin: Begin, kills: int, expected: Run) -> Victims:
     """Start runs, kill and resume them until they are finished, and compare what came out."""
-    victims = Victims()
-    life = _life(lab, begin)
-    while victims.kills < kills and not victims.faults:
+    undisturbed = Run(lab.home / f"undisturbed{begin.__name__}")
+    undisturbed.prepare(CONFIG)
+    before = time.monotonic()
+    _finish(begin(undisturbed))
+    victims = Victims(time.monotonic() - before)
+    while victims.hits.total() < kills and not victims.faults:
         victims.runs += 1
-        run = Run(lab.home / f"{begin.__name__} {victims.runs}")
+        run = Run(lab.home / f"{victims.runs}{begin.__name__}")
         run.prepare(CONFIG)  # as the page does before it starts the process
         while not _is_finished(run) and not victims.faults:
-            pid = begin(run)
-            if victims.kills < kills:
-                # From before its first word to its last; early ones are more frequent, or
-                # most runs would be finished before they are hit.
-                victims.strike(run, pid, life * victims.rng.betavariate(1, 3))
+            process = begin(run)
+            if victims.hits.total() < kills:
+                victims.strike(run, process)
             else:
-                _finish(pid)
+                _finish(process)
         different = differences(run, CONFIG, expected)
         victims.unequal += bool(different)
         victims.faults += different
     return victims
 
 
-def _life(lab: Lab, begin: Begin) -> float:
-    """Seconds from a run's start to its end, undisturbed."""
-    run = Run(lab.home / f"{begin.__name__} undisturbed")
-    run.prepare(CONFIG)
-    before = time.monotonic()
-    _finish(begin(run))
-    return time.monotonic() - before
-
-
-def _finish(pid: int) -> None:
-    if status := psutil.Process(pid).wait():
+def _finish(process: psutil.Process) -> None:
+    if status := process.wait():
         raise RuntimeError(f"a training ended with exit status {status}")
 
 
@@ -193,10 +196,9 @@ def _records(run: Run) -> list[object]:
 
 
 def _there(process: psutil.Process) -> bool:
-    try:
+    with suppress(psutil.NoSuchProcess):
         return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
+    return False
 
 
 def _writing(run: Run) -> bool:
@@ -215,13 +217,3 @@ def _doing(run: Run) -> str:
     if _writing(run):
         return "writing a checkpoint"
     return "training" if len(read_metrics(run.metrics_file)) else "starting"
-
-
-def _row(done: str, victims: Victims) -> Row:
-    hits = ", ".join(f"{count} {what}" for what, count in victims.hits.most_common())
-    equal = victims.runs - victims.unequal
-    measured = f"{equal} of {victims.runs} runs end bit for bit as if undisturbed; hit {hits}"
-    whole = not victims.unequal and not victims.faults
-    return Row(
-        done, victims.kills, victims.lost, "finished epochs", measured, whole, victims.faults
-    )

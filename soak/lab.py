@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,24 +21,21 @@ from tests.small import small_config, small_split
 SECRET = "what is written outside is nobody's business"  # a word to look for
 
 
-@dataclass(frozen=True)
 class Lab:
-    """The folders of a lab below `home`: it may touch `home/lab` and nothing beside it."""
+    """The folders of a lab below `home`: it may touch `home/lab` and nothing beside it.
 
-    home: Path
+    Attributes:
+        outside: a file that no page has any business with.
+        linked: a folder beside, to which links lead.
+    """
 
-    @property
-    def runs(self) -> Path:
-        return self.home / "lab" / "runs"
-
-    @property
-    def data(self) -> Path:
-        return self.home / "lab" / "data"
-
-    @property
-    def outside(self) -> Path:
-        """A file that no page has any business with."""
-        return self.home / "outside.txt"
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.runs, self.data = home / "lab" / "runs", home / "lab" / "data"
+        self.outside, self.linked = home / "outside.txt", home / "linked"
+        self.runs.mkdir(parents=True)
+        self.linked.mkdir()
+        self.outside.write_text(SECRET)
 
     @cached_property
     def finished(self) -> Run:
@@ -50,12 +46,17 @@ class Lab:
 
 
 @contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder that is removed afterwards; what is left of it hides no earlier error."""
+    with TemporaryDirectory(prefix="soak", ignore_cleanup_errors=True) as folder:
+        yield Path(folder).resolve()
+
+
+@contextmanager
 def small_lab() -> Iterator[Lab]:
     """A lab with a small dataset; no process is started for its pages."""
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        lab = Lab(Path(folder).resolve())
-        lab.runs.mkdir(parents=True)
-        lab.outside.write_text(SECRET)
+    with scratch() as folder, pytest.MonkeyPatch.context() as patch:
+        lab = Lab(folder)
         patch.setenv("LENET_RUNS_DIR", str(lab.runs))
         patch.setattr(launcher, "warm_up", lambda: None)
         install_small_dataset(patch, lab.data)

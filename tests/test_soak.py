@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from soak import checkpoints, damaged, files, folders, kills, payloads
+from soak import checkpoints, files, folders, kills, payloads
 from soak.__main__ import main
 from soak.lab import Lab, small_lab
 from soak.table import Row, markdown
@@ -29,7 +29,7 @@ def assert_good(rows: list[Row]) -> None:
 
 def test_killed_at_any_moment_every_run_ends_as_if_it_had_not_been(lab: Lab) -> None:
     """SIGKILL, also while a checkpoint is being written; no finished epoch is lost."""
-    rows = kills.rows(lab, 16, 0)
+    rows = kills.torture(lab, 16, 0)
     assert_good(rows)
     assert "writing a checkpoint" in rows[0].measured
 
@@ -41,33 +41,27 @@ def test_full_disk_is_said_and_gone_on_from(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_damaged_pictures(lab: Lab) -> None:
-    with damaged.quiet():
-        assert_good([files.pictures_row(lab, 300, on_page=3)])
+    assert_good([files.pictures_row(lab, 300, on_page=3)])
 
 
 def test_damaged_checkpoints(lab: Lab) -> None:
-    with damaged.quiet():
-        assert_good([checkpoints.checkpoints_row(lab, 40, on_page=2)])
+    assert_good([checkpoints.checkpoints_row(lab, 40, on_page=2)])
 
 
 def test_damaged_dataset_files(lab: Lab) -> None:
-    with damaged.quiet():
-        assert_good([files.datasets_row(lab, 40)])
+    assert_good([files.datasets_row(lab, 40)])
 
 
 def test_damaged_folders(lab: Lab) -> None:
-    with damaged.quiet():
-        assert_good([folders.runs_row(lab, 12), folders.studies_row(lab, 6)])
+    assert_good([folders.runs_row(lab, 12), folders.studies_row(lab, 6)])
 
 
 def test_names_that_lead_elsewhere(lab: Lab) -> None:
-    with damaged.quiet():
-        assert_good([folders.names_row(lab, 6)])
+    assert_good([folders.names_row(lab, 6)])
 
 
 def test_hostile_addresses_and_drawings(lab: Lab) -> None:
-    with damaged.quiet():
-        assert_good([payloads.addresses_row(lab, 5), payloads.canvas_row(lab, 8)])
+    assert_good([payloads.addresses_row(lab, 5), payloads.canvas_row(lab, 8)])
 
 
 def test_unknown_parts_are_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,3 +69,18 @@ def test_unknown_parts_are_told(capsys: pytest.CaptureFixture[str]) -> None:
         main(["weather"])
     assert refused.value.code == 2
     assert "there is no part weather" in capsys.readouterr().err
+
+
+def test_a_part_that_breaks_off_tells_what_broke_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(short: bool) -> list[Row]:
+        try:
+            raise AssertionError("the run did not start")
+        finally:
+            raise OSError("Directory not empty")
+
+    monkeypatch.setattr(kills, "rows", broken)
+    assert main(["kills"]) == 1
+    said = "AssertionError: the run did not start; then OSError: Directory not empty"
+    assert said in capsys.readouterr().err

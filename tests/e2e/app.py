@@ -59,7 +59,7 @@ class App:
         """Delete all runs and studies; those that a failed test has left behind are killed."""
         found = [Run(path.parent) for path in self.runs_dir.glob("**/config.json")]
         if any(run.live for run in found):
-            _kill(psutil.Process(self.process.pid).children(recursive=True))
+            kill(psutil.Process(self.process.pid).children(recursive=True))
             until(lambda: not any(run.live for run in found), "the killed runs are over")
         for path in self.runs_dir.glob("[!.]*"):
             shutil.rmtree(path)
@@ -73,7 +73,7 @@ class App:
         """End the server and the trainings that it started."""
         if self.process.poll() is None:
             ours = psutil.Process(self.process.pid)
-            _kill([*ours.children(recursive=True), ours])
+            kill([*ours.children(recursive=True), ours])
         self.process.wait(PATIENCE)
 
     def _listens(self) -> bool:
@@ -105,10 +105,12 @@ def serve(
     app.check()
 
 
-def _kill(processes: list[psutil.Process]) -> None:
+def kill(processes: list[psutil.Process]) -> None:
+    """Kill them, and wait: what they were writing would appear in a folder being removed."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()
+    psutil.wait_procs(processes, PATIENCE)
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
