@@ -18,9 +18,9 @@ from google.protobuf.message import Message
 from PIL import Image
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from lenet.drawing.examples import Drawing, picture
 
@@ -28,14 +28,6 @@ SIDE, BRUSH = 280, 14
 """Pixels of the page's canvas and of its pen."""
 PATIENCE = 60.0
 """Seconds after which what was asked for counts as lost."""
-
-
-@dataclass(frozen=True)
-class _Timer:
-    """A fragment that runs by itself: how often, in seconds, and what makes it."""
-
-    interval: float
-    task: "asyncio.Task[None]"
 
 
 @dataclass
@@ -49,24 +41,24 @@ class WireVisitor:
     port: int
     faults: list[str] = field(default_factory=list)
     pages: dict[str, str] = field(default_factory=dict)
-    _widgets: dict[str, WidgetState] = field(default_factory=dict)
-    _fragments: dict[str, str] = field(default_factory=dict)
-    _timers: dict[str, _Timer] = field(default_factory=dict)
     _asked: dict[str, "asyncio.Future[float]"] = field(default_factory=dict)
-    _canvas: str = ""
     _page: str = ""
     _query: str = ""
 
     async def __aenter__(self) -> "WireVisitor":
-        address = f"ws://localhost:{self.port}/_stcore/stream"
         self._socket: ClientConnection = await connect(
-            address, subprotocols=["streamlit"], max_size=None, ping_interval=None
+            f"ws://localhost:{self.port}/_stcore/stream",
+            subprotocols=[Subprotocol("streamlit")],
+            max_size=None,
+            ping_interval=None,
         )
+        self._timers: dict[str, asyncio.Task[None]] = {}
+        self._forget()
         self._reader = asyncio.create_task(self._read())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._forget()
+        self.stop_refreshing()
         await self._socket.close()
         await self._reader
 
@@ -76,26 +68,34 @@ class WireVisitor:
         self._page, self._query = name, query
         return await self._ask("")
 
+    def _forget(self) -> None:
+        """Nothing of a page that was left goes on."""
+        self.stop_refreshing()
+        self._timers.clear()
+        self._intervals: dict[str, float] = {}
+        self._drawing = self._canvas = self._canvas_fragment = ""
+
     async def draw(self, strokes: Drawing) -> float:
         """Report the canvas as it is after a stroke; seconds until its answer has been sent."""
-        drawn = json.dumps({"drawing": {"raw": {"objects": []}, "data": payload(strokes)}})
-        self._widgets[self._canvas] = WidgetState(id=self._canvas, json_value=drawn)
-        return await self._ask(self._fragments[self._canvas])
+        drawing = {"raw": {"objects": []}, "data": payload(strokes)}
+        self._drawing = json.dumps({"drawing": drawing})
+        return await self._ask(self._canvas_fragment)
 
     async def refresh(self) -> float:
         """Run the fragment that follows a run by itself once, now; seconds until it has."""
-        quickest = min(self._timers, key=lambda fragment: self._timers[fragment].interval)
+        quickest = min(self._intervals, key=self._intervals.__getitem__)
         return await self._ask(quickest, by_itself=True)
 
     def stop_refreshing(self) -> None:
         """What runs by itself on this page does so no longer."""
         for timer in self._timers.values():
-            timer.task.cancel()
+            timer.cancel()
 
     async def _ask(self, fragment: str, *, by_itself: bool = False) -> float:
         """Have the script, or a fragment of it, run; seconds until it has."""
         began = time.perf_counter()
-        done = self._asked[fragment] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._asked[fragment] = done
         await self._send(fragment, by_itself=by_itself)
         try:
             return await asyncio.wait_for(done, PATIENCE) - began
@@ -108,7 +108,8 @@ class WireVisitor:
         rerun = message.rerun_script
         rerun.query_string = self._query
         rerun.fragment_id, rerun.is_auto_rerun = fragment, by_itself
-        rerun.widget_states.widgets.extend(self._widgets.values())
+        if self._drawing:
+            rerun.widget_states.widgets.add(id=self._canvas, json_value=self._drawing)
         if self._page in self.pages:
             rerun.page_script_hash = self.pages[self._page]
         else:
@@ -124,26 +125,27 @@ class WireVisitor:
         if self._socket.close_code != 1000:
             self.faults.append(f"the server closed the connection ({self._socket.close_code})")
 
-    def _take(self, message: ForwardMsg) -> None:
-        kind = message.WhichOneof("type")
-        if kind == "navigation":
-            pages = message.navigation.app_pages
-            self.pages = {page.url_pathname: page.page_script_hash for page in pages}
-        elif kind == "delta" and message.delta.HasField("new_element"):
-            self._note(message.delta.new_element, message.delta.fragment_id)
-        elif kind == "auto_rerun":
-            self._follow(message.auto_rerun.fragment_id, message.auto_rerun.interval)
-        elif kind == "script_finished":
-            self._finish(message)
-
-    def _note(self, element: Message, fragment: str) -> None:
-        """Remember the canvas; an exception shown is a fault."""
-        kind = element.WhichOneof("type")
-        if kind == "exception":
-            self.faults.append(f"exception on {self._page}: {element.exception.message}")
-        if kind == "bidi_component" and "canvas" in element.bidi_component.id:
-            self._canvas = element.bidi_component.id
-            self._fragments[element.bidi_component.id] = fragment
+    def _take(self, message: Message) -> None:
+        match message.WhichOneof("type"):
+            case "navigation":
+                pages = message.navigation.app_pages
+                self.pages = {page.url_pathname: page.page_script_hash for page in pages}
+            case "delta" if message.delta.HasField("new_element"):
+                element = message.delta.new_element
+                if element.HasField("exception"):
+                    shown = element.exception.message
+                    self.faults.append(f"exception on {self._page}: {shown}")
+                elif element.HasField("bidi_component") and "canvas" in element.bidi_component.id:
+                    self._canvas = element.bidi_component.id
+                    self._canvas_fragment = message.delta.fragment_id
+            case "auto_rerun":
+                self._follow(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+            case "script_finished":
+                if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
+                    self.faults.append(f"the script of {self._page} cannot be read")
+                for fragment in message.metadata.run.fragment_ids or [""]:
+                    if (done := self._asked.get(fragment)) and not done.done():
+                        done.set_result(time.perf_counter())
 
     def _follow(self, fragment: str, interval: float) -> None:
         """Run a fragment again and again, as the page does that shows it: it waits for none."""
@@ -154,22 +156,10 @@ class WireVisitor:
                     await asyncio.sleep(interval)
                     await self._send(fragment, by_itself=True)
 
-        if old := self._timers.pop(fragment, None):
-            old.task.cancel()
-        self._timers[fragment] = _Timer(interval, asyncio.create_task(again()))
-
-    def _finish(self, message: ForwardMsg) -> None:
-        if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
-            self.faults.append(f"the script of {self._page} cannot be read")
-        for fragment in message.metadata.run.fragment_ids or [""]:
-            if (done := self._asked.get(fragment)) and not done.done():
-                done.set_result(time.perf_counter())
-
-    def _forget(self) -> None:
-        """Nothing of a page that was left goes on."""
-        self.stop_refreshing()
-        for forgotten in (self._timers, self._widgets, self._fragments):
-            forgotten.clear()
+        if old := self._timers.get(fragment):
+            old.cancel()
+        self._intervals[fragment] = interval
+        self._timers[fragment] = asyncio.create_task(again())
 
 
 def payload(strokes: Drawing) -> str:
