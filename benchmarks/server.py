@@ -22,8 +22,8 @@ from PIL import Image
 
 from benchmarks.alone import finished
 from benchmarks.table import Row, limit, shown
+from lenet.catalog import DATASETS
 from lenet.config import Config, build_config
-from lenet.data.reading import DATASETS
 from lenet.data.splits import Split, load_split
 from lenet.drawing import centre
 from lenet.evaluation import classify

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from benchmarks.alone import Finished, finished
 from benchmarks.table import Row, beside
+from lenet.catalog import FILES
 from lenet.cores import usable_cores
-from lenet.data.reading import FILES, locate
+from lenet.data.reading import locate
 
 TIMES = 3
 GOAL = 0.9

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.fields import FieldInfo
 
 from lenet import geometry
-from lenet.data.reading import DatasetName
+from lenet.catalog import DatasetName
 from lenet.errors import ConfigError
 
 Group = Literal["data", "network", "regularisation", "optimisation"]

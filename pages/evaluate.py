@@ -5,7 +5,7 @@ import json
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lenet.data.reading import DATASETS
+from lenet.catalog import DATASETS
 from lenet.data.splits import load_split
 from lenet.evaluation import report
 from lenet.ui import checkpoints, dataset

@@ -4,7 +4,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from lenet.data.reading import DATASETS, DatasetInfo
+from lenet.catalog import DATASETS, DatasetInfo
 from lenet.explain.activations import walk
 from lenet.network.inputs import to_input
 from lenet.ui import checkpoints, images, query_params

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lenet.data.reading import DATASETS
+from lenet.catalog import DATASETS
 from lenet.ui import checkpoints, query_params
 from lenet.ui.app import fragment, show
 from lenet.ui.predict.draw import draw

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from PIL import Image, PngImagePlugin
 
-from lenet.data.reading import DATASETS
+from lenet.catalog import DATASETS
 from lenet.data.splits import load_split
 from lenet.drawing import centre, image_files
 from lenet.evaluation import classify

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lenet.data.reading import DatasetInfo, locate
+from lenet.catalog import DatasetInfo
+from lenet.data.reading import locate
 from lenet.runs import launcher
 from tests.idx_files import install_small_dataset
 from tests.small import small_config, snapshot_of, trained

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from lenet.data.reading import DATASETS, FILES, DatasetInfo
+from lenet.catalog import DATASETS, FILES, DatasetInfo
 
 Bytes = npt.NDArray[np.uint8]
 

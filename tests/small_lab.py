@@ -5,8 +5,8 @@ The files must lie in `LENET_DATA_DIR`, as the fixture `small_dataset` puts them
 
 import sys
 
+from lenet.catalog import DATASETS
 from lenet.cli.main import main
-from lenet.data.reading import DATASETS
 from lenet.runs import launcher
 from tests.idx_files import small_info
 

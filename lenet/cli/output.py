@@ -4,8 +4,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from lenet.catalog import dataset_info
 from lenet.data import download as fetch
-from lenet.data.reading import dataset_info
 from lenet.training.events import EpochEvent, Event, StepEvent
 
 

@@ -10,7 +10,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from lenet.data.reading import FILES, DatasetInfo, files_in
+from lenet.catalog import FILES, DatasetInfo
+from lenet.data.reading import files_in
 from lenet.data.transfer import NotFetchedError, Report, Tell, lands, size, tell_of
 from lenet.errors import StorageError
 

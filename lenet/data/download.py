@@ -16,14 +16,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from lenet.catalog import FILES, DatasetInfo, dataset_info
 from lenet.data.debian import from_debian
 from lenet.data.reading import (
-    FILES,
     DamagedFileError,
-    DatasetInfo,
     Source,
     data_dir,
-    dataset_info,
     files_in,
     locate,
     places,

@@ -1,139 +1,18 @@
-"""The datasets: what each one is, where its files are, and whether such a file is whole.
-
-Facts, a look at the disk and checks: no torch, no network, quick to import.
-"""
+"""Where a dataset's files are, and whether such a file is whole. No torch, no network."""
 
 import hashlib
 import logging
 import struct
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Final, Literal
 
 from lenet import paths
-from lenet.errors import ConfigError, DatasetError
+from lenet.catalog import FILES, DatasetInfo, IdxFile, dataset_info
+from lenet.errors import DatasetError
 
 logger = logging.getLogger(__name__)
-
-DatasetName = Literal["FashionMNIST", "MNIST"]
-SplitName = Literal["train", "test"]
-
-SIDE: Final = 28  # pixels: every image is 28×28
-
-
-@dataclass(frozen=True)
-class IdxFile:
-    """One of a dataset's four files; `name` is that of the uncompressed file."""
-
-    name: str
-    split: SplitName
-    kind: Literal["images", "labels"]
-
-
-FILES: Final = (
-    IdxFile("train-images-idx3-ubyte", "train", "images"),
-    IdxFile("train-labels-idx1-ubyte", "train", "labels"),
-    IdxFile("t10k-images-idx3-ubyte", "test", "images"),
-    IdxFile("t10k-labels-idx1-ubyte", "test", "labels"),
-)
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """What is known about a dataset before its files are opened.
-
-    `name` is torchvision's class name and the value of `--dataset`. `mean` and
-    `std` are those of the training pixels scaled to 0..1. `md5` maps the name of
-    a `.gz` to the publisher's MD5 (as in torchvision's `resources`). `sha256` maps
-    the name of an uncompressed file to the digest of its bytes: redistributors pack
-    the very same images anew, and the MD5 of their `.gz` is then another one.
-    """
-
-    name: str
-    title: str
-    classes: tuple[str, ...]
-    mean: float
-    std: float
-    md5: Mapping[str, str]
-    sha256: Mapping[str, str]
-    system_dir: Path | None = None
-    debian_package: str | None = None
-    train_count: int = 60_000
-    test_count: int = 10_000
-
-    def shape(self, file: IdxFile) -> tuple[int, ...]:
-        """Return the dimensions `file` must have: `(N, 28, 28)` for images, `(N,)` for labels."""
-        count = self.train_count if file.split == "train" else self.test_count
-        return (count, SIDE, SIDE) if file.kind == "images" else (count,)
-
-
-def _by_file(suffix: str, *digests: str) -> dict[str, str]:
-    return {file.name + suffix: digest for file, digest in zip(FILES, digests, strict=True)}
-
-
-# Where the SHA-256 of Fashion-MNIST come from: Debian's package holds the publisher's
-# compressed streams; with file name and time put back into their gzip headers all four
-# have the publisher's MD5. Those of MNIST are the widely published ones of its IDX files.
-DATASETS: Final[dict[str, DatasetInfo]] = {
-    "FashionMNIST": DatasetInfo(
-        name="FashionMNIST",
-        title="Fashion-MNIST",
-        classes=(
-            "T-shirt/top",
-            "Trouser",
-            "Pullover",
-            "Dress",
-            "Coat",
-            "Sandal",
-            "Shirt",
-            "Sneaker",
-            "Bag",
-            "Ankle boot",
-        ),
-        mean=0.2860,
-        std=0.3530,
-        md5=_by_file(
-            ".gz",
-            "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-            "25c81989df183df01b3e8a0aad5dffbe",
-            "bef4ecab320f06d8554ea6380940ec79",
-            "bb300cfdad3c16e7a12a480ee83cd310",
-        ),
-        sha256=_by_file(
-            "",
-            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-        ),
-        system_dir=Path("/usr/share/datasets/fashion-mnist"),
-        debian_package="dataset-fashion-mnist",
-    ),
-    "MNIST": DatasetInfo(
-        name="MNIST",
-        title="MNIST",
-        classes=tuple("0123456789"),
-        mean=0.1307,
-        std=0.3081,
-        md5=_by_file(
-            ".gz",
-            "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-            "d53e105ee54ea40749a09fcbcd1e9432",
-            "9fb629c4189551a2d022fa330f9573f3",
-            "ec29112dd5afa0611ce80d1b7f02629c",
-        ),
-        sha256=_by_file(
-            "",
-            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-        ),
-    ),
-}
 
 
 class DamagedFileError(DatasetError):
@@ -142,15 +21,6 @@ class DamagedFileError(DatasetError):
     def __init__(self, path: Path, reason: str) -> None:
         self.finding = f"{path} is damaged: {reason}"
         super().__init__(f"{self.finding}; let it be fetched again (--download 1)")
-
-
-def dataset_info(name: str) -> DatasetInfo:
-    """Return the facts of the dataset called `name`; `ConfigError` if there is none."""
-    try:
-        return DATASETS[name]
-    except KeyError:
-        known = " or ".join(DATASETS)
-        raise ConfigError(f"there is no dataset called {name!r}: choose {known}") from None
 
 
 def read_idx(path: Path, info: DatasetInfo) -> bytes:

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenet.data.reading import SIDE, DatasetInfo, SplitName, dataset_info, locate, places, read_idx
+from lenet.catalog import SIDE, DatasetInfo, SplitName, dataset_info
+from lenet.data.reading import locate, places, read_idx
 from lenet.errors import ConfigError, DatasetError
 
 VAL_SEED = 0  # of the validation split; not the run's seed, so that all runs hold back the same

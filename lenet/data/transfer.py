@@ -14,7 +14,8 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from lenet.data.reading import FILES, DatasetInfo, files_in, read_idx
+from lenet.catalog import FILES, DatasetInfo
+from lenet.data.reading import files_in, read_idx
 from lenet.errors import DatasetError
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from lenet.data.reading import SIDE, DatasetInfo, DatasetName, dataset_info
+from lenet.catalog import SIDE, DatasetInfo, DatasetName, dataset_info
 from lenet.drawing.image_files import quiet, to_8_bit
 from lenet.errors import ImageError
 

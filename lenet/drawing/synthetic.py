@@ -12,7 +12,7 @@ import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from lenet.data.reading import SIDE
+from lenet.catalog import SIDE
 from lenet.data.splits import Split
 from lenet.drawing import accessories, garments
 from lenet.drawing.strokes import FINE, Drawing, Stroke, inked

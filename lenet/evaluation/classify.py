@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from lenet.data.reading import DATASETS
+from lenet.catalog import DATASETS
 from lenet.data.splits import Split
 from lenet.drawing import centre, image_files
 from lenet.errors import ImageError

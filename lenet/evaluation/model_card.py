@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from lenet.data.reading import DATASETS
+from lenet.catalog import DATASETS
 from lenet.data.splits import fingerprint, load_split
 from lenet.errors import CheckpointError, ConfigError, LabError
 from lenet.evaluation.metrics import Evaluation, evaluate

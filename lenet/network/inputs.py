@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lenet.catalog import DATASETS
 from lenet.config import Config
-from lenet.data.reading import DATASETS
 
 
 def to_input(images: Tensor, config: Config) -> Tensor:

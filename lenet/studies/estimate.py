@@ -3,8 +3,8 @@
 from itertools import islice
 from statistics import median
 
+from lenet.catalog import dataset_info
 from lenet.config import Config
-from lenet.data.reading import dataset_info
 from lenet.errors import RunError
 from lenet.runs.launcher import list_runs
 from lenet.runs.run import Run

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from lenet.catalog import dataset_info
 from lenet.data.download import Progress, fetch, locate
-from lenet.data.reading import dataset_info
 
 
 def require(name: str) -> None:

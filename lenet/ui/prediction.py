@@ -3,7 +3,7 @@
 import streamlit as st
 import torch
 
-from lenet.data.reading import DatasetInfo
+from lenet.catalog import DatasetInfo
 from lenet.drawing.centre import Prepared
 from lenet.evaluation import classify
 from lenet.network.checkpoint import Checkpoint

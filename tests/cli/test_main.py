@@ -17,10 +17,10 @@ from PIL import Image, ImageDraw
 from pydantic import Field
 
 from lenet import config as configuration
+from lenet.catalog import DATASETS
 from lenet.cli import main as cli
 from lenet.cli.main import main
 from lenet.config import Config, Knob, bounds, build_config, choices, knob, to_flags
-from lenet.data.reading import DATASETS
 from lenet.paths import DEFAULT_CHECKPOINT, ROOT
 from lenet.runs.run import Run
 from tests.lazy import Lazy

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from lenet.catalog import DATASETS, FILES, DatasetInfo
 from lenet.data import debian as packages
 from lenet.data import download as fetching
 from lenet.data import transfer
 from lenet.data.download import Progress, data_dir, fetch, locate, verify
-from lenet.data.reading import DATASETS, FILES, DatasetInfo, read_idx
+from lenet.data.reading import read_idx
 from lenet.errors import ConfigError, DatasetError, StorageError
 from lenet.paths import ROOT
 from tests.idx_files import contents_of, pack, small_info, write_files
@@ -590,7 +591,7 @@ def test_processes_wait_for_each_other(
     info: DatasetInfo, mirror: Mirror, published: dict[str, bytes], raw: Path, tmp_path: Path
 ) -> None:
     code = (
-        "import sys; from lenet import fetch; from lenet.data.reading import DATASETS\n"
+        "import sys; from lenet import fetch; from lenet.catalog import DATASETS\n"
         "from tests.idx_files import small_info\n"
         "DATASETS['FashionMNIST'] = small_info()\n"
         "fetch._torchvision_mirrors = lambda _: [sys.argv[1]]\n"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from lenet.catalog import DATASETS, DatasetInfo
 from lenet.data import download, transfer
-from lenet.data.reading import DATASETS, DatasetInfo, read_idx
+from lenet.data.reading import read_idx
 from lenet.errors import ConfigError, DatasetError
 from tests.idx_files import contents_of, install_small_dataset, make_arrays, pack, write_files
 from tests.lazy import Lazy

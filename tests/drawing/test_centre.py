@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageDraw, ImageFilter
 
-from lenet.data.reading import DATASETS
+from lenet.catalog import DATASETS
 from lenet.drawing.centre import Polarity, Prepared, from_canvas, from_photo
 from lenet.drawing.image_files import read_image
 from lenet.errors import ConfigError, ImageError

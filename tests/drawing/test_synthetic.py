@@ -10,8 +10,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from lenet.catalog import DATASETS
 from lenet.config import PRESETS, build_config
-from lenet.data.reading import DATASETS
 from lenet.drawing.centre import from_canvas
 from lenet.drawing.strokes import Drawing, arc, line, mirrored
 from lenet.drawing.synthetic import MAKERS, render, scrawl, sketch, sketches

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from lenet.data.reading import DATASETS
+from lenet.catalog import DATASETS
 from lenet.paths import ROOT
 from lenet.runs.run import Run
 

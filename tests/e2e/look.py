@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
 
-from lenet.data.reading import DATASETS
+from lenet.catalog import DATASETS
 from lenet.drawing.examples import EXAMPLES, Drawing
 from tests.e2e.app import PATIENCE
 

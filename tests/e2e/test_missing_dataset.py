@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from lenet.data.reading import FILES, locate
+from lenet.catalog import FILES
+from lenet.data.reading import locate
 from tests.e2e.app import BARE_MACHINE, PATIENCE, App, free_port, serve
 from tests.e2e.look import CLASSES, DRAWINGS, draw, read_answer, title
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from lenet.catalog import DATASETS
 from lenet.config import Config, build_config
-from lenet.data.reading import DATASETS
 from lenet.network.inputs import to_input
 from tests.small import small_split
 

@@ -10,8 +10,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from lenet.catalog import DATASETS, DatasetInfo
 from lenet.config import Config, bounds, build_config, choices, knob
-from lenet.data.reading import DATASETS, DatasetInfo
 from lenet.data.splits import load_split
 from lenet.evaluation.metrics import evaluate
 from lenet.network import checkpoint

@@ -5,7 +5,7 @@ import html
 import streamlit as st
 from torch import Tensor
 
-from lenet.data.reading import DatasetInfo
+from lenet.catalog import DatasetInfo
 from lenet.explain.attribution import Attribution, integrated_gradients
 from lenet.network.checkpoint import Checkpoint
 from lenet.ui.app import fragment

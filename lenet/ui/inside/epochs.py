@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from torch import Tensor
 
-from lenet.data.reading import DatasetInfo
+from lenet.catalog import DatasetInfo
 from lenet.explain.activations import walk
 from lenet.network.checkpoint import load
 from lenet.network.inputs import to_input

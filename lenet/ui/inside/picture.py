@@ -7,7 +7,7 @@ import torch
 from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
-from lenet.data.reading import DatasetInfo
+from lenet.catalog import DatasetInfo
 from lenet.data.splits import Split, load_split
 from lenet.drawing import centre, image_files
 from lenet.drawing.centre import Gray

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
-from lenet.data.reading import DatasetInfo
+from lenet.catalog import DatasetInfo
 from lenet.drawing import centre, examples
 from lenet.network.checkpoint import Checkpoint
 from lenet.ui import images

@@ -9,7 +9,7 @@ import torch
 from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
-from lenet.data.reading import DatasetInfo
+from lenet.catalog import DatasetInfo
 from lenet.data.splits import Split, load_split
 from lenet.evaluation import classify
 from lenet.network.checkpoint import Checkpoint

@@ -3,7 +3,7 @@
 import streamlit as st
 from PIL import Image, ImageOps
 
-from lenet.data.reading import DatasetInfo
+from lenet.catalog import DatasetInfo
 from lenet.drawing import centre, image_files
 from lenet.network.checkpoint import Checkpoint
 from lenet.ui.app import explained

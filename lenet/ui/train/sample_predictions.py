@@ -8,7 +8,7 @@ import streamlit as st
 from PIL import Image
 from pydantic import BaseModel, Field
 
-from lenet.data.reading import DATASETS, SIDE
+from lenet.catalog import DATASETS, SIDE
 from lenet.drawing.image_files import read_image
 from lenet.errors import ImageError
 from lenet.files import read_small
