@@ -4,4 +4,4 @@ Nothing is imported here, so that ``import lenet`` costs nothing; each module
 imports what it needs when it needs it (torch alone takes about two seconds).
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

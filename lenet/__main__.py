@@ -1,6 +1,14 @@
-"""`python -m lenet`."""
+"""`python -m lenet`, or `lenet` where it is installed."""
+
+from typing import NoReturn
 
 from lenet.cli import startup
 from lenet.cli.main import main
 
-startup.run(main)
+
+def command() -> NoReturn:
+    startup.run(main)
+
+
+if __name__ == "__main__":
+    command()

@@ -25,7 +25,7 @@ from lenet.files import explained
 
 log = logging.getLogger(__name__)
 
-OUTPUT = Path("output")
+OUTPUT = paths.output_dir()
 SAMPLES = 5
 """Images that `--mode test` shows."""
 
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     add("--json", action="store_true", help="print one JSON object, progress on standard error")
     add("--download", default="1", choices=("0", "1"), help="fetch a missing dataset (default: 1)")
     add("--data_dir", type=paths.absolute, help="where datasets are (LENET_DATA_DIR or data)")
-    add("--output_dir", type=Path, help=f"where train and study write (./{OUTPUT}, a study's own)")
+    add("--output_dir", type=Path, help=f"where train and study write ({OUTPUT}, a study's own)")
     add("--resume", type=Path, metavar="RUN", help="train: go on with the run in this folder")
     add("--queue", default="0", choices=("0", "1"), help="train: wait for a free slot first")
     add("--evaluate", default="0", choices=("0", "1"), help="train: then use the test set, too")

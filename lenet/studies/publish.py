@@ -9,10 +9,11 @@ from datetime import date
 from pathlib import Path
 
 from lenet.errors import LabError, StudyError
+from lenet.paths import SHIPPED_STUDIES
 from lenet.studies import results
 from lenet.studies.folder import StudyFolder
 from lenet.studies.plan import Cell
-from lenet.studies.results import SHIPPED, Findings
+from lenet.studies.results import Findings
 
 
 def shippable(folder: StudyFolder) -> Findings:
@@ -54,7 +55,7 @@ def main(folders: list[str]) -> int:
         except LabError as error:
             sys.stderr.write(f"error: {error}\n")
             return 1
-        results.ship(findings, SHIPPED / f"{findings.study.name}.json")
+        results.ship(findings, SHIPPED_STUDIES / f"{findings.study.name}.json")
     return 0
 
 

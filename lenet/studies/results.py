@@ -16,7 +16,7 @@ from lenet.cores import usable_cores
 from lenet.errors import StudyError
 from lenet.files import parse_json, write_json
 from lenet.formats import migrated, numbered
-from lenet.paths import ROOT
+from lenet.paths import SHIPPED_STUDIES
 from lenet.runs.history import Metrics, read_metrics
 from lenet.runs.run import Run
 from lenet.studies.folder import Result, StudyFolder
@@ -24,8 +24,6 @@ from lenet.studies.plan import Cell, Study
 
 POINTS = 60
 """Points of a curve."""
-SHIPPED = ROOT / "studies"
-"""The results of the ready-made studies, as they were run for this release."""
 
 
 class Finished(BaseModel):
@@ -159,7 +157,7 @@ def shipped(name: str) -> Findings | None:
     Raises:
         StudyError: the file is damaged.
     """
-    path = SHIPPED / f"{name}.json"
+    path = SHIPPED_STUDIES / f"{name}.json"
     try:
         content = parse_json(path.read_bytes())
         return Findings.model_validate(migrated("findings", content, str(path)))
