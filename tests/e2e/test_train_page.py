@@ -117,7 +117,9 @@ def test_a_geometry_that_cannot_work_is_refused_with_the_layer_that_fails(
     expect(page.get_by_role("alert").filter(has_text="conv2")).to_be_visible()
 
 
-def test_the_address_carries_the_configuration(app: App, open_tab: Callable[[str], Page]) -> None:
+def test_address_and_other_pages_keep_the_configuration(
+    app: App, open_tab: Callable[[str], Page]
+) -> None:
     page = open_train(app, open_tab)
     enter(page, "Epochs", 7)
     page.locator("summary", has_text="Network").click()
@@ -132,6 +134,12 @@ def test_the_address_carries_the_configuration(app: App, open_tab: Callable[[str
     other.locator("summary", has_text="Network").click()
     expect(number(other, "Input size")).to_have_value("32")
     at_rest(other)
+
+    go(page, "Evaluate")
+    title(page, "Evaluate")
+    go(page, "Train")
+    title(page, HEADING)
+    expect(number(page, "Epochs")).to_have_value("7")
 
 
 def test_zoom_and_hover_stay_while_the_curve_grows(
@@ -200,7 +208,7 @@ def test_the_curve_never_vanishes_while_it_grows(
     assert page.evaluate("() => window.frames_blank") == 0
 
 
-def test_a_reload_finds_the_training_again(
+def test_a_training_goes_on_through_a_reload_and_while_another_page_is_shown(
     training_app: App, open_tab: Callable[[str], Page]
 ) -> None:
     page = open_train(training_app, open_tab)
@@ -212,17 +220,10 @@ def test_a_reload_finds_the_training_again(
     title(page, HEADING)
     grows(page)
     assert step(page) > before
-
-
-def test_a_training_goes_on_while_another_page_is_shown(
-    training_app: App, open_tab: Callable[[str], Page]
-) -> None:
-    page = open_train(training_app, open_tab)
-    grows(page)
     before = step(page)
+
     go(page, "Predict")
     title(page, "Predict")
-
     go(page, "Train")
 
     title(page, HEADING)

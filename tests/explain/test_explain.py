@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lenet.config import Config, build_config
 from lenet.evaluation.predict import predict
-from lenet.explain.activations import walk
+from lenet.explain.activations import Layer, walk
 from lenet.explain.arithmetic import Convolution, Pooling, WeightedSum, arithmetic
 from lenet.explain.attribution import integrated_gradients
 from lenet.explain.receptive_field import fields, window
@@ -73,30 +73,26 @@ def uneven(config: Config) -> Checkpoint:
     return snapshot(config, {"model": model.state_dict()}, {})
 
 
-def test_the_walk_ends_where_the_network_ends(config: Config) -> None:
-    model = uneven(config).model()
-    x = to_input(image()[None], config)
-
-    layers = walk(model, x)
-
-    with torch.inference_mode():
-        output = model(x)[0]
-    fc4 = layers["fc4"].steps
-    assert torch.allclose(fc4["softmax" if config.softmax else "weighted sum"], output, atol=1e-6)
-    expected = output if config.softmax else output.softmax(0)
-    assert torch.allclose(layers["fc4"].values, expected, atol=1e-6)
+@pytest.fixture
+def model(config: Config) -> LeNet5:
+    return uneven(config).model()
 
 
-def test_every_layer_holds_what_the_network_makes_of_it_on_its_way(config: Config) -> None:
-    model = uneven(config).model()
+@pytest.fixture
+def layers(model: LeNet5, config: Config) -> dict[str, Layer]:
+    """A walk through the network with the first image."""
+    return walk(model, to_input(image()[None], config))
+
+
+def test_every_layer_holds_what_the_network_makes_of_it_on_its_way(
+    model: LeNet5, layers: dict[str, Layer], config: Config
+) -> None:
     x = to_input(image()[None], config)
     seen: dict[str, Tensor] = {}
-    layers = walk(model, x)
-
     for name, module in model.named_children():
         module.register_forward_hook(functools.partial(note, seen, name))
     with torch.inference_mode():
-        model(x)
+        output = model(x)[0]
 
     assert torch.equal(layers["input"].values, x[0])
     for index in range(3):
@@ -110,15 +106,17 @@ def test_every_layer_holds_what_the_network_makes_of_it_on_its_way(config: Confi
                 pooled = model.activation(pooled)
             assert torch.allclose(layers[f"pool{index}"].values, pooled, atol=1e-5)
     assert torch.allclose(layers["fc3"].steps["weighted sum"], seen["fc3"], atol=1e-5)
+    fc4 = layers["fc4"].steps
+    assert torch.allclose(fc4["softmax" if config.softmax else "weighted sum"], output, atol=1e-6)
+    expected = output if config.softmax else output.softmax(0)
+    assert torch.allclose(layers["fc4"].values, expected, atol=1e-6)
 
 
 def note(seen: dict[str, Tensor], name: str, _module: nn.Module, _x: Any, output: Tensor) -> None:
     seen[name] = output[0]
 
 
-def test_layers_are_those_of_the_configuration(config: Config) -> None:
-    layers = walk(uneven(config).model(), to_input(image()[None], config))
-
+def test_layers_are_those_of_the_configuration(layers: dict[str, Layer], config: Config) -> None:
     expected = [layer for layer in config.layers() if not layer.name.startswith("bn")]
     assert list(layers) == ["input", *(layer.name for layer in expected)]
     for layer in expected:
@@ -212,10 +210,9 @@ def test_fields_of_the_classic_network() -> None:
     assert window(build_config(), "conv0", 0, 27) == (0, 25, 3, 28), "the padding is not seen"
 
 
-def test_the_arithmetic_of_any_value_gives_what_the_network_gives(config: Config) -> None:
-    model = uneven(config).model()
-    x = to_input(image()[None], config)
-    layers = walk(model, x)
+def test_the_arithmetic_of_any_value_gives_what_the_network_gives(
+    model: LeNet5, layers: dict[str, Layer]
+) -> None:
     for name in list(layers)[1:]:
         values = layers[name].values
         for place in some_places(values):
@@ -232,10 +229,10 @@ def some_places(values: Tensor) -> set[tuple[int, ...]]:
     return {*corners, tuple(int(i) for i in np.unravel_index(int(values.argmax()), values.shape))}
 
 
-def test_the_parts_of_a_convolution_are_the_weights_and_what_they_lie_on(config: Config) -> None:
+def test_the_parts_of_a_convolution_are_the_weights_and_what_they_lie_on(
+    model: LeNet5, layers: dict[str, Layer], config: Config
+) -> None:
     """Against `torch.nn.functional.unfold`, which cuts out patches by other code."""
-    model = uneven(config).model()
-    layers = walk(model, to_input(image()[None], config))
     kernel, padding = config.kernel_size, config.padding
     weights = model.state_dict()
     row, column = 0, 3
@@ -258,10 +255,9 @@ def test_the_parts_of_a_convolution_are_the_weights_and_what_they_lie_on(config:
         assert found.normalised == pytest.approx(float(normalised), abs=1e-5)
 
 
-def test_a_pooling_is_explained_by_its_four_values(config: Config) -> None:
-    model = uneven(config).model()
-    layers = walk(model, to_input(image()[None], config))
-
+def test_a_pooling_is_explained_by_its_four_values(
+    model: LeNet5, layers: dict[str, Layer], config: Config
+) -> None:
     found = arithmetic(model, layers, "pool1", 5, (1, 2))
 
     assert isinstance(found, Pooling)
@@ -272,10 +268,9 @@ def test_a_pooling_is_explained_by_its_four_values(config: Config) -> None:
     )
 
 
-def test_a_feature_is_explained_by_what_adds_most(config: Config) -> None:
-    model = uneven(config).model()
-    layers = walk(model, to_input(image()[None], config))
-
+def test_a_feature_is_explained_by_what_adds_most(
+    model: LeNet5, layers: dict[str, Layer], config: Config
+) -> None:
     found = arithmetic(model, layers, "fc4", 7, (0, 0))
 
     assert isinstance(found, WeightedSum)
