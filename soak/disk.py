@@ -1,12 +1,12 @@
 """Full disks: what is said, what is left, and whether it can be gone on from."""
 
-import os
 import random
 import resource
 import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager as ContextManager
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +16,7 @@ import pytest
 
 from lenet.data.download import fetch
 from lenet.data.splits import load_split
-from lenet.errors import LabError, StorageError
+from lenet.errors import StorageError
 from lenet.network import checkpoint
 from lenet.runs.run import Run
 from lenet.studies.folder import StudyFolder
@@ -33,25 +33,18 @@ ROOM = 64 * 2**20
 class Full(Tally):
     """Counts what was done on full disks, what was said, and what went wrong."""
 
-    def attempt(self, what: str, act: Callable[[], object], limit: int | None = None) -> None:
-        """Do something that cannot have enough room; it must say so.
-
-        Args:
-            limit: bytes beyond which no file may grow, as if the disk were full then.
-        """
+    def attempt(self, what: str, full: ContextManager[None], act: Callable[[], object]) -> None:
+        """Do something that cannot have enough room; it must say so."""
         self.times += 1
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)
         with self.checked(what):
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit or before[0], before[1]))
             try:
-                act()
+                with full:
+                    act()
                 self.said["had room"] += 1
             except StorageError as error:
                 self.said["said so"] += 1
                 assert_one_sentence(str(error))
                 assert str(error).startswith("the disk is full"), error
-            finally:
-                resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     def check(self, what: str, act: Callable[[], object]) -> None:
         """Do something that must succeed when there is room again."""
@@ -59,46 +52,51 @@ class Full(Tally):
             act()
 
 
+@contextmanager
+def file_limit(size: int) -> Iterator[None]:
+    """No file may grow beyond `size` bytes, as if the disk were full then."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def rows(short: bool) -> list[Row]:
     """Each kind of file so many times; a small disk of its own only where mounting is allowed."""
-    times, rng = 2 if short else 40, random.Random(9)
+    times, rng = range(2 if short else 40), random.Random(9)
     with small_lab() as lab:
         expected = Run(lab.home / "expected on a large disk")
         execution(expected).start(CONFIG)
-        found = [_limited_training(lab, expected, times, rng)]
+        largest = expected.epoch_checkpoint(1).stat().st_size
+        needed = sum(path.stat().st_size for path in expected.folder.iterdir())
+        # Metrics, TensorBoard's events or checkpoints are too large, in that order of size.
+        sizes = [int(2 ** rng.uniform(9.5, 19)) if n % 2 else rng.randrange(largest) for n in times]
+        found = [_trainings(lab.home, expected, sizes, file_limit, "by RLIMIT_FSIZE")]
         with _small_disk(lab.home / "disk") as disk:
-            if disk:
-                found.append(_small_disk_training(disk, expected, times, rng))
-        return [*found, _datasets(lab, times, rng), _studies(lab, times)]
+            if disk:  # whatever file comes when the last block is taken
+                sizes = [rng.randrange(20_000, int(0.95 * needed)) for _ in times]
+                narrow = partial(_narrow, disk)
+                found.append(_trainings(disk, expected, sizes, narrow, "on a small tmpfs"))
+        return [*found, _datasets(lab, len(times), rng), _studies(lab, len(times))]
 
 
-def _limited_training(lab: Lab, expected: Run, times: int, rng: random.Random) -> Row:
-    """Metrics, TensorBoard's events or checkpoints are too large, in that order of size."""
+def _trainings(
+    folder: Path,
+    expected: Run,
+    sizes: list[int],
+    full_at: Callable[[int], ContextManager[None]],
+    how: str,
+) -> Row:
     full = Full()
-    largest = expected.epoch_checkpoint(1).stat().st_size
-    for number in range(times):
-        run = Run(lab.home / f"limited {number}")
-        size = int(2 ** rng.uniform(9.5, 19)) if number % 2 else rng.randrange(largest)
-        what = f"training, files up to {size:,} bytes"
-        full.attempt(what, partial(execution(run).start, CONFIG), size)
+    for number, size in enumerate(sizes):
+        run = Run(folder / f"limited {number}")
+        what = f"training {how}, {size:,} bytes"
+        full.attempt(what, full_at(size), partial(execution(run).start, CONFIG))
         full.check(what, partial(_go_on, run, expected))
-    return full.row("disk full while training, by RLIMIT_FSIZE")
-
-
-def _small_disk_training(disk: Path, expected: Run, times: int, rng: random.Random) -> Row:
-    """Whatever file comes when the last block is taken."""
-    full = Full()
-    needed = sum(path.stat().st_size for path in expected.folder.iterdir())
-    for number in range(times):
-        size = rng.randrange(20_000, int(0.95 * needed))
-        _resize(disk, size)
-        run = Run(disk / f"run {number}")
-        what = f"training on a disk of {size:,} bytes"
-        full.attempt(what, partial(execution(run).start, CONFIG))
-        _resize(disk, ROOM)
-        full.check(what, partial(_go_on, run, expected))
-        shutil.rmtree(run.folder)
-    return full.row("disk full while training, on a small tmpfs")
+        shutil.rmtree(run.folder, ignore_errors=True)
+    return full.row(f"disk full while training, {how}")
 
 
 def _go_on(run: Run, expected: Run) -> None:
@@ -109,7 +107,7 @@ def _go_on(run: Run, expected: Run) -> None:
         execution(run).resume()
     elif not run.used:
         execution(run).start(CONFIG)
-    different = differences(run, CONFIG, expected)
+    different = differences(run, expected)
     assert not different, different
 
 
@@ -123,7 +121,7 @@ def _datasets(lab: Lab, times: int, rng: random.Random) -> Row:
             patch.setenv("LENET_DATA_DIR", str(lab.home / f"data {number}"))
             size = rng.randrange(1, max(sizes))
             what = f"a dataset, files up to {size:,} bytes"
-            full.attempt(what, partial(fetch, "FashionMNIST"), size)
+            full.attempt(what, file_limit(size), partial(fetch, "FashionMNIST"))
             full.check(what, partial(fetch, "FashionMNIST"))
             full.check(what, partial(load_split, "FashionMNIST", "train"))
     return full.row("disk full while fetching a dataset")
@@ -152,12 +150,12 @@ def _studies(lab: Lab, times: int) -> Row:
     planned = study.runs()[0]
     for number in range(times):
         folder = StudyFolder(lab.home / f"study {number}")
-        full.attempt("a study", partial(folder.keep, study), 100)
+        full.attempt("a study", file_limit(100), partial(folder.keep, study))
         full.check("a study", partial(folder.keep, study))
         run = folder.run(planned)
         shutil.copytree(lab.finished.folder, run.folder)
         before = folder.keep_result(run, 0.5)
-        full.attempt("a result", partial(folder.keep_result, run, 0.6), 20)
+        full.attempt("a result", file_limit(20), partial(folder.keep_result, run, 0.6))
         if folder.result(planned) != before:
             full.faults.append("the earlier result is gone")
     return full.row("disk full while writing a study and its results")
@@ -175,12 +173,15 @@ def _small_disk(folder: Path) -> Iterator[Path | None]:
             subprocess.run(["umount", str(folder)], check=True)
 
 
-def _resize(disk: Path, size: int) -> None:
-    if _mount("-o", f"remount,size={size}", str(disk)):
-        raise LabError(f"{disk} cannot be resized to {size:,} bytes")
+@contextmanager
+def _narrow(disk: Path, size: int) -> Iterator[None]:
+    """The small disk holds only `size` bytes meanwhile."""
+    _mount("-o", f"remount,size={size}", str(disk), check=True)
+    try:
+        yield
+    finally:
+        _mount("-o", f"remount,size={ROOM}", str(disk), check=True)
 
 
-def _mount(*arguments: str) -> int:
-    if os.name != "posix" or os.geteuid() != 0:
-        return 1
-    return subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode
+def _mount(*arguments: str, check: bool = False) -> int:
+    return subprocess.run(["mount", *arguments], capture_output=True, check=check).returncode

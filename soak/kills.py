@@ -3,16 +3,13 @@
 import os
 import random
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import pytest
 
-from lenet.config import Config
 from lenet.errors import LabError
 from lenet.files import temporaries
 from lenet.network import checkpoint
@@ -21,7 +18,7 @@ from lenet.runs.history import read_metrics
 from lenet.runs.run import Run
 from lenet.runs.worker import Execution
 from soak.lab import Lab, small_lab
-from soak.table import Row
+from soak.table import Row, Tally
 from tests.small import same_weights, small_config, small_split, trained
 
 CONFIG = small_config(epochs=12, dropout=0.2, augment="flip_shift")
@@ -49,15 +46,14 @@ def torture(lab: Lab, kills: int, launched: int) -> list[Row]:
     expected = Run(lab.home / "expected")
     execution(expected).start(CONFIG)  # imports here what forked workers need not import again
     last = checkpoint.load(expected.epoch_checkpoint(CONFIG.epochs)).model()
-    if not same_weights(last, trained(CONFIG).model):
-        raise AssertionError("two uninterrupted runs differ")
-    found = [_victims(lab, _forked, kills, expected).row("kill -9 of a training")]
-    if launched:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(launcher, "PROGRAM", "tests.small_lab")
-            victims = _victims(lab, _as_the_page_does, launched, expected)
-        found.append(victims.row("kill -9 of a training, imports included"))
-    return found
+    assert same_weights(last, trained(CONFIG).model), "two uninterrupted runs differ"
+    parts: list[tuple[str, Begin, int]] = [
+        ("kill -9 of a training", _forked, kills),
+        ("kill -9 of a training, imports included", _as_the_page_does, launched),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launcher, "PROGRAM", "tests.small_lab")
+        return [Victims(lab, begin, expected).killed(n, done) for done, begin, n in parts if n]
 
 
 def execution(run: Run) -> Execution:
@@ -82,40 +78,60 @@ def _as_the_page_does(run: Run) -> psutil.Process:
     return psutil.Process(launcher.spawn(run, flags).pid)
 
 
-@dataclass
-class Victims:
+class Victims(Tally):
     """Runs that are killed again and again, each until it is finished.
 
-    Attributes:
-        life: seconds of a run from its start to its end, undisturbed.
-        hits: what the killed processes were doing.
-        lost: finished epochs that were gone after a kill.
-        unequal: finished runs that differ from the uninterrupted one.
+    `said` counts what the killed processes were doing, `lost` finished epochs that were gone.
     """
 
-    life: float
-    rng: random.Random = field(default_factory=lambda: random.Random(0))
-    hits: Counter[str] = field(default_factory=Counter)
-    runs: int = 0
-    lost: int = 0
-    unequal: int = 0
-    faults: list[str] = field(default_factory=list)
+    def __init__(self, lab: Lab, begin: Begin, expected: Run) -> None:
+        super().__init__()
+        self.lab, self.begin, self.expected = lab, begin, expected
+        self.rng, self.lost = random.Random(0), 0
+        before = time.monotonic()
+        self._finish(self._prepared("undisturbed"))
+        self.life = time.monotonic() - before
 
-    def strike(self, run: Run, process: psutil.Process) -> None:
-        """Kill the process at a moment of its life, if it has not ended by then."""
-        if self.hits.total() % AIMED == 0:
-            while not _writing(run) and _there(process):
-                pass  # a checkpoint is written within milliseconds: no time to sleep
-        else:
-            with suppress(psutil.TimeoutExpired):
+    def killed(self, kills: int, done: str) -> Row:
+        """Start runs, kill and resume them until they are finished, and compare what came out."""
+        runs = equal = 0
+        while self.said.total() < kills and not self.faults:
+            runs += 1
+            run = self._prepared(str(runs))
+            while not _is_finished(run) and not self.faults:
+                self._strike(run) if self.said.total() < kills else self._finish(run)
+            different = differences(run, self.expected)
+            equal += not different
+            self.faults += different
+        hits = ", ".join(f"{count} {what}" for what, count in self.said.most_common())
+        measured = f"{equal} of {runs} runs end bit for bit as if undisturbed; hit {hits}"
+        whole, total = not self.faults, self.said.total()
+        return Row(done, total, self.lost, "finished epochs", measured, whole, self.faults)
+
+    def _prepared(self, name: str) -> Run:
+        run = Run(self.lab.home / f"{name}{self.begin.__name__}")
+        run.prepare(CONFIG)  # as the page does before it starts the process
+        return run
+
+    def _finish(self, run: Run) -> None:
+        if status := self.begin(run).wait():
+            raise RuntimeError(f"a training ended with exit status {status}")
+
+    def _strike(self, run: Run) -> None:
+        """Kill a process of it at a moment of its life, if it has not ended by then."""
+        process = self.begin(run)
+        with suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
+            if self.said.total() % AIMED:
                 # Early moments are more frequent, or most runs would be finished before.
                 process.wait(self.life * self.rng.betavariate(1, 3))
+            while not _writing(run) and process.status() != psutil.STATUS_ZOMBIE:
+                pass  # a checkpoint is written within milliseconds: no time to sleep
         finished = set(run.checkpoints().values())
         with suppress(psutil.NoSuchProcess):
             process.kill()
         process.wait()
         if (doing := _doing(run)) != "finished":
-            self.hits[doing] += 1
+            self.said[doing] += 1
         self._check_kept(run, finished)
 
     def _check_kept(self, run: Run, finished: set[Path]) -> None:
@@ -131,53 +147,17 @@ class Victims:
         if run.used and (state := run.status().state) not in ("crashed", "finished"):
             self.faults.append(f"{run.id} is {state} after being killed: {run.log_tail()}")
 
-    def row(self, done: str) -> Row:
-        hits = ", ".join(f"{count} {what}" for what, count in self.hits.most_common())
-        equal = f"{self.runs - self.unequal} of {self.runs} runs end bit for bit as if undisturbed"
-        whole = not self.faults
-        total = self.hits.total()
-        measured = f"{equal}; hit {hits}"
-        return Row(done, total, self.lost, "finished epochs", measured, whole, self.faults)
-
-
-def _victims(lab: Lab, begin: Begin, kills: int, expected: Run) -> Victims:
-    """Start runs, kill and resume them until they are finished, and compare what came out."""
-    undisturbed = Run(lab.home / f"undisturbed{begin.__name__}")
-    undisturbed.prepare(CONFIG)
-    before = time.monotonic()
-    _finish(begin(undisturbed))
-    victims = Victims(time.monotonic() - before)
-    while victims.hits.total() < kills and not victims.faults:
-        victims.runs += 1
-        run = Run(lab.home / f"{victims.runs}{begin.__name__}")
-        run.prepare(CONFIG)  # as the page does before it starts the process
-        while not _is_finished(run) and not victims.faults:
-            process = begin(run)
-            if victims.hits.total() < kills:
-                victims.strike(run, process)
-            else:
-                _finish(process)
-        different = differences(run, CONFIG, expected)
-        victims.unequal += bool(different)
-        victims.faults += different
-    return victims
-
-
-def _finish(process: psutil.Process) -> None:
-    if status := process.wait():
-        raise RuntimeError(f"a training ended with exit status {status}")
-
 
 def _is_finished(run: Run) -> bool:
     return run.used and run.status().state == "finished"
 
 
-def differences(run: Run, config: Config, expected: Run) -> list[str]:
-    """In what a finished run differs from an uninterrupted one of the same configuration."""
+def differences(run: Run, expected: Run) -> list[str]:
+    """In what a finished run of `CONFIG` differs from an uninterrupted one."""
     if not _is_finished(run):
         return [f"{run.id} is {run.status().state}"]
     found = []
-    for epoch in range(1, config.epochs + 1):
+    for epoch in range(1, CONFIG.epochs + 1):
         ours, theirs = (checkpoint.load(r.epoch_checkpoint(epoch)).model() for r in (run, expected))
         if not same_weights(ours, theirs):
             found.append(f"{run.id}: other weights after epoch {epoch}")
@@ -193,12 +173,6 @@ def _records(run: Run) -> list[object]:
     metrics = read_metrics(run.metrics_file)
     epochs = [[event[name] for name in MEASURED] for event in metrics.epochs]
     return [*epochs, *(list(metrics.steps[name]) for name in ("step", "loss", "lr"))]
-
-
-def _there(process: psutil.Process) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    return False
 
 
 def _writing(run: Run) -> bool:

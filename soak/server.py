@@ -1,8 +1,6 @@
 """SIGKILL of the server while runs are training, and what a new server finds of them."""
 
-import re
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
 import psutil
@@ -13,10 +11,9 @@ from lenet.runs.run import Run
 from soak.lab import scratch
 from soak.table import Row
 from tests.browser import launch
-from tests.e2e.app import PATIENCE, App, kill, serve, until
-from tests.e2e.look import title, watched_tabs
-
-HEADING = "Train LeNet-5"
+from tests.e2e.app import PATIENCE, kill, serve, until
+from tests.e2e.look import watched_tabs
+from tests.e2e.test_train_page import has_state, open_train, press_start
 
 expect.set_options(timeout=1000 * PATIENCE)
 
@@ -34,7 +31,7 @@ def rows(short: bool) -> list[Row]:
             with serve(home, LENET_SLOTS=str(runs)) as first:
                 with watched_tabs(browser) as visit:
                     for number in range(runs):
-                        _start(first, visit, number)
+                        press_start(open_train(first, visit, f"?epochs={100 + number}"))
                 started = first.runs()
                 orphans += psutil.Process(first.process.pid).children(recursive=True)
                 first.process.kill()
@@ -42,25 +39,15 @@ def rows(short: bool) -> list[Row]:
             before = time.monotonic()
             steps = [_step(run) for run in started]
             with serve(home, LENET_SLOTS=str(runs)) as second, watched_tabs(browser) as visit:
-                page = visit(second.url)
-                title(page, HEADING)
-                found = [run for run in started if _is_found(page, run)]
+                page = open_train(second, visit)
+                found = sum(_is_found(page, run) for run in started)
                 seconds = time.monotonic() - before
-                goes_on = [_goes_on(run, step) for run, step in zip(started, steps, strict=True)]
+                goes_on = sum(map(_goes_on, started, steps))
         finally:
             kill(orphans)
-    measured = f"{sum(goes_on)} train on; a new server shows them after {seconds:.1f} s"
+    measured = f"{goes_on} train on; a new server shows them after {seconds:.1f} s"
     done = "kill -9 of the server while runs train"
-    return [Row(done, runs, runs - len(found), "runs", measured, all(goes_on))]
-
-
-def _start(app: App, visit: Callable[[str], Page], number: int) -> None:
-    """A visitor starts a run of their own; it has begun to train."""
-    page = visit(f"{app.url}/?epochs={100 + number}")
-    title(page, HEADING)
-    page.get_by_role("main").get_by_role("button", name="Start", exact=True).click()
-    until(lambda: len(app.runs()) == number + 1, "the run is there")
-    until(lambda: all(_step(run) for run in app.runs()), "it trains")
+    return [Row(done, runs, runs - found, "runs", measured, goes_on == runs)]
 
 
 def _step(run: Run) -> int:
@@ -69,11 +56,10 @@ def _step(run: Run) -> int:
 
 def _is_found(page: Page, run: Run) -> bool:
     """Whether the page offers the run, and shows it as training when it is chosen."""
-    page.get_by_role("combobox", name="Run", exact=True).click()
-    page.get_by_role("option", name=run.name).first.click()
-    badge = page.get_by_role("paragraph").filter(has_text=re.compile("Training$"))
     with suppress(AssertionError):
-        expect(badge).to_be_visible()
+        page.get_by_role("combobox", name="Run", exact=True).click()
+        page.get_by_role("option", name=run.name).first.click()
+        has_state(page, "Training")
         return True
     return False
 

@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count, pairwise
+from typing import NamedTuple
 
 import psutil
 from playwright.async_api import Browser, ConsoleMessage, Error, Page, Playwright, async_playwright
@@ -56,8 +57,7 @@ PAGES = {
 OTHERS = [name for name in PAGES if name != "Predict"]
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """How many come, for how long, and how long each thinks between two things it does."""
 
     pages: int
