@@ -1,4 +1,5 @@
 # make app   sets everything up and starts the lab
+# make dev   the same, and a page is drawn anew when its code is saved
 # make test  sets up what the tests need and runs them all
 # make quick checks style, types and all that takes no time, in less than a minute
 # make bench measures speed beside the post's loop, and what a visitor waits for; takes long
@@ -16,10 +17,13 @@ NEW_ENOUGH := import sys; print(sys.version_info >= (3, 11))
 require_python = $(if $(filter True,$(shell $1 -c '$(NEW_ENOUGH)' 2>&1)),,\
 	$(error The lab needs Python 3.11 or newer, and $1 is not: $2))
 
-.PHONY: app bench data test lint quick soak unit
+.PHONY: app bench data dev test lint quick soak unit
 
 app: $(VENV)/.app data
 	$(BIN)/streamlit run streamlit_app.py
+
+dev: $(VENV)/.app data
+	$(BIN)/streamlit run streamlit_app.py --server.fileWatcherType auto --server.runOnSave true
 
 # Where the dataset cannot be had, the lab starts all the same and offers to fetch it.
 data: $(VENV)/.app
