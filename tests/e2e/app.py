@@ -60,7 +60,6 @@ class App:
         found = [Run(path.parent) for path in self.runs_dir.glob("**/config.json")]
         if any(run.live for run in found):
             kill(psutil.Process(self.process.pid).children(recursive=True))
-            until(lambda: not any(run.live for run in found), "the killed runs are over")
         for path in self.runs_dir.glob("[!.]*"):
             shutil.rmtree(path)
 
@@ -110,7 +109,15 @@ def kill(processes: list[psutil.Process]) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(processes, PATIENCE)
+    until(lambda: not any(map(_works, processes)), "the killed processes are over")
+
+
+def _works(process: psutil.Process) -> bool:
+    """Whether it may still write; one that its parent has not asked about yet does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
