@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import json
 import os
 import re
@@ -103,6 +104,13 @@ def parse_json(data: bytes) -> Any:
         return json.loads(data)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def free_folder(folder: Path) -> Path:
+    """A name beside a folder's that nothing has yet: `output-2` for `output`."""
+    folder = folder if folder.name else folder.resolve()
+    names = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
+    return next(path for path in names if not path.exists())
 
 
 @contextlib.contextmanager

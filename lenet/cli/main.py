@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     add("--download", default="1", choices=("0", "1"), help="fetch a missing dataset (default: 1)")
     add("--data_dir", type=paths.absolute, help="where datasets are (LENET_DATA_DIR or data)")
     add("--output_dir", type=Path, help=f"where train and study write ({OUTPUT}, a study's own)")
+    add("--overwrite", default="0", choices=("0", "1"), help="train: replace an earlier training")
     add("--resume", type=Path, metavar="RUN", help="train: go on with the run in this folder")
     add("--queue", default="0", choices=("0", "1"), help="train: wait for a free slot first")
     add("--evaluate", default="0", choices=("0", "1"), help="train: then use the test set, too")
@@ -171,20 +172,22 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
         stop_with_standard_input()
     progress = Progress()
     run = Run(args.resume or args.output_dir or OUTPUT)
-    config = run.config() if args.resume else _config(args)
     if args.resume and _given(args):
         raise ConfigError("--resume goes on with the run's own settings; leave the others out")
     if args.resume and not args.data_dir:
-        _use_remembered_data(args, run.data_dir(), config.dataset)
+        _use_remembered_data(args, run.data_dir(), run.config().dataset)
     work = Execution(
         run,
-        lambda: _split(args, config.dataset, "train", progress),
+        lambda: _split(args, run.config().dataset, "train", progress),
         progress.training,
         queued=args.queue == "1",
         data_dir=args.data_dir,
     )
-    work.resume() if args.resume else work.start(config)
-    last = work.last
+    if args.resume:
+        work.resume()
+    else:
+        work.start(_config(args), overwrite=args.overwrite == "1")
+    last, config = work.last, run.config()
     saved = run.saved() or run.stopped_checkpoint
     result = {
         "checkpoint": str(saved),

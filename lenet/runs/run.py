@@ -34,7 +34,16 @@ from pydantic import Field, TypeAdapter
 
 from lenet.config import MAX_LR, Config, build_config, differences
 from lenet.errors import ConfigError, RunError
-from lenet.files import explained, is_own, open_own, read_json, read_small, write_atomic, write_json
+from lenet.files import (
+    explained,
+    free_folder,
+    is_own,
+    open_own,
+    read_json,
+    read_small,
+    write_atomic,
+    write_json,
+)
 from lenet.formats import migrated, numbered
 from lenet.paths import absolute
 from lenet.runs.naming import clean_name
@@ -49,6 +58,12 @@ MAX_TAIL = 4000
 """Bytes of the log that a page shows at most."""
 MAX_CHANGES = 30
 """Characters of a first name that tell of settings."""
+
+TRAINING_FILES = (
+    *("status.json", "process.json", "data_dir.txt", "metrics.jsonl", "control.json"),
+    *("stopped.pt", "model_epoch*.pt", "glance.json", "glance.png", "events.out.tfevents.*"),
+)
+"""What a training leaves in its folder beside `config.json`, as patterns."""
 
 _ID = re.compile(r"(\d{8}-\d{6})-(.+)-[0-9a-f]{4}")
 _EPOCH = re.compile(r"model_epoch(\d+)\.pt")
@@ -186,6 +201,15 @@ class Run:
         return (self.folder / "status.json").exists()
 
     @property
+    def trained(self) -> bool:
+        """Whether a training in the folder has come so far that something could be lost."""
+        return bool(self.saved()) or self.metrics_file.exists()
+
+    def training_files(self) -> list[Path]:
+        """What a training has left in the folder, but the configuration."""
+        return [path for pattern in TRAINING_FILES for path in self.folder.glob(pattern)]
+
+    @property
     def live(self) -> bool:
         """Whether a process is at work on the run; a folder that tells nothing is not live."""
         try:
@@ -237,20 +261,24 @@ class Run:
 
     def make_room(self) -> None:
         """Delete what a resumed run makes again, so that a last word finds room on a full disk."""
-        for name in ("glance.png", "glance.json"):
+        for path in self.folder.glob("glance.*"):
             with suppress(OSError):
-                (self.folder / name).unlink()
+                path.unlink()
 
     def prepare(self, config: Config) -> None:
-        """Make the folder ready for a new training, clearing what an earlier one left.
+        """Make the folder ready for a new training; an earlier one is kept under another name.
 
         Raises:
             RunError: a process is training into it.
             StorageError: it cannot be written.
         """
-        if self.used:
-            self._clear()
+        self.must_be_free()
         with explained(self.folder):
+            if self.trained:
+                self.folder.rename(free_folder(self.folder))
+            elif self.used:
+                for path in self.training_files():
+                    path.unlink()
             self.folder.mkdir(parents=True, exist_ok=True)
         self.write_config(config)
 
@@ -271,22 +299,6 @@ class Run:
             raise RunError(
                 f"a run is training into {self.folder} already; choose another --output_dir"
             )
-
-    def _clear(self) -> None:
-        """Delete what an earlier training left: its files must not be taken for the new one's."""
-        self.must_be_free()
-        names = (
-            *("process.json", "status.json", "metrics.jsonl", "control.json", "stopped.pt"),
-            *("glance.json", "glance.png"),
-        )
-        with explained(self.folder):
-            left = [self.folder / name for name in names]
-            for path in [
-                *left,
-                *self.checkpoints().values(),
-                *self.folder.glob("events.out.tfevents.*"),
-            ]:
-                path.unlink(missing_ok=True)
 
     def _unspoken(self) -> Status:
         """The status of a folder whose process has not written one."""

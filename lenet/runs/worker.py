@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenet.config import Config
-from lenet.errors import LabError, StorageError
+from lenet.errors import ConfigError, LabError, StorageError
+from lenet.files import free_folder
 from lenet.runs.launcher import slot, step_back
+from lenet.runs.overwriting import set_aside, settle
 from lenet.runs.run import Control, Run
 from lenet.runs.signals import stop_signals
 from lenet.runs.status import Status, own_status
@@ -58,26 +60,32 @@ class Execution:
         self._signalled = False
         self._asked_lr: float | None = None
 
-    def start(self, config: Config) -> None:
-        """Train as `config` says, into a folder cleared of what an earlier training left.
+    def start(self, config: Config, *, overwrite: bool = False) -> None:
+        """Train as `config` says.
+
+        Args:
+            overwrite: replace an earlier training in the folder, once there is a checkpoint.
 
         Raises:
+            ConfigError: there is an earlier training, which is not to be replaced.
             RunError: a process is training into the folder.
-            LabError: the training failed; the status says why, finished epochs are kept.
+            LabError: the training failed; the status says why, finished epochs are kept. An
+                earlier training is back if there are none.
         """
-        if self.run.used:
-            self.run.must_be_free()
-            self._make_sure(config)
-        self.run.prepare(config)
-        self._work(config, None)
-
-    def _make_sure(self, config: Config) -> None:
-        """Fail before an earlier training is cleared away, if this one cannot begin."""
-        from lenet.training.trainer import check
-
-        data = self._load()
-        check(config, data)
-        self._load = lambda: data
+        self.run.must_be_free()
+        settle(self.run)
+        if self.run.trained:
+            if not overwrite:
+                raise ConfigError(
+                    f"{self.run.folder} holds an earlier training; choose another --output_dir, "
+                    f"such as {free_folder(self.run.folder)}, or replace it with --overwrite 1"
+                )
+            set_aside(self.run)
+        try:
+            self.run.prepare(config)
+            self._work(config, None)
+        finally:
+            settle(self.run)
 
     def resume(self) -> None:
         """Go on from the newest checkpoint, bit for bit as if there had been no break (CPU).
@@ -87,6 +95,7 @@ class Execution:
             LabError: as `start`.
         """
         self.run.must_be_free()
+        settle(self.run)
         self.run.forget_asked()
         before, saved = self.run.status(), self.run.saved()
         self.status = replace(
@@ -128,6 +137,7 @@ class Execution:
                 if isinstance(event, EpochEvent):
                     self.last = event
                     recorder.save(self.run.epoch_checkpoint(event.epoch), event)
+                    settle(self.run)
                     # Overtaken; by its time alone it might seem the newest once the clock is set.
                     with suppress(OSError):
                         self.run.stopped_checkpoint.unlink()

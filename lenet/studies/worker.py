@@ -76,6 +76,8 @@ def do(order: Order, planned: PlannedRun) -> Outcome:
             return Outcome(planned, result)
         if study.stop_asked:
             return Outcome(planned, None)
+        if not _has_begun(run, planned):
+            run.prepare(planned.config)
         return _train(order, planned, study, run)
     except LabError as error:
         return Outcome(planned, None, str(error))

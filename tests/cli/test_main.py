@@ -99,7 +99,7 @@ class TestFlags:
             *("-h", "--help", "--mode", "--json", "--download", "--data_dir"),
             *("--output_dir", "--checkpoint", "--images", "--drawings", "--resume", "--queue"),
             *("--evaluate", "--tied", "--study", "--seeds", "--vary", "--random", "--workers"),
-            *("--backend", "--address"),
+            *("--backend", "--address", "--overwrite"),
         }
 
     def test_help_explains_each(self, lab: Lab) -> None:
@@ -267,11 +267,18 @@ class TestTrainEvalTest:
             models.append(checkpoint.load(tmp_path / name / "model_epoch2.pt").weights)
         assert all(torch.equal(part, models[1][name]) for name, part in models[0].items())
 
-    def test_checkpoint_named_is_that_of_this_training(self, lab: Lab, output: Path) -> None:
+    def test_used_folder_is_refused_unless_it_is_to_be_overwritten(
+        self, lab: Lab, output: Path
+    ) -> None:
         output.mkdir()
+        output.with_name("output-2").mkdir()
         (output / "model_epoch9.pt").write_bytes(b"from elsewhere")
-        found = lab("--mode", "train", *QUICK, "--output_dir", output, "--json").json
+        flags = ("--mode", "train", *QUICK, "--output_dir", output, "--json")
+        assert_refused(lab(*flags), 2, "holds an earlier training", "output-3", "--overwrite 1")
+        assert [path.name for path in output.iterdir()] == ["model_epoch9.pt"]
+        found = lab(*flags, "--overwrite", 1).json
         assert found["checkpoint"] == str(output / "model_epoch2.pt")
+        assert list(Run(output).checkpoints()) == [1, 2]
 
     def test_batch_larger_than_the_data(self, lab: Lab, output: Path) -> None:
         flags = ("--batch_size", 161, "--val_size", 40, "--output_dir", output)
@@ -327,7 +334,8 @@ class TestTrainEvalTest:
         before = {path.name: path.read_bytes() for path in output.iterdir()}
         assert "model_epoch1.pt" in before
         for flags in (("--batch_size", 5000), ("--val_size", 300)):
-            refused = lab("--mode", "train", *QUICK, *flags, "--output_dir", output)
+            anew = ("--output_dir", output, "--overwrite", 1)
+            refused = lab("--mode", "train", *QUICK, *flags, *anew)
             assert_refused(refused, 2, flags[0][2:], after_progress=True)
             assert {path.name: path.read_bytes() for path in output.iterdir()} == before
 

@@ -174,7 +174,7 @@ class TestTensorBoard:
 
     def test_reads_nothing_of_an_earlier_training_in_the_folder(self, run: Run) -> None:
         train(run, small_config(epochs=3))
-        train(run, small_config(epochs=1))
+        Execution(run, small_split, ignore).start(small_config(epochs=1), overwrite=True)
         assert [step for step, _ in self.shown(run, "loss/train")] == list(range(1, 9))
 
     def test_reads_each_step_once_after_a_resume(self, run: Run) -> None:
@@ -241,43 +241,6 @@ class TestFailing:
         (tmp_path / "file").touch()
         with pytest.raises(StorageError, match="could not be written"):
             train(Run(tmp_path / "file" / "run"), small_config())
-
-
-@pytest.mark.usefixtures("small_dataset")
-class TestUsingAFolderAgain:
-    def test_files_of_the_earlier_training_are_gone(self, run: Run) -> None:
-        train(run, small_config(epochs=3))
-        run.ask(STOP)
-        run.stopped_checkpoint.write_bytes(b"old")
-        (run.folder / "notes.txt").write_text("mine")
-        assert train(run, small_config(epochs=1)).state == "finished"
-        names = {path.name.partition(".tfevents")[0] for path in run.folder.iterdir()}
-        assert names == {
-            "events.out",
-            "config.json",
-            "status.json",
-            "metrics.jsonl",
-            "glance.json",
-            "glance.png",
-            "model_epoch1.pt",
-            "notes.txt",  # not ours to delete
-        }
-        assert len(lines(run.metrics_file)) == 9
-
-    def test_folder_in_use_is_refused_and_left_alone(self, run: Run) -> None:
-        train(run, small_config(epochs=1))
-        run.write_status(own_status())
-        before = {path: path.read_bytes() for path in run.folder.iterdir()}
-        with pytest.raises(RunError, match=r"training into .* already; choose another") as caught:
-            train(run, small_config())
-        assert_one_sentence(str(caught.value))
-        assert {path: path.read_bytes() for path in run.folder.iterdir()} == before
-
-    def test_folder_whose_status_is_damaged_can_be_used(self, run: Run) -> None:
-        train(run, small_config(epochs=2))
-        (run.folder / "status.json").write_text("{")
-        assert train(run, small_config(epochs=1)).state == "finished"
-        assert list(run.checkpoints()) == [1]
 
 
 class TestStatus:
