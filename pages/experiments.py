@@ -7,14 +7,15 @@ import streamlit as st
 
 from lenet.cli.study import OWN
 from lenet.data.download import locate
+from lenet.errors import NewerFileError, StudyError
 from lenet.studies import results
-from lenet.studies.folder import StudyFolder, home_of, readable_studies, start
+from lenet.studies.folder import StudyFolder, home_of, start, study_folders
 from lenet.studies.plan import Study
 from lenet.studies.presets import READY
 from lenet.studies.results import Findings
 from lenet.studies.summary import verdict
 from lenet.ui import dataset, query_params
-from lenet.ui.app import explained, fragment, show
+from lenet.ui.app import explained, fragment, sentence, show
 from lenet.ui.experiments import setup, state
 from lenet.ui.experiments.best import show_best
 from lenet.ui.experiments.cells import show_cells
@@ -108,10 +109,18 @@ def chosen_folder(
 
 
 def earlier(name: str) -> dict[str, StudyFolder]:
-    """The studies of that name on disk by their id, the newest first."""
-    return {
-        folder.id: folder for folder in readable_studies() if folder.id.rpartition("-")[0] == name
-    }
+    """The studies of that name on disk by their id, the newest first; a damaged one is left out."""
+    found = {}
+    for folder in study_folders():
+        if folder.id.rpartition("-")[0] == name:
+            try:
+                _ = folder.study
+                found[folder.id] = folder
+            except NewerFileError as error:
+                st.warning(sentence(error))
+            except StudyError:
+                continue
+    return found
 
 
 def follow(folder: StudyFolder, was_live: bool) -> None:

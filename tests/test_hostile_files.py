@@ -35,7 +35,7 @@ from lenet.runs.recorder import Recorder
 from lenet.runs.run import Control, Run
 from lenet.runs.status import Status
 from lenet.runs.worker import Execution
-from lenet.studies.folder import StudyFolder, home_of, readable_studies, study_folders
+from lenet.studies.folder import StudyFolder, home_of, study_folders
 from lenet.studies.plan import Study
 from lenet.studies.presets import READY, is_ready
 from lenet.studies.summary import verdict
@@ -398,7 +398,6 @@ class TestStudies:
         with pytest.raises(StudyError, match="no readable study"):
             _ = folder.study
         assert [found.id for found in study_folders()] == [folder.id]
-        assert readable_studies() == []
 
     def test_what_is_known_of_a_ready_made_study_is_said_of_no_other(self, study: Study) -> None:
         from lenet.studies.results import Findings

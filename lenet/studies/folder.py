@@ -10,7 +10,6 @@ log.txt          what it printed
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -167,15 +166,6 @@ def study_folders() -> list[StudyFolder]:
     """The studies kept with the page's runs, the newest first."""
     files = sorted(studies_dir().glob("*/study.json"), key=_modified, reverse=True)
     return [StudyFolder(path.parent) for path in files if is_ours(path.parent)]
-
-
-def readable_studies() -> list[StudyFolder]:
-    """Those of `study_folders` that can be shown."""
-    found = []
-    for folder in study_folders():
-        with suppress(StudyError):
-            found.append((folder, folder.study))
-    return [folder for folder, _ in found]
 
 
 def _modified(path: Path) -> float:

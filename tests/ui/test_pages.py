@@ -15,7 +15,7 @@ from lenet.config import Config, bounds, build_config, choices, knob
 from lenet.data.splits import load_split
 from lenet.evaluation.metrics import evaluate
 from lenet.network import checkpoint
-from lenet.paths import DEFAULT_CHECKPOINT, ROOT, runs_dir
+from lenet.paths import DEFAULT_CHECKPOINT, ROOT, runs_dir, studies_dir
 from lenet.runs import launcher
 from lenet.runs.run import Run
 from lenet.runs.status import Status
@@ -345,3 +345,18 @@ def test_a_promoted_checkpoint_does_not_become_the_default(
 
     [box] = [box for box in app.selectbox if box.key == "checkpoint"]
     assert str(box.value).startswith(DEFAULT_CHECKPOINT.stem)
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_a_study_of_a_newer_lab_is_named_and_a_damaged_one_is_left_out() -> None:
+    for name, text in (("grid-00000001", '{"format_number": 1000}'), ("grid-00000002", "{")):
+        folder = studies_dir() / name
+        folder.mkdir(parents=True)
+        (folder / "study.json").write_text(text)
+
+    app = visit("pages/experiments.py")
+    app.segmented_control(key="study").set_value("grid").run()
+
+    [warning] = sound(app).warning
+    assert "00000001" in warning.value
+    assert "newer version of the lab" in warning.value
