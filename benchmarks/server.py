@@ -22,6 +22,7 @@ from PIL import Image
 
 from benchmarks.alone import finished
 from benchmarks.table import Row, limit, shown
+from benchmarks.wire import WireVisitor, parts, payload
 from lenet.catalog import DATASETS
 from lenet.config import Config, build_config
 from lenet.data.splits import Split, load_split
@@ -34,7 +35,6 @@ from lenet.runs.status import own_status
 from lenet.training.events import EpochEvent
 from lenet.training.trainer import Trainer
 from lenet.ui import images
-from soak.wire import WireVisitor, parts, payload
 from tests.e2e.app import App, serve
 from tests.e2e.look import DRAWINGS
 

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any, ParamSpec
@@ -61,24 +61,20 @@ class Guard(Tally):
         """Do it once; an error for people is right, every other is a fault."""
         self.times += 1
         began = time.process_time()
-        with _recorded() as events:
+        with _recorded() as events, self.checked(what):
             try:
-                with self.checked(what), _limited():
-                    self._refused(act, *args, **more)
+                with _limited():
+                    act(*args, **more)
             except TooSlowError:
-                self.faults.append(f"{what}: not done within {LIMIT:.0f} s")
+                raise AssertionError(f"not done within {LIMIT:.0f} s") from None
+            except LabError as error:
+                self.said["refused in a sentence"] += 1
+                assert_one_sentence(str(error))
         work = time.process_time() - began
         self.slowest = max(self.slowest, work)
         if work > WORK:
             self.faults.append(f"{what}: it took {work:.0f} s of processor time")
         self.faults += [f"{what}: {trespass}" for trespass in self._trespasses(events)]
-
-    def _refused(self, act: Callable[P, object], *args: P.args, **more: P.kwargs) -> None:
-        try:
-            act(*args, **more)
-        except LabError as error:
-            self.said["refused in a sentence"] += 1
-            assert_one_sentence(str(error))
 
     def uploads(
         self,
@@ -104,10 +100,10 @@ class Guard(Tally):
             yield what
 
     def row(self, done: str) -> Row:
-        self.said.setdefault("refused in a sentence", 0)
-        found = super().row(done)
-        measured = f"{found.measured}, slowest {self.slowest:.1f} s of work"
-        return Row(done, found.times, found.lost, found.what, measured, faults=found.faults)
+        refused = f"{self.said.total():,} refused in a sentence"
+        return replace(
+            super().row(done), measured=f"{refused}, slowest {self.slowest:.1f} s of work"
+        )
 
     def _trespasses(self, events: list[Event]) -> Iterator[str]:
         """What the events did outside the folders that the lab may touch."""

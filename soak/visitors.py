@@ -3,17 +3,14 @@
     python -m soak [--short] visitors
 
 Twice 20 visitors come for five minutes. Two of them are pages of Chromium, which show what a
-person sees; the others speak on the wire (`soak.wire`), for the browsers of a server's visitors
-work on their own machines: twenty pages of Chromium take both of two cores for themselves.
+person sees; the others speak on the wire (`benchmarks.wire`), for the browsers of a server's
+visitors work on their own machines: twenty pages of Chromium take both of two cores for themselves.
 Needs Fashion-MNIST and what the browser tests need.
 """
 
 import asyncio
-import os
 import random
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -22,15 +19,18 @@ from itertools import count, pairwise
 from typing import NamedTuple
 
 import psutil
+import pytest
 from playwright.async_api import Browser, ConsoleMessage, Error, Page, Playwright, async_playwright
 
 from benchmarks.browser import WATCH_PEN
-from lenet.paths import ROOT
+from benchmarks.wire import WireVisitor, parts
+from lenet.config import build_config
+from lenet.runs import launcher
+from lenet.runs.run import Run
 from soak.lab import scratch
 from soak.table import Row
-from soak.wire import WireVisitor, parts
 from tests.browser import NoBrowserError, candidates
-from tests.e2e.app import App, serve
+from tests.e2e.app import App, kill, serve
 from tests.e2e.look import DRAWINGS, EXPECTED_404
 
 GOAL = 1.0
@@ -39,7 +39,7 @@ FLAT = 0.05
 """Share by which the server may be larger after a second round than after the first."""
 FORGOTTEN = 130.0
 """Seconds until Streamlit drops a session that was left: it keeps it for two minutes."""
-RUNS = 2
+RUNS, CONFIG = 2, build_config({"epochs": 500})
 ARRIVALS = 0.1
 """Share of the time in which all come, one after the other."""
 STROKES = 6
@@ -84,7 +84,7 @@ def rows(short: bool) -> list[Row]:
         for number in range(form.rounds):
             table += _rows(form, number, *asyncio.run(visit(app, form, number)))
             if not short:
-                left.append(_forgotten(app))
+                left.append(asyncio.run(_forgotten(app)))
         log = app.log.read_text(errors="replace")
     table.append(Row("the server's log read", 1, log.count("Traceback"), "tracebacks"))
     return [*table, _memory(left)] if left else table
@@ -93,28 +93,24 @@ def rows(short: bool) -> list[Row]:
 @contextmanager
 def serve_and_train() -> Iterator[App]:
     """A server with runs that train as long as it is there."""
-    with scratch() as folder, serve(folder, LENET_SLOTS=str(RUNS)) as app:
+    with (
+        scratch() as folder,
+        serve(folder, LENET_SLOTS=str(RUNS)) as app,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("LENET_SLOTS", str(RUNS))
+        patch.setenv("LENET_RUNS_DIR", str(app.runs_dir))
+        runs = [Run(app.runs_dir / f"20260101-00000{number}-lab-0000") for number in range(RUNS)]
         trainings = []
-        for number in range(RUNS):
-            place = app.runs_dir / f"20260101-00000{number}-lab-000{number}"
-            command = ["lenet", "--mode", "train", "--epochs", "500", "--queue", "1"]
-            trainings.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", *command, "--output_dir", str(place)],
-                    cwd=ROOT,
-                    env={**os.environ, "LENET_RUNS_DIR": str(app.runs_dir), "LENET_SLOTS": "2"},
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
-            )
         try:
+            for run in runs:
+                run.prepare(CONFIG)
+                flags = [*launcher.training_arguments(CONFIG, run.folder), "--queue", "1"]
+                trainings.append(psutil.Process(launcher.spawn(run, flags).pid))
             yield app
-            ended = [process.pid for process in trainings if process.poll() is not None]
-            assert not ended, "a training ended while the visitors were there"
+            assert all(run.live for run in runs), "a training ended while the visitors were there"
         finally:
-            for process in trainings:
-                process.kill()
-                process.wait()
+            kill(trainings)
 
 
 async def visit(app: App, form: Form, seed: int) -> tuple[Seen, Seen]:
@@ -242,16 +238,12 @@ async def _launch(playwright: Playwright) -> Browser:
     raise NoBrowserError("no browser starts; python -m tests.browser gets one")
 
 
-def _forgotten(app: App) -> float:
+async def _forgotten(app: App) -> float:
     """MB that the server holds for itself alone once it has dropped the sessions that were left."""
-    time.sleep(FORGOTTEN)
-
-    async def one_more() -> None:  # dropping is done when the next session is left
-        async with WireVisitor(app.port) as visitor:
-            await visitor.visit("")
-
-    asyncio.run(one_more())
-    time.sleep(1)
+    await asyncio.sleep(FORGOTTEN)
+    async with WireVisitor(app.port) as visitor:  # dropping is done when the next session is left
+        await visitor.visit("")
+    await asyncio.sleep(1)
     # What it has written: a library's pages are shared with whatever training just runs.
     maps = psutil.Process(app.process.pid).memory_maps()
     return float(sum(part.private_dirty for part in maps)) / 2**20
