@@ -60,8 +60,7 @@ class App:
         found = [Run(path.parent) for path in self.runs_dir.glob("**/config.json")]
         if any(run.live for run in found):
             kill(psutil.Process(self.process.pid).children(recursive=True))
-        for path in self.runs_dir.glob("[!.]*"):
-            shutil.rmtree(path)
+        until(self._is_empty, "the runs are deleted")
 
     def check(self) -> None:
         """Fail if the log tells of an exception: the page may have hidden it."""
@@ -74,6 +73,11 @@ class App:
             ours = psutil.Process(self.process.pid)
             kill([*ours.children(recursive=True), ours])
         self.process.wait(PATIENCE)
+
+    def _is_empty(self) -> bool:
+        for path in self.runs_dir.glob("[!.]*"):
+            shutil.rmtree(path, ignore_errors=True)
+        return not any(self.runs_dir.glob("[!.]*"))
 
     def _listens(self) -> bool:
         if self.process.poll() is not None:
