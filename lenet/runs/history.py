@@ -3,11 +3,10 @@
 import logging
 import os
 import threading
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from lenet.files import open_own, parse_json
 
@@ -26,15 +25,16 @@ LR_KEYS = ("step", "lr_set")
 
 @dataclass(frozen=True)
 class Metrics:
-    """What a run has recorded up to a moment; nothing of it changes any more.
+    """What a run has recorded up to a moment; it does not change when the run goes on.
 
-    `steps` has columns of doubles in one piece each, which NumPy takes as they are. `epochs`
-    holds the epochs' events as they stand in the file, `lr_changes` the changes of the learning
-    rate asked for on the way.
+    Attributes:
+        steps: for each of `STEP_COLUMNS` its values, one a step; float64 arrays (N,) from a file.
+        epochs: the events of the epochs as they stand in the file.
+        lr_changes: the events of the learning rates that somebody has set.
     """
 
     steps: Mapping[str, Sequence[float]] = field(
-        default_factory=lambda: {name: array("d") for name in STEP_COLUMNS}
+        default_factory=lambda: dict.fromkeys(STEP_COLUMNS, ())
     )
     epochs: Sequence[dict[str, Any]] = ()
     lr_changes: Sequence[dict[str, Any]] = ()
@@ -60,28 +60,7 @@ class Metrics:
 
     def last(self, column: str) -> float:
         """The newest value of a column of the steps."""
-        return self.steps[column][-1]
-
-
-class _Column:
-    """Numbers, with room for more: a long run's need not be copied when a few are added."""
-
-    def __init__(self) -> None:
-        self._room = memoryview(array("d"))
-        self._filled = 0
-
-    def extend(self, values: list[float]) -> None:
-        start, self._filled = self._filled, self._filled + len(values)
-        if self._filled > len(self._room):
-            before = self._room[:start]
-            size = self._filled + self._filled // 4
-            self._room = memoryview(array("d", bytes(size * before.itemsize)))
-            self._room[:start] = before
-        self._room[start : self._filled] = memoryview(array("d", values))
-
-    def view(self) -> Sequence[float]:
-        """Those there are by now, which stay as they are when others join them."""
-        return cast("Sequence[float]", self._room[: self._filled].toreadonly())
+        return float(self.steps[column][-1])
 
 
 class MetricsFile:
@@ -103,8 +82,10 @@ class MetricsFile:
             return self._read
 
     def _start_over(self) -> None:
+        import numpy as np  # not at the top: most of the command line does without it
+
         self._read = Metrics()
-        self._columns = {name: _Column() for name in STEP_COLUMNS}
+        self._steps = np.empty((len(STEP_COLUMNS), 0))  # with room for steps to come, see `_add`
         self._offset = 0
         self._file_number = 0
 
@@ -117,17 +98,28 @@ class MetricsFile:
         if found.st_size == self._offset:
             return
         file.seek(self._offset)
+        count = len(self._read)
         epochs, lr_changes = [*self._read.epochs], [*self._read.lr_changes]
         for lines in _whole_lines(file):
             events = self._parsed(lines)
             steps = [event for event in events if "loss" in event]
-            for name, column in self._columns.items():
-                column.extend([event[name] for event in steps])
+            self._add(steps, count)
+            count += len(steps)
             epochs += [event for event in events if "train_loss" in event]
             lr_changes += [event for event in events if "lr_set" in event]
-        steps_by_now = {name: column.view() for name, column in self._columns.items()}
-        self._read = Metrics(steps_by_now, epochs, lr_changes)
+        columns = dict(zip(STEP_COLUMNS, self._steps[:, :count], strict=True))
+        self._read = Metrics(columns, epochs, lr_changes)
         self._offset = file.tell()
+
+    def _add(self, steps: list[dict[str, Any]], count: int) -> None:
+        """Put steps after the first `count`; the array grows by a quarter, to be copied rarely."""
+        import numpy as np
+
+        end = count + len(steps)
+        if end > self._steps.shape[1]:
+            self._steps = np.pad(self._steps[:, :count], ((0, 0), (0, len(steps) + end // 4)))
+        for name, column in zip(STEP_COLUMNS, self._steps, strict=True):
+            column[count:end] = [event[name] for event in steps]
 
     def _parsed(self, lines: bytes) -> list[dict[str, Any]]:
         """The events of whole lines; all at once, and line by line only where one is damaged."""

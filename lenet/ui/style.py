@@ -4,6 +4,8 @@ COLORS = ("#1f8a70", "#c9662b", "#5b6fb5", "#a34d7c", "#8a7a1f", "#7a7a7a")
 """One for each run of a comparison."""
 VALIDATION = "#c9662b"
 QUIET = "rgba(128, 128, 128, 0.25)"
+FAINT = "#8a8a8a"
+"""Of lines that are not data."""
 CONFIG = {"displayModeBar": False}
 """Of `st.plotly_chart`: no toolbar over the chart."""
 BADGES = {

@@ -11,9 +11,8 @@ import plotly.graph_objects as go
 from lenet.config import Config, knob
 from lenet.studies.results import POINTS
 from lenet.ui.escape import chart_text
-from lenet.ui.style import COLORS, QUIET
+from lenet.ui.style import COLORS, FAINT, QUIET
 
-FAINT = "#8a8a8a"
 MAX_CELLS = 12
 """Cells whose curves can be told apart."""
 MAX_TICKS = 6

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import accumulate, cycle
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from lenet.runs.history import Metrics
 from lenet.ui.escape import chart_text
-from lenet.ui.style import COLORS, QUIET, VALIDATION
+from lenet.ui.style import COLORS, FAINT, QUIET, VALIDATION
 
 EMPTY = 1000
 """Steps on the axis while none is known."""
@@ -23,7 +22,7 @@ _DOTS = {
     "y": [None],
     "name": "validation",
     "mode": "lines+markers",
-    "line": {"color": "#8a8a8a", "width": 2.5, "dash": "dot"},
+    "line": {"color": FAINT, "width": 2.5, "dash": "dot"},
 }
 """In a comparison a colour is a run, and dots are for validation: so the legend says."""
 
@@ -68,7 +67,7 @@ def curves(
 def _layout(steps: float, floor: float, *, log: bool) -> dict[str, Any]:
     """Three charts above each other, of one axis of `steps`; accuracies begin at `floor`."""
     common = {"zeroline": False, "automargin": True}
-    spike = {"spikecolor": "#8a8a8a", "spikethickness": 1, "spikedash": "dot"}
+    spike = {"spikecolor": FAINT, "spikethickness": 1, "spikedash": "dot"}
     across = common | spike | {"showgrid": False, "range": [0, steps], "tickformat": "~s"}
     upper = across | {"matches": "x3", "showticklabels": False}
     up = common | {"gridcolor": QUIET}
@@ -101,111 +100,68 @@ def _floor(accuracy: float) -> float:
 def _lines(curve: Curve, color: str, smoothing: float, *, alone: bool) -> list[dict[str, Any]]:
     """One run's lines; alone, validation has a colour of its own, else runs differ in colour."""
     metrics, group = curve.metrics, chart_text(curve.name)
-    steps, loss = (np.asarray(metrics.steps[name]) for name in ("step", "loss"))
-    raw, stride = _peaks(loss), _stride(len(steps))
-    even = _every(stride, len(steps))
-    validation = VALIDATION if alone else color
+    steps, loss, lr = (np.asarray(metrics.steps[name]) for name in ("step", "loss", "lr"))
+    raw, even = _peaks(loss), _even(len(steps))
     epochs = [event for event in metrics.epochs if event.get("val_loss") is not None]
-    drawn = _every(_stride(len(epochs)), len(epochs))
     at, val_loss, val_accuracy = (
-        np.array([event[name] for event in epochs], dtype=float)[drawn]
+        np.array([event[name] for event in epochs], dtype=float)[_even(len(epochs))]
         for name in ("step", "val_loss", "val_accuracy")
     )
-    points = {
-        "x": at,
+
+    def line(x: Any, y: Any, name: str, form: str, **more: Any) -> dict[str, Any]:
+        usual = {"x": x, "y": y, "name": name if alone else group, "legendgroup": group}
+        usual |= {"hovertemplate": f"%{{y:{form}}}", "showlegend": False}
+        return usual | {"line": {"color": color, "width": 2.5}} | more
+
+    validation: dict[str, Any] = {
         "mode": "lines+markers",
         "cliponaxis": False,
-        "line": {"color": validation, "width": 2.5, "dash": "solid" if alone else "dot"},
+        "line": {"color": VALIDATION, "width": 2.5}
+        if alone
+        else {"color": color, "width": 2.5, "dash": "dot"},
         "marker": {"size": 7},
     }
+    thin = {"line": {"color": color, "width": 1}, "opacity": 0.25, "hoverinfo": "skip"}
+    below = {"xaxis": "x2", "yaxis": "y2"}
+    lowest = {"xaxis": "x3", "yaxis": "y3", "line": {"color": color, "width": 1.5}}
+    # Validation's lines have a group of their own: a click on "training loss" hides that alone.
+    own = {"legendgroup": group + (", validation" if alone else ""), "showlegend": alone}
     return [
-        {
-            "x": steps[raw],
-            "y": loss[raw],
-            "line": {"color": color, "width": 1},
-            "opacity": 0.25,
-            "hoverinfo": "skip",
-            "showlegend": False,
-            "legendgroup": group,
-        },
-        {
-            "x": steps[even],
-            "y": _smoothed(loss, smoothing, stride),
-            "name": "training loss" if alone else group,
-            "line": {"color": color, "width": 2.5},
-            "hovertemplate": "%{y:.4f}",
-            "legendgroup": group,
-        },
-        points
-        | {
-            "y": val_loss,
-            "name": "validation loss" if alone else f"{group}, validation",
-            "hovertemplate": "%{y:.4f}",
-            "showlegend": alone,
-            "legendgroup": group + (", validation" if alone else ""),
-        },
-        points
-        | {
-            "y": val_accuracy,
-            "name": "validation accuracy" if alone else group,
-            "hovertemplate": "%{y:.2%}",
-            "showlegend": False,
-            "legendgroup": group,
-            "xaxis": "x2",
-            "yaxis": "y2",
-        },
-        {
-            "x": steps[even],
-            "y": np.asarray(metrics.steps["lr"])[even],
-            "name": "learning rate" if alone else group,
-            "line": {"color": color, "width": 1.5},
-            "hovertemplate": "%{y:.2g}",
-            "showlegend": False,
-            "legendgroup": group,
-            "xaxis": "x3",
-            "yaxis": "y3",
-        },
+        line(steps[raw], loss[raw], "each step", ".4f", **thin),
+        line(steps[even], _smoothed(loss, smoothing), "training loss", ".4f", showlegend=True),
+        line(at, val_loss, "validation loss", ".4f", **validation | own),
+        line(at, val_accuracy, "validation accuracy", ".2%", **validation | below),
+        line(steps[even], lr[even], "learning rate", ".2g", **lowest),
     ]
 
 
 def _lr_changes(metrics: Metrics) -> dict[str, list[dict[str, Any]]]:
     """A line where somebody set another learning rate."""
+    upright = {"type": "line", "yref": "y domain", "y0": 0, "y1": 1}
+    upright |= {"line": {"color": FAINT, "width": 1, "dash": "dash"}}
     top = {"yref": "y domain", "y": 1, "yanchor": "top", "xanchor": "left", "showarrow": False}
+    changes = [(change["step"], f"lr {change['lr_set']:g}") for change in metrics.lr_changes]
     return {
-        "shapes": [
-            {
-                "type": "line",
-                "x0": change["step"],
-                "x1": change["step"],
-                "yref": "y domain",
-                "y0": 0,
-                "y1": 1,
-                "line": {"color": "#8a8a8a", "width": 1, "dash": "dash"},
-            }
-            for change in metrics.lr_changes
-        ],
+        "shapes": [upright | {"x0": step, "x1": step} for step, _ in changes],
         "annotations": [
-            top | {"x": change["step"], "text": f"lr {change['lr_set']:g}", "font": {"size": 11}}
-            for change in metrics.lr_changes
+            top | {"x": step, "text": text, "font": {"size": 11}} for step, text in changes
         ],
     }
 
 
-def _smoothed(values: NDArray[np.float64], weight: float, stride: int) -> NDArray[np.float64]:
-    """Exponential moving average, `weight` on the past, free of the pull to zero at the start.
+def _smoothed(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
+    """Exponential moving average, `weight` on the past, at the places `_even(len(values))`.
 
-    As Adam's moments (Kingma & Ba 2015, section 3): divided by the sum of all weights, which is
-    what pandas calls adjusted. Given at `_every(stride, …)` only: the average of what lies
-    between two of these places is a product of matrices, and pandas goes on from place to place.
+    It is divided by the sum of all weights so far, so that the first values are not too small, as
+    Adam divides its moments (Kingma & Ba 2015, section 3). What lies between two places is summed
+    by one product of matrices: a loop over a million steps would take a second.
     """
-    fading = weight ** np.arange(stride - 1, -1, -1.0)
-    missing = -len(values) % stride
-    sums = np.pad(values, (missing, 0)).reshape(-1, stride) @ fading
-    weights = np.full(len(sums), fading.sum())
-    weights[:1] = fading[missing:].sum()
-    means = pd.DataFrame({"sum": sums, "weight": weights}).ewm(alpha=1 - weight**stride).mean()
-    smooth: NDArray[np.float64] = (means["sum"] / means["weight"]).to_numpy()
-    return smooth
+    places = _even(len(values))
+    stride = _stride(len(values))
+    fading = weight ** np.arange(stride)[::-1]
+    added = np.pad(values, (-len(values) % stride, 0)).reshape(-1, stride) @ fading
+    sums = [*accumulate(added, lambda past, new: past * weight**stride + new)]
+    return np.array(sums) * (1 - weight) / (1 - weight ** (places + 1))
 
 
 def _stride(count: int) -> int:
@@ -213,18 +169,18 @@ def _stride(count: int) -> int:
     return max(1, -(-count // MAX_POINTS))
 
 
-def _every(stride: int, count: int) -> NDArray[np.int64]:
-    """Indices of `count` points, so far apart, up to the last one."""
+def _even(count: int) -> NDArray[np.int64]:
+    """At most MAX_POINTS indices of `count` points, at equal distances, up to the last one."""
+    stride = _stride(count)
     return np.arange((count - 1) % stride, count, stride)
 
 
 def _peaks(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Indices of the lowest and the highest value of each of MAX_POINTS / 2 stretches."""
+    """Indices of the lowest and the highest value of MAX_POINTS / 2 stretches, and of the last."""
     if len(values) <= MAX_POINTS:
         return np.arange(len(values))
     size = -(-len(values) // (MAX_POINTS // 2))
-    rest = len(values) % size
-    body = values[: len(values) - rest].reshape(-1, size)
-    starts = np.arange(len(body)) * size
-    found = np.concatenate([starts + body.argmin(axis=1), starts + body.argmax(axis=1)])
-    return np.unique(np.append(found, len(values) - 1))
+    stretches = np.pad(values, (0, -len(values) % size), "edge").reshape(-1, size)
+    starts = np.arange(0, len(values), size)
+    found = [starts + stretches.argmin(axis=1), starts + stretches.argmax(axis=1)]
+    return np.unique([*np.concatenate(found), len(values) - 1])

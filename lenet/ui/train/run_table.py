@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -96,8 +95,7 @@ def csv(metrics: Metrics) -> str:
 
     `lr_set` is the learning rate that somebody set after the step.
     """
-    columns = {name: np.asarray(column) for name, column in metrics.steps.items()}
-    steps = pd.DataFrame(columns).astype({"step": int})
+    steps = pd.DataFrame(metrics.steps).astype({"step": int})
     epochs = pd.DataFrame(metrics.epochs, columns=[*EPOCH_KEYS, "val_loss", "val_accuracy"])
     changes = pd.DataFrame(metrics.lr_changes, columns=[*LR_KEYS])
     table = steps.merge(epochs, "left", "step").merge(changes, "left", "step")
