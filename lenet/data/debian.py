@@ -1,23 +1,35 @@
 """Debian's package of a dataset, fetched with apt by any user and unpacked without installing."""
 
-import logging
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
-from lenet.catalog import FILES, DatasetInfo
-from lenet.data.reading import files_in
-from lenet.data.transfer import NotFetchedError, Report, Tell, lands, size, tell_of
+from lenet.catalog import DatasetInfo, IdxFile
+from lenet.data.transfer import NotFetchedError, Progress, Report, add_missing
 from lenet.errors import StorageError
 
-logger = logging.getLogger(__name__)
-
 APT_SILENCE_SECONDS = 60.0  # without a byte; apt-get also sorts its lists in that time
+
+# In a folder for it alone: `deb/` gets the package, `files/` what is in it. The first try uses
+# the system's package lists; the second one, with `-c`, fetches fresh ones into this folder.
+SCRIPT = """
+options="-oAcquire::Retries=1 -oAcquire::http::Timeout=10 -oAcquire::https::Timeout=10"
+download() {
+    apt-get $options --print-uris download "$1" > ../size && apt-get $options download "$1"
+}
+mkdir -p deb files state/lists/partial cache/archives/partial && cd deb || exit
+if ! download "$1"; then
+    options="$options -c=../apt.conf"
+    apt-get $options update  # one broken source of many does not matter
+    download "$1" || exit
+fi
+dpkg-deb -x *.deb ../files
+"""
 
 
 def from_debian(package: str, info: DatasetInfo, folder: Path, report: Report, label: str) -> None:
@@ -26,96 +38,70 @@ def from_debian(package: str, info: DatasetInfo, folder: Path, report: Report, l
         raise NotFetchedError("this is not Debian or Ubuntu (no apt-get and dpkg-deb)")
     with tempfile.TemporaryDirectory(prefix="lenet-") as name:
         work = Path(name)
-        deb = _apt_download(package, work, report, label)
-        _run(["dpkg-deb", "-x", str(deb), str(work / "unpacked")], work)
-        unpacked = {path.name: path for path in (work / "unpacked").rglob("*-ubyte.gz")}
-        present = files_in(folder)
-        for file_name in (f"{file.name}.gz" for file in FILES if file not in present):
-            if file_name not in unpacked:
-                raise NotFetchedError(f"it does not contain {file_name}")
-            part = folder / f"{file_name}.part"
-            shutil.copyfile(unpacked[file_name], part)
-            if not lands(part, folder / file_name, info):
-                part.unlink()
-                raise NotFetchedError(f"its {file_name} is not the published file")
+        (work / "apt.conf").write_text(
+            f'Dir::State "{work}/state";\nDir::Cache "{work}/cache";\n'
+            "#clear APT::Update::Post-Invoke;\n#clear APT::Update::Post-Invoke-Success;\n"
+        )
+        _run_script(package, work, report, label)
+        unpacked = {path.name: path for path in (work / "files").rglob("*-ubyte.gz")}
+
+        def copy(file: IdxFile, part: Path) -> None:
+            if (packed := f"{file.name}.gz") not in unpacked:
+                raise NotFetchedError(f"it does not contain {packed}")
+            shutil.copyfile(unpacked[packed], part)
+
+        add_missing(info, folder, copy)
 
 
-def _apt_download(package: str, work: Path, report: Report, label: str) -> Path:
-    """Download the `.deb`, with package lists of our own where the system's do not do."""
-    tell = partial(tell_of, report, package, label)
-    options = ["-oAcquire::Retries=1"]
-    options += [f"-oAcquire::{scheme}::Timeout=10" for scheme in ("http", "https")]
-    try:
-        return _apt_get_deb(package, work / "deb", options, tell)
-    except NotFetchedError as error:
-        logger.info("%s; trying with fresh package lists", error)
-    for needed in ("state/lists/partial", "cache/archives/partial"):
-        (work / needed).mkdir(parents=True)
-    config = work / "apt.conf"
-    config.write_text(
-        f'Dir::State "{work}/state";\nDir::Cache "{work}/cache";\n'
-        "#clear APT::Update::Post-Invoke;\n#clear APT::Update::Post-Invoke-Success;\n"
-    )
-    options.append(f"-c={config}")
-    with suppress(NotFetchedError):  # one broken source of many does not matter
-        listing = partial(tell_of, report, "package lists", label)
-        _run(["apt-get", *options, "update"], work / "state", listing)
-    return _apt_get_deb(package, work / "deb", options, tell)
+def _run_script(package: str, work: Path, report: Report, label: str) -> None:
+    """Run `SCRIPT`, reporting the package's bytes as they grow.
 
-
-def _apt_get_deb(package: str, target: Path, options: list[str], tell: Tell) -> Path:
-    target.mkdir(exist_ok=True)
-    uri = _run(["apt-get", *options, "--print-uris", "download", package], target)
-    sizes = [int(word) for word in uri.split() if word.isdecimal()]  # 'uri' file size hash
-    total = sizes[0] if sizes else None
-    _run(["apt-get", *options, "download", package], target, lambda done, _: tell(done, total))
-    debs = list(target.glob("*.deb"))
-    if not debs:
-        raise NotFetchedError("apt-get left no package behind")
-    tell(size(debs[0]), total)
-    return debs[0]
-
-
-def _run(command: list[str], folder: Path, tell: Tell | None = None) -> str:
-    """Run a command in `folder`, telling how many bytes are there as they grow; its output.
-
-    Raises `NotFetchedError` with the command's own words if it fails or stands still.
+    Raises `NotFetchedError` with apt's own words if it fails or stands still.
     """
+    command = ["sh", "-c", SCRIPT, "sh", package]
     with (
-        tempfile.TemporaryFile("w+") as log,
+        (work / "log").open("w") as log,
         subprocess.Popen(
             command,
-            cwd=folder,
+            cwd=work,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             env={**os.environ, "LC_ALL": "C"},
+            process_group=0,
         ) as process,
     ):
+        seen, since, running = -1, time.monotonic(), True
         try:
-            _watch(process, folder, tell)
+            while running:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=0.1)
+                running = process.poll() is None
+                if (now := _bytes_below(work)) != seen:
+                    seen, since = now, time.monotonic()
+                    report(Progress(package, _bytes_below(work / "deb"), _total(work), label))
+                elif time.monotonic() - since > APT_SILENCE_SECONDS:
+                    raise NotFetchedError(f"it stood still for {APT_SILENCE_SECONDS:.0f} seconds")
         finally:
-            process.kill()  # in case we were interrupted; no matter to one that has ended
-        process.wait()
-        log.seek(0)
-        output = log.read()
+            with suppress(ProcessLookupError):  # unless it has ended, with all that it started
+                os.killpg(process.pid, signal.SIGKILL)
+    output = (work / "log").read_text()
     if "No space left on device" in output:
-        raise StorageError(f"the disk is full: {folder} could not be written; free some space")
+        raise StorageError(f"the disk is full: {work} could not be written; free some space")
     if process.returncode != 0:
         errors = [line for line in output.splitlines() if line.startswith(("E:", "dpkg-deb:"))]
-        raise NotFetchedError(" ".join(errors) or f"{command[0]} failed: {output.strip()}")
-    return output
+        raise NotFetchedError(errors[-1] if errors else f"apt-get failed: {output.strip()[-200:]}")
 
 
-def _watch(process: subprocess.Popen[bytes], folder: Path, tell: Tell | None) -> None:
-    seen, since = -1, time.monotonic()
-    while process.poll() is None:
-        done = sum(size(path) for path in folder.rglob("*") if path.is_file())
-        if done != seen:
-            seen, since = done, time.monotonic()
-            if tell is not None:
-                tell(done, None)
-        elif time.monotonic() - since > APT_SILENCE_SECONDS:
-            raise NotFetchedError(f"it stood still for {APT_SILENCE_SECONDS:.0f} seconds")
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=0.1)
+def _total(work: Path) -> int | None:
+    """The package's size, from apt's line of address, file name, size and digest."""
+    words = (work / "size").read_text().split() if (work / "size").exists() else []
+    return next((int(word) for word in words if word.isdecimal()), None)
+
+
+def _bytes_below(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # apt renames its files meanwhile
+            total += path.stat().st_size if path.is_file() else 0
+    return total

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from http.client import HTTPException
 from pathlib import Path
 
 from filelock import FileLock
@@ -28,34 +27,13 @@ from lenet.data.reading import (
     read_idx,
     source_in,
 )
-from lenet.data.transfer import (
-    NotFetchedError,
-    Progress,
-    Report,
-    from_mirror,
-    is_about_storage,
-    reason,
-)
+from lenet.data.transfer import NotFetchedError, Progress, Report, from_mirror
 from lenet.errors import DatasetError, LabError
 from lenet.files import explained
 
-__all__ = ["Progress", "Source", "data_dir", "fetch", "locate", "verify"]
+__all__ = ["Progress", "Source", "data_dir", "fetch", "locate"]
 
 logger = logging.getLogger(__name__)
-
-_verified: set[tuple[str, Path, int, int, int]] = set()
-
-
-def verify(path: Path, info: DatasetInfo) -> None:
-    """Check a file as `datasets.read_idx` does, once per process while it stays as it is."""
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror}") from error
-    key = (info.name, path, state.st_ino, state.st_size, state.st_mtime_ns)
-    if key not in _verified:
-        read_idx(path, info)
-        _verified.add(key)
 
 
 def fetch(
@@ -67,11 +45,12 @@ def fetch(
 ) -> Source:
     """Return the checked files of dataset `name`, downloaded into the data folder if need be.
 
-    A damaged file in the data folder is renamed to `<file>.damaged` and fetched again;
-    with `download=False` nothing is renamed and the network is never touched. Sources of
-    a download, in order: `LENET_MIRROR` (the address of another data folder, served over
+    A damaged file in the data folder is renamed to `<file>.damaged` and fetched again; a
+    whole one that is not the published file is used, and named in the description. With
+    `download=False` nothing is renamed and the network is never touched. Sources of a
+    download, in order: `LENET_MIRROR` (the address of another data folder, served over
     HTTP), torchvision's mirrors, and on Debian and Ubuntu their package of the dataset.
-    A download goes on where it was interrupted, and processes wait for each other.
+    Files that have come stay when a later one does not, and processes wait for each other.
 
     Raises `ConfigError` for an unknown name, `DatasetError` if files are missing or
     damaged and cannot be had, `StorageError` if they cannot be written.
@@ -79,21 +58,21 @@ def fetch(
     info = dataset_info(name)
     where = places(info, data_dir)
     folder = next(iter(where))
-    missing: list[str] = []
+    tried: list[str] = []
     try:
-        if source := _on_disk(info, where, missing):
+        if source := _on_disk(info, where, tried):
             return source
-    except DatasetError:
+    except DamagedFileError:
         if not download:
             raise
     if not download:
         to_do = "let it be downloaded (--download 1)"
-        raise DatasetError(_advice(info, folder, missing, "is not on this machine", to_do))
+        raise DatasetError(_advice(info, folder, tried, "is not on this machine", to_do))
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
             _set_damaged_aside(info, folder)
-            tried: list[str] = []
+            tried.clear()
             found = _on_disk(info, where, tried)
             return found or _download(info, folder, tried, progress or (lambda _: None))
 
@@ -101,7 +80,7 @@ def fetch(
 def _on_disk(info: DatasetInfo, where: dict[Path, str], tried: list[str]) -> Source | None:
     """Return the first complete and whole set of files; `tried` gets why a place has none.
 
-    Raises `DatasetError` for a damaged or unreadable file in the data folder.
+    Raises `DatasetError` for a file in the data folder that cannot be used.
     """
     for number, (folder, words) in enumerate(where.items()):
         source = source_in(folder, words)
@@ -110,27 +89,25 @@ def _on_disk(info: DatasetInfo, where: dict[Path, str], tried: list[str]) -> Sou
             tried.append(f"{words} lacks {'all four' if len(absent) == 4 else ', '.join(absent)}")
             continue
         try:
-            for path in source.paths:
-                verify(path, info)
+            own = [path.name for path in source.paths if not read_idx(path, info).published]
         except DatasetError as error:
             if number == 0:
                 raise
             tried.append(error.finding if isinstance(error, DamagedFileError) else str(error))
             logger.warning("%s; it is left alone and not used", tried[-1])
             continue
-        return source
+        note = f" (not the published {', '.join(own)})" if own else ""
+        return Source(source.paths, words + note)
     return None
 
 
 def _set_damaged_aside(info: DatasetInfo, folder: Path) -> None:
-    for path in list(files_in(folder).values()):
+    for path in files_in(folder).values():
         try:
-            verify(path, info)
+            read_idx(path, info)
         except DamagedFileError as error:
-            aside = path.with_name(f"{path.name}.damaged")
-            numbers = itertools.count(2)
-            while aside.exists():
-                aside = path.with_name(f"{path.name}.damaged{next(numbers)}")
+            names = (f"{path.name}.damaged{number or ''}" for number in itertools.count())
+            aside = next(path.with_name(n) for n in names if not path.with_name(n).exists())
             path.rename(aside)
             logger.warning("%s; it is kept as %s", error.finding, aside.name)
 
@@ -148,10 +125,8 @@ def _download(info: DatasetInfo, folder: Path, tried: list[str], report: Report)
         logger.info("fetching %s from %s", info.title, label)
         try:
             get()
-        except (NotFetchedError, OSError, HTTPException, ValueError) as error:
-            if is_about_storage(error):
-                raise
-            tried.append(f"{label}: {reason(error)}")
+        except NotFetchedError as error:
+            tried.append(f"{label}: {error}")
             logger.info("%s", tried[-1])
         if source := source_in(folder, f"{folder}, downloaded from {label}"):
             return source
@@ -171,7 +146,7 @@ def _ways(
     try:
         mirrors = _torchvision_mirrors(info)
     except (ImportError, RuntimeError, OSError, AttributeError) as error:
-        tried.append(f"torchvision's mirrors: {reason(error)}")
+        tried.append(f"torchvision's mirrors: {error}")
         mirrors = []
     for base in mirrors:
         yield base, partial(from_mirror, base, info, folder, report)
@@ -188,15 +163,13 @@ def _torchvision_mirrors(info: DatasetInfo) -> list[str]:
 def main(names: list[str]) -> int:
     """Fetch the datasets named and log how it goes; the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    last: tuple[str, str, int] | None = None
+    shown = set()
 
     def show(at: Progress) -> None:
-        nonlocal last
-        megabytes, total = at.done / 1e6, (at.total or 0) / 1e6
-        now = (at.source, at.file, int(10 * megabytes / total if total else megabytes / 10))
-        if now != last and not 0 < total < 0.1:  # a line a tenth, none for small files
-            logger.info("%s: %.1f%s MB", at.file, megabytes, f" of {total:.1f}" if total else "")
-        last = now
+        share = f"{10 * at.done // at.total}0 %" if at.total else f"{at.done // 10**7}0 MB"
+        if (at.source, at.file, share) not in shown:
+            shown.add((at.source, at.file, share))
+            logger.info("%s: %s", at.file, share)
 
     try:
         for name in names:
@@ -205,7 +178,7 @@ def main(names: list[str]) -> int:
         logger.error("error: %s", error)
         return error.exit_code
     except KeyboardInterrupt:
-        logger.error("interrupted; the same command goes on from here")
+        logger.error("interrupted; the same command fetches the files that are missing")
         return 1
     return 0
 

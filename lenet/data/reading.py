@@ -4,9 +4,9 @@ import hashlib
 import logging
 import struct
 import zlib
-from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import NamedTuple
 
 from lenet import paths
 from lenet.catalog import FILES, DatasetInfo, IdxFile, dataset_info
@@ -16,95 +16,87 @@ logger = logging.getLogger(__name__)
 
 
 class DamagedFileError(DatasetError):
-    """A file that is there but is not what it should be; `finding` names it and says why."""
+    """A file that is no whole IDX file of bytes; `finding` names it and says why."""
 
     def __init__(self, path: Path, reason: str) -> None:
         self.finding = f"{path} is damaged: {reason}"
         super().__init__(f"{self.finding}; let it be fetched again (--download 1)")
 
 
-def read_idx(path: Path, info: DatasetInfo) -> bytes:
-    """Read one of the four files, packed or not, and check it; its bytes unpacked.
+class Content(NamedTuple):
+    """A dataset file's bytes, unpacked, and whether they are the published ones."""
 
-    The file is read once. It passes if it has the magic number, dimensions and size
-    that it should have and, for a `.gz`, the publisher's MD5 or the publisher's bytes
-    inside. An unpacked file with other contents is used with a warning in the log:
-    nobody published a digest that it would have to match.
+    data: bytes
+    published: bool
 
-    Raises `DamagedFileError` for a bad file, `DatasetError` for an unreadable one.
+
+def read_idx(path: Path, info: DatasetInfo) -> Content:
+    """Read one of the four files, packed or not, and check it.
+
+    The IDX format: a big-endian 32-bit magic number (0x08 for bytes, then the number of
+    dimensions), each dimension as a 32-bit number, then the bytes. A file that is whole but
+    not the published one is a person's own: it is used, with a warning in the log.
+
+    Raises:
+        DamagedFileError: it cannot be unpacked, is cut short, or is no IDX file of bytes.
+        DatasetError: it cannot be read, or holds whole data that do not fit the dataset.
     """
     name = path.name.partition(".")[0]  # without .gz and .part
     file = next(file for file in FILES if file.name == name)
+    shape = info.shape(file)
+    limit = info.size(file) + 1  # no more bytes than it takes to judge
     try:
-        data = path.read_bytes()
+        with path.open("rb") as opened:
+            packed = opened.read(2 * limit)
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}") from error
-    packed = ".gz" in path.suffixes
-    content = _unpack(path, data, info, file) if packed else data
-    _check_structure(path, content, info, file)
-    published = (
-        packed and hashlib.md5(data, usedforsecurity=False).hexdigest() == info.md5[f"{name}.gz"]
-    )
-    if not published and hashlib.sha256(content).hexdigest() != info.sha256[name]:
-        if packed:
-            raise DamagedFileError(path, f"it is not the file that {info.title} was published as")
+    data = _unpacked(path, packed, limit) if ".gz" in path.suffixes else packed[:limit]
+    found = _dimensions(path, data, limit)
+    if found != shape:
+        said, wanted = ("×".join(map(str, sizes)) for sizes in (found, shape))
+        raise _foreign(path, f"{said} values, not the {wanted} {file.kind}", info)
+    if file.kind == "labels" and max(data[8:]) >= len(info.classes):
+        raise _foreign(path, f"labels above {len(info.classes) - 1}, not those", info)
+    published = hashlib.sha256(data).hexdigest() == info.sha256[name]
+    if not published:
         logger.warning("%s holds other contents than the published %s", path, info.title)
-    return content
+    return Content(data, published)
 
 
-def _unpack(path: Path, data: bytes, info: DatasetInfo, file: IdxFile) -> bytes:
-    expected = _header_size(info, file) + prod(info.shape(file))
+def _foreign(path: Path, contents: str, info: DatasetInfo) -> DatasetError:
+    return DatasetError(f"{path} holds {contents} of {info.title}; move it to another folder")
+
+
+def _unpacked(path: Path, data: bytes, limit: int) -> bytes:
     unpacker = zlib.decompressobj(wbits=31)  # 31: a gzip stream with its checksum
     try:
-        content = unpacker.decompress(data, expected + 1)  # no more than it takes to judge
+        content = unpacker.decompress(data, limit)
     except zlib.error as error:
         raise DamagedFileError(path, "it cannot be unpacked as gzip") from error
-    if not unpacker.eof and len(content) <= expected:
+    if not unpacker.eof and len(content) < limit:
         raise DamagedFileError(path, f"it ends early, after {len(data):,} bytes")
     return content
 
 
-def _header_size(info: DatasetInfo, file: IdxFile) -> int:
-    return 4 + 4 * len(info.shape(file))
+def _dimensions(path: Path, data: bytes, limit: int) -> tuple[int, ...]:
+    """The dimensions of an IDX file of bytes, of which `data` is whole or the first `limit`."""
+    start = 4 + 4 * data[3] if len(data) > 3 else 4
+    if len(data) < start:
+        raise DamagedFileError(path, f"it is only {len(data)} bytes long")
+    if data[:3] != b"\0\0\x08":
+        raise DamagedFileError(path, f"its magic number is 0x{data[:4].hex()}, not 0x0000080N")
+    found = struct.unpack_from(f">{data[3]}I", data, 4)
+    size = start + prod(found)
+    if len(data) != min(size, limit):
+        raise DamagedFileError(path, f"it is not {size:,} bytes long, as its beginning says")
+    return found
 
 
-def _check_structure(path: Path, content: bytes, info: DatasetInfo, file: IdxFile) -> None:
-    """Compare magic number, dimensions, size and range of labels with what is expected.
+class Source(NamedTuple):
+    """The four files of a dataset, in the order of `FILES`, and in words where they were found."""
 
-    The IDX format: a big-endian 32-bit magic number (0x08 for bytes, then the number of
-    dimensions), each dimension as a 32-bit number, then the bytes.
-    """
-    shape = info.shape(file)
-    start = _header_size(info, file)
-    if len(content) < start:
-        raise DamagedFileError(path, f"it is only {len(content)} bytes long")
-    magic, *found = struct.unpack_from(f">{1 + len(shape)}I", content)
-    if magic != 0x800 + len(shape):
-        raise DamagedFileError(path, f"its magic number is {magic:#x}, not {0x800 + len(shape):#x}")
-    if tuple(found) != shape:
-        said, wanted = ("×".join(map(str, sizes)) for sizes in (found, shape))
-        raise DamagedFileError(path, f"it holds {said} {file.kind}, not {wanted}")
-    if len(content) != start + prod(shape):
-        wanted = f"{start + prod(shape):,}"
-        raise DamagedFileError(path, f"it has {len(content):,} bytes of data, not {wanted}")
-    if file.kind == "labels" and max(content[start:]) >= len(info.classes):
-        raise DamagedFileError(path, f"it has labels above {len(info.classes) - 1}")
-
-
-@dataclass(frozen=True)
-class Source:
-    """The four files of a dataset, and in words where they were found."""
-
-    train_images: Path
-    train_labels: Path
-    test_images: Path
-    test_labels: Path
+    paths: tuple[Path, ...]
     description: str
-
-    @property
-    def paths(self) -> tuple[Path, Path, Path, Path]:
-        """The four paths, in the order of `FILES`."""
-        return self.train_images, self.train_labels, self.test_images, self.test_labels
 
 
 def data_dir(explicit: str | Path | None = None) -> Path:
@@ -138,10 +130,7 @@ def files_in(folder: Path) -> dict[IdxFile, Path]:
 def source_in(folder: Path, description: str) -> Source | None:
     """Return the four files of a dataset in `folder`, unchecked; None if one is missing."""
     found = files_in(folder)
-    if len(found) < len(FILES):
-        return None
-    train_images, train_labels, test_images, test_labels = (found[file] for file in FILES)
-    return Source(train_images, train_labels, test_images, test_labels, description)
+    return Source(tuple(found.values()), description) if len(found) == len(FILES) else None
 
 
 def locate(name: str, data_dir: str | Path | None = None) -> Source | None:

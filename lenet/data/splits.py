@@ -1,5 +1,6 @@
 """A dataset's images and labels as tensors in memory, and the validation split."""
 
+import functools
 import hashlib
 import threading
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lenet.catalog import SIDE, DatasetInfo, SplitName, dataset_info
+from lenet.catalog import DATASETS, SIDE, SplitName, dataset_info
 from lenet.data.reading import locate, places, read_idx
 from lenet.errors import ConfigError, DatasetError
 
@@ -26,21 +27,6 @@ class Split(NamedTuple):
     labels: Tensor
 
 
-class _FileState(NamedTuple):
-    """A file as it was when it was read; another state is another file."""
-
-    path: Path
-    size: int
-    modified: int  # nanoseconds
-
-
-class _Loaded(NamedTuple):
-    info: DatasetInfo
-    states: tuple[_FileState, _FileState]
-    split: Split
-
-
-_loaded: dict[tuple[str, SplitName], _Loaded] = {}
 _loading = threading.Lock()
 
 
@@ -59,29 +45,25 @@ def load_split(name: str, split: SplitName, data_dir: str | Path | None = None) 
             f"{info.title} is not on this machine (looked in {looked_in}); let it be downloaded "
             "(--download 1)"
         )
-    train = split == "train"
-    images = source.train_images if train else source.test_images
-    labels = source.train_labels if train else source.test_labels
+    images, labels = source.paths[:2] if split == "train" else source.paths[2:]
     with _loading:  # also for another split: to load takes a fraction of a second
-        states = (_state(images), _state(labels))
-        known = _loaded.get((name, split))
-        if known is None or (known.info, known.states) != (info, states):
-            known = _Loaded(info, states, _read(images, labels, info))
-            _loaded[name, split] = known
-        return known.split
+        return _read(name, images, labels, _state(images), _state(labels))
 
 
-def _state(path: Path) -> _FileState:
+def _state(path: Path) -> tuple[int, int]:
+    """A file's size and time in nanoseconds; with others it is another file."""
     try:
         found = path.stat()
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}") from error
-    return _FileState(path, found.st_size, found.st_mtime_ns)
+    return found.st_size, found.st_mtime_ns
 
 
-def _read(images: Path, labels: Path, info: DatasetInfo) -> Split:
-    pixels = bytearray(read_idx(images, info))  # a copy: torch wants memory it may write
-    classes = bytearray(read_idx(labels, info))
+@functools.lru_cache(maxsize=2 * len(DATASETS))
+def _read(name: str, images: Path, labels: Path, *_states: tuple[int, int]) -> Split:
+    info = dataset_info(name)
+    pixels = bytearray(read_idx(images, info).data)  # a copy: torch wants memory it may write
+    classes = bytearray(read_idx(labels, info).data)
     return Split(
         torch.frombuffer(pixels, dtype=torch.uint8, offset=16).reshape(-1, SIDE, SIDE),
         torch.frombuffer(classes, dtype=torch.uint8, offset=8).long(),

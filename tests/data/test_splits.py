@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from lenet.catalog import DATASETS, DatasetInfo
-from lenet.data import download, transfer
-from lenet.data.reading import read_idx
+from lenet.data import download
+from lenet.data.reading import Content, read_idx
 from lenet.errors import ConfigError, DatasetError
-from tests.idx_files import contents_of, install_small_dataset, make_arrays, pack, write_files
+from tests.idx_files import install_small_dataset, make_arrays, write_files
 from tests.lazy import Lazy
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_packed_and_plain_files_give_the_same(info: DatasetInfo, tmp_path: Path)
 def test_two_threads_at_once_load_once(info: DatasetInfo, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
-    def slow(path: Path, of: DatasetInfo) -> bytes:
+    def slow(path: Path, of: DatasetInfo) -> Content:
         read.append(path.name)
         time.sleep(0.05)
         return read_idx(path, of)
@@ -99,7 +99,7 @@ def test_changed_files_are_read_again(info: DatasetInfo, tmp_path: Path) -> None
 def test_missing_dataset_is_said_and_not_fetched(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, info: DatasetInfo
 ) -> None:
-    monkeypatch.setattr(transfer, "_open", lambda *_: pytest.fail("touched the network"))
+    monkeypatch.setattr(download, "fetch", lambda *_: pytest.fail("fetched it"))
     with pytest.raises(DatasetError, match="Fashion-MNIST is not on this machine") as caught:
         splits.load_split("FashionMNIST", "train", tmp_path / "empty")
     assert str(tmp_path / "empty") in str(caught.value)
@@ -202,12 +202,3 @@ def test_real_dataset_is_what_the_facts_say(name: str) -> None:
     assert pixels.std().item() == pytest.approx(DATASETS[name].std, abs=1e-4)
     assert splits.load_split(name, "test").images.shape == (10_000, 28, 28)
     assert seconds < 5  # 0.4 s on two idle cores; a page waits for it
-
-
-def test_small_datasets_can_be_damaged_in_every_way_we_need(info: DatasetInfo) -> None:
-    """The helper's own promise: contents are the same at every call, packed or not."""
-    assert contents_of(info) == contents_of(info)
-    assert all(
-        hashlib.md5(pack(content)).hexdigest() == info.md5[f"{name}.gz"]
-        for name, content in contents_of(info).items()
-    )
