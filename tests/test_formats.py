@@ -191,7 +191,7 @@ class TestNewerLab:
         assert (old.folder / file).read_bytes() == before
 
     def test_shipped_study(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(results, "SHIPPED", tmp_path)
+        monkeypatch.setattr(results, "SHIPPED_STUDIES", tmp_path)
         (tmp_path / "nine-cases.json").write_text(json.dumps({"format_number": NEWER}))
         with pytest.raises(NewerFileError, match="newer version"):
             results.shipped("nine-cases")

@@ -75,6 +75,7 @@ class TestSameSeed:
             assert torch.equal(order.sort().values, torch.arange(160))
 
 
+@pytest.mark.slow
 class TestGoingOn:
     """A training that was saved and taken up again ends as if nothing had happened."""
 

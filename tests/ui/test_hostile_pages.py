@@ -68,6 +68,7 @@ class TestWords:
         assert [trace.name for trace in lines.data] == [chart_text(TAG)]
 
 
+@pytest.mark.slow
 class TestAddresses:
     def test_names_of_parameters_are_shown_as_text(self, lab: Lab) -> None:
         [notice] = visit(**{PICTURE: "1"}).warning

@@ -248,6 +248,7 @@ def test_what_was_evaluated_once_is_not_evaluated_again(monkeypatch: pytest.Monk
     assert len(done) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_dataset")
 def test_evaluate_compares_two_checkpoints() -> None:
     app = visit("pages/evaluate.py")
