@@ -574,22 +574,6 @@ class TestOutput:
         assert result.json["parameters"] == 61_990
 
 
-@pytest.mark.slow
-@pytest.mark.real_data
-@pytest.mark.usefixtures("real_fashion_mnist")
-def test_lab_preset_reaches_90_percent_in_3_epochs(tmp_path: Path) -> None:
-    """On the real test images, by the very commands of the README."""
-    flags = ("--preset", "lab", "--epochs", 3, "--output_dir", tmp_path, "--json")
-    trained = in_process("--mode", "train", *flags, module="lenet").json
-    assert trained["epochs"] == 3
-    assert trained["val_accuracy"] >= 0.9
-    kept = trained["checkpoint"]
-    evaluated = in_process("--mode", "eval", "--checkpoint", kept, "--json", module="lenet").json
-    assert evaluated["accuracy"] >= 0.90
-    assert np.sum(evaluated["confusion_matrix"]) == 10_000
-    assert evaluated["parameters"] == 61_990
-
-
 def test_knobs_are_in_groups_that_help_shows() -> None:
     groups = {group.title for group in cli.parser()._action_groups}
     assert {knob(info).group for info in Config.model_fields.values()} <= groups
