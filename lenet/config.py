@@ -120,7 +120,7 @@ class ModelConfig(_Settings):
         self.layers()
         return self
 
-    def layers(self) -> list[geometry.Layer]:
+    def layers(self) -> list[geometry.LayerShape]:
         """Name, output shape and parameters of each layer; see `geometry.layers`."""
         return geometry.layers(
             self.input_size, self.kernel_size, self.padding, self.pool2, self.batch_norm

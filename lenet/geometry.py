@@ -18,7 +18,7 @@ POOL = 2
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerShape:
     """One layer: its name, the shape it puts out without the batch axis, and its weights."""
 
     name: str
@@ -28,7 +28,7 @@ class Layer:
 
 def layers(
     input_size: int, kernel_size: int, padding: int, pool2: bool, batch_norm: bool
-) -> list[Layer]:
+) -> list[LayerShape]:
     """Every layer that has weights or changes the shape, from conv0 to fc4.
 
     A convolution of stride 1 takes a side W to W − K + 2P + 1, a pooling halves it,
@@ -46,9 +46,9 @@ def layers(
 
 def feasible_layers(
     input_size: int, kernel_size: int, padding: int, pool2: bool, batch_norm: bool
-) -> tuple[list[Layer], Layer | None]:
+) -> tuple[list[LayerShape], LayerShape | None]:
     """The layers that fit, and the first that does not (None when all fit)."""
-    trace: list[Layer] = []
+    trace: list[LayerShape] = []
     for layer in _walk(input_size, kernel_size, padding, pool2, batch_norm):
         if min(layer.output_shape) < 1:
             return trace, layer
@@ -58,26 +58,26 @@ def feasible_layers(
 
 def _walk(
     size: int, kernel_size: int, padding: int, pool2: bool, batch_norm: bool
-) -> Iterator[Layer]:
+) -> Iterator[LayerShape]:
     channels_in = 1
     for index, channels in enumerate(CONV_CHANNELS):
         size += (2 * padding if index == 0 else 0) - kernel_size + 1
         weights = channels * (channels_in * kernel_size**2 + 1)
-        yield Layer(f"conv{index}", (channels, size, size), weights)
+        yield LayerShape(f"conv{index}", (channels, size, size), weights)
         if batch_norm:
-            yield Layer(f"bn{index}", (channels, size, size), 2 * channels)
+            yield LayerShape(f"bn{index}", (channels, size, size), 2 * channels)
         if index < 2 or pool2:
             size //= POOL
-            yield Layer(f"pool{index}", (channels, size, size), 0)
+            yield LayerShape(f"pool{index}", (channels, size, size), 0)
         channels_in = channels
     features_in = channels_in * size * size
     for index, features in enumerate(FC_FEATURES, start=len(CONV_CHANNELS)):
-        yield Layer(f"fc{index}", (features,), features * (features_in + 1))
+        yield LayerShape(f"fc{index}", (features,), features * (features_in + 1))
         features_in = features
 
 
 def _refusal(
-    input_size: int, kernel_size: int, padding: int, trace: list[Layer], failing: Layer
+    input_size: int, kernel_size: int, padding: int, trace: list[LayerShape], failing: LayerShape
 ) -> str:
     sizes = [str(input_size)]
     sizes += [

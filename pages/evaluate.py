@@ -13,7 +13,7 @@ from lenet.ui.app import fragment, show
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluate import charts as figures
 from lenet.ui.evaluate import scores
-from lenet.ui.evaluate.confusion_matrix import Subject, explore
+from lenet.ui.evaluate.confusion_matrix import EvaluatedSet, explore
 from lenet.ui.evaluate.gallery import gallery
 from lenet.ui.evaluation_cache import evaluated_content
 from lenet.ui.style import CONFIG
@@ -39,15 +39,15 @@ def page() -> None:
     name = test_set(tests, present[0])
     warn(present, name)
     dataset.require(name)
-    subjects = [subject(one, name) for one in present]
+    sets = [evaluated_set(one, name) for one in present]
     shown = 0
     if comparing:
-        scores.compare(subjects[0], subjects[1])
+        scores.compare(sets[0], sets[1])
         shown = details_of()
     else:
-        scores.headline(subjects[0].found)
-    downloads(row, present[shown], subjects[shown], name)
-    details(subjects[shown])
+        scores.headline(sets[0].found)
+    downloads(row, present[shown], sets[shown], name)
+    details(sets[shown])
 
 
 def test_set(place: DeltaGenerator, chosen: Chosen) -> str:
@@ -77,9 +77,9 @@ def warn(present: list[Chosen], name: str) -> None:
             )
 
 
-def subject(chosen: Chosen, name: str) -> Subject:
+def evaluated_set(chosen: Chosen, name: str) -> EvaluatedSet:
     """A checkpoint's evaluation on a dataset, with the images."""
-    return Subject(
+    return EvaluatedSet(
         key=f"{chosen.digest[:12]} {name}",
         found=evaluated_content(chosen.digest, chosen.checkpoint, name),
         pictures=load_split(name, "test").images.numpy(),
@@ -96,7 +96,7 @@ def details_of() -> int:
     return "AB".index(side)
 
 
-def details(shown: Subject) -> None:
+def details(shown: EvaluatedSet) -> None:
     """From the figures to the images behind them."""
     explore(shown)
     left, right = st.columns([6, 5], gap="large")
@@ -118,7 +118,7 @@ def details(shown: Subject) -> None:
 
 
 @fragment
-def mistakes(shown: Subject) -> None:
+def mistakes(shown: EvaluatedSet) -> None:
     """The images that the network got wrong, the surest answer first."""
     st.subheader("Most confident mistakes")
     if not len(shown.found.mistakes):
@@ -127,7 +127,7 @@ def mistakes(shown: Subject) -> None:
     gallery(f"{shown.key} mistakes", shown.pictures, shown.found.mistakes, shown.caption)
 
 
-def downloads(place: DeltaGenerator, chosen: Chosen, shown: Subject, name: str) -> None:
+def downloads(place: DeltaGenerator, chosen: Chosen, shown: EvaluatedSet, name: str) -> None:
     """Files of what the page shows, made when somebody asks for them."""
     found, classes = shown.found, shown.classes
 

@@ -16,7 +16,7 @@ SMALL_KERNEL = (28, 3, 0, True)
 IMPOSSIBLE = (28, 5, 0, False)
 
 
-def sides(layers: list[geometry.Layer]) -> list[int]:
+def sides(layers: list[geometry.LayerShape]) -> list[int]:
     """The size of the map after each convolution and pooling."""
     return [layer.output_shape[-1] for layer in layers if layer.name.startswith(("conv", "pool"))]
 

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from lenet import paths
 from lenet.cli import output, study
-from lenet.cli.output import Progress
+from lenet.cli.output import ProgressPrinter
 from lenet.config import Config, accepts, applies, bounds, build_config, choices, knob, overrides
 from lenet.data.reading import locate
 from lenet.errors import ConfigError, DatasetError, LabError
@@ -170,7 +170,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
         from lenet.studies.worker import stop_with_standard_input
 
         stop_with_standard_input()
-    progress = Progress()
+    progress = ProgressPrinter()
     run = Run(args.resume or args.output_dir or OUTPUT)
     if args.resume and _given(args):
         raise ConfigError("--resume goes on with the run's own settings; leave the others out")
@@ -244,7 +244,7 @@ def _eval(args: argparse.Namespace) -> dict[str, Any]:
 
     loaded = checkpoints.load(args.checkpoint)
     dataset = _dataset(args, loaded.config)
-    split = _split(args, dataset, "test", Progress())
+    split = _split(args, dataset, "test", ProgressPrinter())
     from lenet.evaluation.metrics import evaluate
     from lenet.evaluation.report import figures
 
@@ -268,7 +268,7 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
     if args.drawings:
         return {"predictions": classify.classify_drawings(loaded, args.drawings)}
     dataset = _dataset(args, loaded.config)
-    split = _split(args, dataset, "test", Progress())
+    split = _split(args, dataset, "test", ProgressPrinter())
     index = classify.pick(split, SAMPLES, _seed(args))
     result = {
         "dataset": dataset,
@@ -289,7 +289,7 @@ def _seed(args: argparse.Namespace) -> int | None:
     return None if given is None else build_config({"seed": given}).seed
 
 
-def _split(args: argparse.Namespace, dataset: str, name: str, progress: Progress) -> Any:
+def _split(args: argparse.Namespace, dataset: str, name: str, progress: ProgressPrinter) -> Any:
     """A split in memory, fetched first where it is missing or damaged and may be fetched."""
     from lenet.data import download as fetch
     from lenet.data import splits

@@ -9,7 +9,7 @@ from lenet.data import download as fetch
 from lenet.training.events import EpochEvent, Event, StepEvent
 
 
-class Progress:
+class ProgressPrinter:
     """Progress on standard error: a line that moves on a terminal, a line an epoch elsewhere."""
 
     def __init__(self) -> None:

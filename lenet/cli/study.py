@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lenet.cli.output import Progress
+from lenet.cli.output import ProgressPrinter
 from lenet.data import download
 from lenet.errors import ConfigError
 from lenet.runs import launcher
@@ -67,7 +67,7 @@ def run(
             "note: only %d runs train at once here; LENET_SLOTS changes that", launcher.slots()
         )
     runs = folder.study.runs()
-    progress = Progress()
+    progress = ProgressPrinter()
     for dataset in sorted({planned.config.dataset for planned in runs}):
         source = download.fetch(
             dataset, args.data_dir, download=args.download == "1", progress=progress.download

@@ -13,8 +13,8 @@ POOLINGS = {"max": "max pooling", "average": "average pooling"}
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
-    """One layer of the walk.
+class LayerOutput:
+    """One layer's output, and how it comes about.
 
     Attributes:
         name: "input", or as in `geometry.layers`.
@@ -37,7 +37,7 @@ class Layer:
         return tuple(self.values.shape)
 
 
-def walk(model: LeNet5, x: Tensor) -> dict[str, Layer]:
+def layer_outputs(model: LeNet5, x: Tensor) -> dict[str, LayerOutput]:
     """The layers by name, from the input to the ten probabilities, for one image.
 
     The order is the textbook's: convolution, batch norm, activation, pooling. `LeNet5.forward`
@@ -49,7 +49,7 @@ def walk(model: LeNet5, x: Tensor) -> dict[str, Layer]:
         x: (1, 1, S, S) float32, normalised, as `to_input` gives it.
     """
     with torch.inference_mode():
-        layers = [Layer("input", {"input": x[0]})]
+        layers = [LayerOutput("input", {"input": x[0]})]
         for index in range(len(CONV_CHANNELS)):
             layers += _convolution(model, index, layers[-1].values)
         layers.append(_fc3(model, layers[-1].values.flatten()))
@@ -57,7 +57,7 @@ def walk(model: LeNet5, x: Tensor) -> dict[str, Layer]:
     return {layer.name: layer for layer in layers}
 
 
-def _convolution(model: LeNet5, index: int, x: Tensor) -> list[Layer]:
+def _convolution(model: LeNet5, index: int, x: Tensor) -> list[LayerOutput]:
     """convN, and poolN where there is one; the modules take (1, C, H, W)."""
     config = model.config
     conv, norm, pool = (getattr(model, f"{part}{index}") for part in ("conv", "bn", "pool"))
@@ -68,22 +68,22 @@ def _convolution(model: LeNet5, index: int, x: Tensor) -> list[Layer]:
         weighted.append(norm)
     activated = model.activation(list(steps.values())[-1])
     steps[ACTIVATIONS[config.activation]] = activated
-    layers = [Layer(f"conv{index}", steps, _parameters(*weighted))]
+    layers = [LayerOutput(f"conv{index}", steps, _parameters(*weighted))]
     if index < 2 or config.pool2:
         pooled = pool(activated[None])[0]
-        layers.append(Layer(f"pool{index}", {POOLINGS[config.pooling]: pooled}))
+        layers.append(LayerOutput(f"pool{index}", {POOLINGS[config.pooling]: pooled}))
     return layers
 
 
-def _fc3(model: LeNet5, x: Tensor) -> Layer:
+def _fc3(model: LeNet5, x: Tensor) -> LayerOutput:
     total = model.fc3(x)
     steps = {"weighted sum": total, ACTIVATIONS[model.config.activation]: model.activation(total)}
-    return Layer("fc3", steps, _parameters(model.fc3))
+    return LayerOutput("fc3", steps, _parameters(model.fc3))
 
 
-def _fc4(model: LeNet5, x: Tensor) -> Layer:
+def _fc4(model: LeNet5, x: Tensor) -> LayerOutput:
     logits = model.fc4(x)
-    return Layer(
+    return LayerOutput(
         "fc4", {"weighted sum": logits, "softmax": logits.softmax(0)}, _parameters(model.fc4)
     )
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lenet.explain.activations import Layer
+from lenet.explain.activations import LayerOutput
 from lenet.geometry import POOL
 from lenet.network.lenet5 import LeNet5
 
@@ -110,12 +110,12 @@ Arithmetic: TypeAlias = Convolution | Pooling | WeightedSum
 
 
 def arithmetic(
-    model: LeNet5, layers: Mapping[str, Layer], name: str, index: int, at: tuple[int, int]
+    model: LeNet5, layers: Mapping[str, LayerOutput], name: str, index: int, at: tuple[int, int]
 ) -> Arithmetic:
     """How a value of a layer comes about.
 
     Args:
-        layers: a walk through `model`.
+        layers: `layer_outputs` of `model`.
         name: of a layer, not the input.
         index: of the map or of the feature.
         at: row and column in the map; without effect for fc3 and fc4.

@@ -18,7 +18,7 @@ LABELS = ("Truth", "Prediction")
 
 
 @dataclass(frozen=True)
-class Subject:
+class EvaluatedSet:
     """An evaluation with what it takes to show its images.
 
     Attributes:
@@ -50,29 +50,29 @@ class Subject:
 
 
 @fragment
-def explore(subject: Subject) -> None:
+def explore(shown: EvaluatedSet) -> None:
     """The matrix, and beside it the images of one cell, chosen by a click or by name."""
     left, right = st.columns([6, 5], gap="large")
     with right:
         st.subheader("Images behind a cell")
         table = st.container()
-        truth, prediction = _choose_cell(subject)
+        truth, prediction = _choose_cell(shown)
         with table:
-            _pairs_table(subject, (truth, prediction))
-        _images(subject, truth, prediction)
+            _pairs_table(shown, (truth, prediction))
+        _images(shown, truth, prediction)
     with left:
-        _matrix(subject, (truth, prediction))
+        _matrix(shown, (truth, prediction))
 
 
-def _pairs_table(subject: Subject, cell: tuple[int, int]) -> None:
+def _pairs_table(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
     """The pairs that are confused most often; to choose one shows its images."""
-    pairs, counts = subject.pairs, subject.found.confusion_matrix
+    pairs, counts = shown.pairs, shown.found.confusion_matrix
     if not pairs:
         return
     frame = pd.DataFrame(
         {
-            "truth": [subject.classes[truth] for truth, _ in pairs],
-            "taken for": [subject.classes[prediction] for _, prediction in pairs],
+            "truth": [shown.classes[truth] for truth, _ in pairs],
+            "taken for": [shown.classes[prediction] for _, prediction in pairs],
             "images": [int(counts[pair]) for pair in pairs],
             "share": [100 * counts[pair] / counts[pair[0]].sum() for pair in pairs],
         }
@@ -81,7 +81,7 @@ def _pairs_table(subject: Subject, cell: tuple[int, int]) -> None:
     def selected() -> None:
         rows = st.session_state["pairs"]["selection"]["rows"]
         if rows:
-            _select(subject, pairs[rows[0]])
+            _select(shown, pairs[rows[0]])
 
     rows = [pairs.index(cell)] if cell in pairs else []
     st.session_state["pairs"] = {"selection": {"rows": rows}}
@@ -103,40 +103,40 @@ def _pairs_table(subject: Subject, cell: tuple[int, int]) -> None:
     )
 
 
-def _choose_cell(subject: Subject) -> tuple[int, int]:
+def _choose_cell(shown: EvaluatedSet) -> tuple[int, int]:
     """Truth and prediction by name, the most confused pair at first."""
-    first = subject.pairs[0] if subject.pairs else (0, 0)
+    first = shown.pairs[0] if shown.pairs else (0, 0)
     chosen = []
     for place, label, default in zip(st.columns(2), LABELS, first, strict=True):
         index = place.selectbox(
             label,
-            range(len(subject.classes)),
+            range(len(shown.classes)),
             index=default,
-            format_func=subject.classes.__getitem__,
-            key=_key(subject, label),
+            format_func=shown.classes.__getitem__,
+            key=_key(shown, label),
             persist_state="session",
         )
         chosen.append(index)
     return chosen[0], chosen[1]
 
 
-def _images(subject: Subject, truth: int, prediction: int) -> None:
-    index = subject.found.cell(truth, prediction)
-    names = subject.classes[truth], subject.classes[prediction]
+def _images(shown: EvaluatedSet, truth: int, prediction: int) -> None:
+    index = shown.found.cell(truth, prediction)
+    names = shown.classes[truth], shown.classes[prediction]
     how = f"{names[0]} recognised" if truth == prediction else f"{names[0]} taken for {names[1]}"
     if not len(index):
         st.caption(f"No image: {how}.")
         return
     st.caption(f"{len(index):,} image{'s' * (len(index) > 1)}: {how}. The surest answer first.")
-    key = f"{subject.key} {truth} {prediction}"
-    gallery(key, subject.pictures, index, subject.caption)
+    key = f"{shown.key} {truth} {prediction}"
+    gallery(key, shown.pictures, index, shown.caption)
 
 
-def _matrix(subject: Subject, cell: tuple[int, int]) -> None:
+def _matrix(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
     """The confusion matrix, as counts or shares of each row; a click on a cell chooses it."""
     st.subheader("Confusion matrix")
     row = st.container(horizontal=True)
-    shown = row.segmented_control(
+    unit = row.segmented_control(
         "Cells show",
         ["counts", "shares of the row"],
         default="counts",
@@ -156,10 +156,10 @@ def _matrix(subject: Subject, cell: tuple[int, int]) -> None:
         help="By likeness, classes that are confused stand side by side.",
     )
     figure = figures.confusion(
-        subject.found.confusion_matrix,
-        subject.classes,
-        shares=shown != "counts",
-        order=subject.found.clustered if order == "by likeness" else None,
+        shown.found.confusion_matrix,
+        shown.classes,
+        shares=unit != "counts",
+        order=shown.found.clustered if order == "by likeness" else None,
         selected=cell,
         dark=st.context.theme.type == "dark",
     )
@@ -170,7 +170,7 @@ def _matrix(subject: Subject, cell: tuple[int, int]) -> None:
         pair = tuple(points[0]["customdata"][:2]) if points else st.session_state.get("clicked")
         if pair:
             st.session_state["clicked"] = pair
-            _select(subject, pair)
+            _select(shown, pair)
 
     st.plotly_chart(
         figure,
@@ -182,12 +182,12 @@ def _matrix(subject: Subject, cell: tuple[int, int]) -> None:
     )
 
 
-def _select(subject: Subject, cell: tuple[int, int]) -> None:
+def _select(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
     """Show the images of this cell from the next run on."""
     for label, index in zip(LABELS, cell, strict=True):
-        st.session_state[_key(subject, label)] = index
+        st.session_state[_key(shown, label)] = index
 
 
-def _key(subject: Subject, label: str) -> str:
+def _key(shown: EvaluatedSet, label: str) -> str:
     """Of the widget; each dataset has its own cell."""
-    return f"{label} among {subject.classes[0]}"
+    return f"{label} among {shown.classes[0]}"

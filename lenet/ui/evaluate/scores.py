@@ -7,7 +7,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from lenet.evaluation.comparison import Comparison
 from lenet.evaluation.metrics import Evaluation
 from lenet.ui.app import fragment
-from lenet.ui.evaluate.confusion_matrix import Subject
+from lenet.ui.evaluate.confusion_matrix import EvaluatedSet
 from lenet.ui.evaluate.gallery import Caption, gallery
 
 HELP = {
@@ -46,7 +46,7 @@ def _values(found: Evaluation) -> dict[str, str]:
     }
 
 
-def compare(first: Subject, second: Subject) -> None:
+def compare(first: EvaluatedSet, second: EvaluatedSet) -> None:
     """Two checkpoints side by side, whether they differ, and on which images."""
     both = Comparison(first.found, second.found)
     left, right = st.columns([6, 5], gap="large")
@@ -85,7 +85,7 @@ def _verdict(both: Comparison) -> str:
 
 
 @fragment
-def _disagreements(first: Subject, second: Subject, both: Comparison) -> None:
+def _disagreements(first: EvaluatedSet, second: EvaluatedSet, both: Comparison) -> None:
     """The images that one gets right and the other wrong."""
     sides = {"A": both.only_first, "B": both.only_second}
     side = st.segmented_control(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lenet.config import Config
 from lenet.drawing.centre import Gray
-from lenet.explain.activations import Layer
+from lenet.explain.activations import LayerOutput
 from lenet.explain.arithmetic import Arithmetic, Convolution, Pooling, WeightedSum
 from lenet.explain.receptive_field import fields, window
 from lenet.geometry import POOL
@@ -33,7 +33,7 @@ class Spot:
 
 
 def closeup(
-    layers: Mapping[str, Layer],
+    layers: Mapping[str, LayerOutput],
     spot: Spot,
     found: Arithmetic,
     config: Config,
@@ -59,7 +59,7 @@ def closeup(
     return f'<div class="closeup" data-spot="{title}">{"".join(parts)}</div>{below}'
 
 
-def name_of(layer: Layer, index: int, classes: Sequence[str]) -> str:
+def name_of(layer: LayerOutput, index: int, classes: Sequence[str]) -> str:
     """What is looked at, for a heading."""
     if layer.name == "fc4":
         return f"fc4, {classes[index]}"
@@ -77,7 +77,7 @@ def _input(pixels: Gray, spot: Spot, config: Config) -> str:
     )
 
 
-def _map(layer: Layer, spot: Spot, config: Config) -> str:
+def _map(layer: LayerOutput, spot: Spot, config: Config) -> str:
     values = layer.values.numpy()
     side = values.shape[-1]
     start, jump, size = fields(config)[layer.name]
@@ -125,7 +125,7 @@ def _table(rows: Sequence[tuple[str, float]]) -> str:
     )
 
 
-def _convolution_sum(found: Convolution, layer: Layer, before: Layer) -> str:
+def _convolution_sum(found: Convolution, layer: LayerOutput, before: LayerOutput) -> str:
     count, side, _ = found.kernels.shape
     over = f"over {count} maps" if count > 1 else f"of the {before.name}"
     rows = [
@@ -144,7 +144,7 @@ def _convolution_sum(found: Convolution, layer: Layer, before: Layer) -> str:
     return _table([*rows, (list(layer.steps)[-1], found.value)])
 
 
-def _pooling_sum(found: Pooling, layer: Layer, before: Layer, spot: Spot) -> str:
+def _pooling_sum(found: Pooling, layer: LayerOutput, before: LayerOutput, spot: Spot) -> str:
     rows = [
         (f"{before.name}, row {POOL * spot.row + row}, column {POOL * spot.column + column}", value)
         for (row, column), value in np.ndenumerate(found.window)
@@ -152,7 +152,7 @@ def _pooling_sum(found: Pooling, layer: Layer, before: Layer, spot: Spot) -> str
     return _table([*rows, (next(iter(layer.steps)).capitalize(), found.value)])
 
 
-def _weighted_sum(found: WeightedSum, layer: Layer, before: Layer) -> str:
+def _weighted_sum(found: WeightedSum, layer: LayerOutput, before: LayerOutput) -> str:
     last = list(layer.steps)[-1]
     rows = [
         (f"Sum of {len(found.inputs)} products with {before.name}", float(found.products.sum())),
@@ -163,7 +163,7 @@ def _weighted_sum(found: WeightedSum, layer: Layer, before: Layer) -> str:
     return _table(rows)
 
 
-def _terms(found: Convolution, before: Layer) -> str:
+def _terms(found: Convolution, before: LayerOutput) -> str:
     """For each input map: patch, kernel, products as pictures, and what they add."""
     if len(found.kernels) == 1:
         return ""
@@ -187,7 +187,7 @@ def _terms(found: Convolution, before: Layer) -> str:
     )
 
 
-def _numbers(found: Convolution, before: Layer) -> str:
+def _numbers(found: Convolution, before: LayerOutput) -> str:
     """Patch × kernel = products of the input map that adds most, in numbers."""
     if found.kernels.shape[-1] > LEGIBLE:
         return ""
@@ -217,7 +217,7 @@ def _grid(values: NDArray[np.float64]) -> str:
     return f"<table>{rows}</table>"
 
 
-def _strongest(found: WeightedSum, before: Layer) -> str:
+def _strongest(found: WeightedSum, before: LayerOutput) -> str:
     """The input features that add most, and what the rest adds."""
     chosen = found.strongest(STRONGEST)
     side = before.shape[-1] if before.values.dim() == 3 else 1

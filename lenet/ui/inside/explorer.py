@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from lenet.config import Config
-from lenet.explain.activations import Layer
+from lenet.explain.activations import LayerOutput
 from lenet.explain.arithmetic import arithmetic
 from lenet.network.lenet5 import LeNet5
 from lenet.ui.app import fragment
@@ -20,7 +20,7 @@ FIRST = ("conv0", 0)
 
 
 @fragment
-def explore(model: LeNet5, layers: Mapping[str, Layer], classes: Sequence[str]) -> None:
+def explore(model: LeNet5, layers: Mapping[str, LayerOutput], classes: Sequence[str]) -> None:
     """Strip and close-up; what is pointed at in them runs only this part of the page again."""
     config = model.config
     assert isinstance(config, Config)  # noqa: S101  # a checkpoint's has the dataset as well
@@ -38,7 +38,7 @@ def explore(model: LeNet5, layers: Mapping[str, Layer], classes: Sequence[str]) 
     )
 
 
-def _look_at(layers: Mapping[str, Layer], value: str) -> None:
+def _look_at(layers: Mapping[str, LayerOutput], value: str) -> None:
     """Look at the strongest value of a layer's map or feature, "conv0/3" say."""
     name, _, index = value.partition("/")
     if name in layers and _is_place(index):
@@ -57,7 +57,7 @@ def _is_place(text: str) -> bool:
     return text.isdecimal() and len(text) < 10
 
 
-def _spot(layers: Mapping[str, Layer]) -> Spot:
+def _spot(layers: Mapping[str, LayerOutput]) -> Spot:
     """What is looked at: as chosen, if this network has it."""
     spot: Spot | None = st.session_state.get(SPOT)
     if spot is None or not _exists(layers, spot):
@@ -65,7 +65,7 @@ def _spot(layers: Mapping[str, Layer]) -> Spot:
     return spot
 
 
-def _exists(layers: Mapping[str, Layer], spot: Spot) -> bool:
+def _exists(layers: Mapping[str, LayerOutput], spot: Spot) -> bool:
     if spot.layer not in layers:
         return False
     shape = (*layers[spot.layer].shape, 1, 1)[:3]
@@ -74,7 +74,7 @@ def _exists(layers: Mapping[str, Layer], spot: Spot) -> bool:
     )
 
 
-def _strongest(layer: Layer, index: int) -> Spot:
+def _strongest(layer: LayerOutput, index: int) -> Spot:
     """The position of a map at which its value is furthest from 0."""
     if index >= layer.shape[0] or layer.values.dim() == 1:
         return Spot(layer.name, index)

@@ -7,7 +7,7 @@ import torch
 
 from lenet.config import Config
 from lenet.drawing.centre import Gray
-from lenet.explain.activations import Layer
+from lenet.explain.activations import LayerOutput
 from lenet.network.inputs import to_input
 from lenet.ui.inside import grayscale
 
@@ -26,7 +26,7 @@ def kind(name: str) -> str:
     return name.rstrip("0123456789")
 
 
-def strip(layers: Mapping[str, Layer], config: Config, classes: Sequence[str]) -> str:
+def strip(layers: Mapping[str, LayerOutput], config: Config, classes: Sequence[str]) -> str:
     """HTML of all layers, from the input to the ten probabilities; see `pointing`."""
     parts = [_input(layers, config)]
     for layer in list(layers.values())[1:-1]:
@@ -37,7 +37,7 @@ def strip(layers: Mapping[str, Layer], config: Config, classes: Sequence[str]) -
     return f'<ol class="strip" style="--scale:{scale}">{"".join(parts)}</ol>'
 
 
-def input_shades(layers: Mapping[str, Layer], config: Config) -> Gray:
+def input_shades(layers: Mapping[str, LayerOutput], config: Config) -> Gray:
     """(S, S) uint8: the input as a picture again, background black, a full pixel white."""
     black, white = _extremes(config)
     levels = (layers["input"].values[0] - black) * 255 / (white - black)
@@ -51,7 +51,7 @@ def _extremes(config: Config) -> tuple[float, float]:
     return float(black), float(white)
 
 
-def _input(layers: Mapping[str, Layer], config: Config) -> str:
+def _input(layers: Mapping[str, LayerOutput], config: Config) -> str:
     picture = grayscale.source(input_shades(layers, config))
     side = _pixels(INPUT)
     shown = f'<div style="width:{side}"><img src="{picture}" alt="The input"></div>'
@@ -60,7 +60,7 @@ def _input(layers: Mapping[str, Layer], config: Config) -> str:
     return _column(layers["input"], scale, shown)
 
 
-def _column(layer: Layer, scale: str, content: str) -> str:
+def _column(layer: LayerOutput, scale: str, content: str) -> str:
     shape = "×".join(map(str, layer.shape))
     parameters = f"{layer.parameters:,} parameters" if layer.parameters else ""
     steps = ", ".join(layer.steps) if layer.name != "input" else ""
@@ -72,11 +72,11 @@ def _column(layer: Layer, scale: str, content: str) -> str:
     )
 
 
-def _scale(layer: Layer) -> str:
+def _scale(layer: LayerOutput) -> str:
     return f"±{grayscale.largest(layer.values.numpy()):.2f}"
 
 
-def _maps(layer: Layer) -> str:
+def _maps(layer: LayerOutput) -> str:
     """A button with its picture for each of (C, H, W)."""
     values = layer.values.numpy()
     scale = grayscale.largest(values)
@@ -88,7 +88,7 @@ def _maps(layer: Layer) -> str:
     return _grid(layer, "maps", buttons)
 
 
-def _features(layer: Layer) -> str:
+def _features(layer: LayerOutput) -> str:
     """A small square for each of (F,) or (F, 1, 1): a hundred pictures of a pixel are too many."""
     values = layer.values.flatten().numpy()
     scale = grayscale.largest(values)
@@ -101,7 +101,7 @@ def _features(layer: Layer) -> str:
     return _grid(layer, "maps features", buttons)
 
 
-def _grid(layer: Layer, name: str, buttons: str) -> str:
+def _grid(layer: LayerOutput, name: str, buttons: str) -> str:
     count = layer.shape[0]
     columns = f"grid-template-columns:repeat({COLUMNS[count]},{_pixels(SIDES[count])})"
     return f'<div class="{name}" style="{columns}">{buttons}</div>'
@@ -111,7 +111,7 @@ def _pixels(count: int) -> str:
     return f"calc(var(--scale)*{count}px)"
 
 
-def _bars(layer: Layer, classes: Sequence[str]) -> str:
+def _bars(layer: LayerOutput, classes: Sequence[str]) -> str:
     """A button for each class with the probability as a bar."""
     best = int(layer.values.argmax())
     buttons = "".join(
@@ -127,5 +127,5 @@ def _percent(share: float) -> str:
     return f"{share:.0%}" if share >= 0.01 else "&lt;1%"
 
 
-def _label(layer: Layer, index: int) -> str:
+def _label(layer: LayerOutput, index: int) -> str:
     return f"{layer.name}, {WHAT[kind(layer.name)]} {index}"

@@ -27,7 +27,7 @@ FIRST = 0
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class Picture:
     """A picture as the network gets it.
 
     Attributes:
@@ -41,7 +41,7 @@ class Subject:
     target: int | None = None
 
 
-def subject(info: DatasetInfo) -> Subject | None:
+def choose_picture(info: DatasetInfo) -> Picture | None:
     """Widgets to choose a picture; None as long as there is none that can be used."""
     row = st.container(horizontal=True, vertical_alignment="bottom")
     source = row.segmented_control(
@@ -59,7 +59,7 @@ def subject(info: DatasetInfo) -> Subject | None:
     return _drawn(info) if source == "Draw" else _uploaded(info)
 
 
-def _test_image(row: DeltaGenerator, info: DatasetInfo) -> Subject:
+def _test_image(row: DeltaGenerator, info: DatasetInfo) -> Picture:
     dataset.require(info.name)
     split = load_split(info.name, "test")
     last = len(split.labels) - 1
@@ -85,14 +85,14 @@ def _test_image(row: DeltaGenerator, info: DatasetInfo) -> Subject:
     picture, target = split.images[int(index)].numpy(), int(split.labels[int(index)])
     left, right = st.columns([1, 3], gap="large")
     _show(left, picture, f"Truth: {info.classes[target]}")
-    return Subject(picture, right, target)
+    return Picture(picture, right, target)
 
 
 def _another(split: Split, among: Tensor) -> None:
     st.session_state["inside_image"] = int(pick(split, 1, None, among))
 
 
-def _drawn(info: DatasetInfo) -> Subject | None:
+def _drawn(info: DatasetInfo) -> Picture | None:
     left, right = st.columns([1, 2], gap="large")
     with left:
         st.space(TOOLBAR)
@@ -102,10 +102,10 @@ def _drawn(info: DatasetInfo) -> Subject | None:
         thing = "a digit" if info.name == "MNIST" else "a piece of clothing, large"
         right.info(f"Draw {thing}.", icon=":material/draw:")
         return None
-    return Subject(drawn.array, right)
+    return Picture(drawn.array, right)
 
 
-def _uploaded(info: DatasetInfo) -> Subject | None:
+def _uploaded(info: DatasetInfo) -> Picture | None:
     left, right = st.columns([1, 2], gap="large")
     file = left.file_uploader(
         "A photograph of one thing on a plain background",
@@ -118,7 +118,7 @@ def _uploaded(info: DatasetInfo) -> Subject | None:
         photo = image_files.read_image(file.getvalue(), file.name)
         prepared = centre.from_photo(photo, info, name=file.name)
         _show(left, prepared.array, "What the network sees")
-        return Subject(prepared.array, right)
+        return Picture(prepared.array, right)
     return None
 
 

@@ -121,12 +121,12 @@ def _examples(info: DatasetInfo) -> None:
                 st.button(name, key=f"example {name}", on_click=_load, args=(info, strokes))
 
 
-def _load(info: DatasetInfo, strokes: examples.Drawing) -> None:
+def _load(info: DatasetInfo, strokes: examples.Example) -> None:
     """Put an example on a fresh canvas: the same one may be asked for again."""
     st.session_state[f"example of {info.name}"] = (_example(info)[0] + 1, strokes)
 
 
-def _example(info: DatasetInfo) -> tuple[int, examples.Drawing]:
+def _example(info: DatasetInfo) -> tuple[int, examples.Example]:
     """How many examples of the dataset were loaded, and the strokes of the last one."""
     count, strokes = st.session_state.get(f"example of {info.name}", (0, ()))
     return count, strokes

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from lenet.geometry import Layer, feasible_layers
+from lenet.geometry import LayerShape, feasible_layers
 
 GEOMETRY = ("input_size", "kernel_size", "padding", "pool2", "batch_norm")
 
@@ -37,7 +37,7 @@ def total(values: Mapping[str, Any]) -> int:
     return sum(layer.parameters for layer in fitting)
 
 
-def _row(layer: Layer) -> tuple[str, str, float]:
+def _row(layer: LayerShape) -> tuple[str, str, float]:
     return layer.name, "×".join(map(str, layer.output_shape)), layer.parameters
 
 
