@@ -1,4 +1,4 @@
-"""How a process of the command line begins and ends: with little of Python's garbage collection."""
+"""Start and end of a command's process, without needless garbage collection."""
 
 import gc
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 OBJECTS = 100_000
-"""New objects between two collections, instead of Python's few hundred or thousand."""
+"""Collect garbage after this many new objects; Python's default is some hundred or thousand."""
 
 
 def run(main: Callable[[], int]) -> NoReturn:

@@ -86,7 +86,7 @@ def _layers(model: LeNet5) -> list[Forward]:
     """The network in the order of its forward pass."""
     activation = partial(_ACTIVATIONS[model.config.activation], model.config.negative_slope)
     layers: list[Forward] = []
-    if model.starts_quickly and isinstance(model.bn0, nn.BatchNorm2d):
+    if model.can_fuse_stage0 and isinstance(model.bn0, nn.BatchNorm2d):
         layers += [partial(normed_max_pool, model.conv0, model.bn0), activation]
     else:
         layers += _stage(model, 0, activation)

@@ -43,11 +43,11 @@ class LeNet5(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.fc4 = nn.Linear(*FC_FEATURES)
         self.activation = _activation(config)
-        # Max pooling and these activations, all of which never fall, can change places
-        # without changing the result: the activation then works on a quarter of the values.
+        # These activations never decrease, so max pooling can come before them with the same
+        # result, and the activation works on a quarter of the values.
         self._pool_first = config.pooling == "max"
-        self.starts_quickly = self._pool_first and pools_all(config.layers()[0].output_shape[-1])
-        """Whether the first stage can be computed as `lenet.network.fused_stage` does."""
+        self.can_fuse_stage0 = self._pool_first and pools_all(config.layers()[0].output_shape[-1])
+        """Whether `lenet.network.fused_stage` can compute the first stage."""
         self._is_folded = False
         if config.init == "xavier_uniform":
             for layer in (self.conv0, self.conv1, self.conv2, self.fc3, self.fc4):
@@ -56,7 +56,7 @@ class LeNet5(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         # Shapes are those of the default geometry: 28×28, kernel 5, padding 2.
         x = self._first_stage(x)  # (N, 6, 14, 14)
-        # With the channels last, pooling takes all 16 of a place at once.
+        # Pooling is faster with the 16 channels last in memory.
         x = self.conv1(x).contiguous(memory_format=torch.channels_last)
         x = self._stage(self.bn1(x), self.pool1)  # (N, 16, 5, 5)
         x = self._stage(self.bn2(self.conv2(x)), self.pool2)  # (N, 120, 1, 1)
@@ -69,7 +69,7 @@ class LeNet5(nn.Module):
 
         They are the same whether or not forward() applies softmax.
         """
-        return self.shares(self.outputs(x))
+        return self.mean_probabilities(self.outputs(x))
 
     def outputs(self, x: Tensor) -> list[Tensor]:
         """(N, 1, S, S) → what forward() makes of each of `config.views`, the images first."""
@@ -79,13 +79,14 @@ class LeNet5(nn.Module):
             views = [view.roll(move, (2, 3)) for view in views for move in moves]
         return [self(view) for view in views]
 
-    def shares(self, outputs: list[Tensor]) -> Tensor:
-        """(N, 10) of each view → (N, 10), their mean as probabilities."""
-        shares = outputs if self.config.softmax else [F.softmax(out, dim=1) for out in outputs]
-        return torch.stack(shares).mean(0)
+    def mean_probabilities(self, outputs: list[Tensor]) -> Tensor:
+        """`outputs` of each view, (N, 10) → (N, 10), the mean of their probabilities."""
+        if not self.config.softmax:
+            outputs = [F.softmax(logits, dim=1) for logits in outputs]
+        return torch.stack(outputs).mean(0)
 
     def folded(self) -> "LeNet5":
-        """The same for predictions alone: batch norm, then a straight line, joins convolution."""
+        """A copy for predictions only, with each batch norm merged into its convolution."""
         folded = copy.deepcopy(self).eval()
         folded._is_folded = True
         for place in range(len(CONV_CHANNELS)):
@@ -96,8 +97,8 @@ class LeNet5(nn.Module):
         return folded
 
     def _first_stage(self, x: Tensor) -> Tensor:
-        quickly = self._is_folded and self.starts_quickly and x.is_cpu
-        if quickly and not torch.is_grad_enabled():
+        fused = self._is_folded and self.can_fuse_stage0 and x.is_cpu
+        if fused and not torch.is_grad_enabled():
             return self.activation(max_pool(self.conv0, x))
         return self._stage(self.bn0(self.conv0(x)), self.pool0)
 

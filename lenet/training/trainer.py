@@ -22,9 +22,9 @@ from lenet.training.optimizers import lr_factor, make_optimizer
 
 EVALUATION_BATCH = 500
 SKETCHES = 20_000
-"""Drawings made before a training with augment sketch; each joins many batches."""
+"""Drawings made before a training with `augment` sketch; each is used many times."""
 SKETCH_SHARE = 6
-"""So many photographs to one drawing in a batch."""
+"""A batch has one drawing for this many photographs."""
 
 
 def pick_device(name: str) -> torch.device:
@@ -143,7 +143,7 @@ class Trainer:
             ):
                 outputs = model.outputs(to_input(images, self.config))
                 loss += F.cross_entropy(outputs[0], labels, reduction="sum").item()
-                right += int((model.shares(outputs).argmax(1) == labels).sum())
+                right += int((model.mean_probabilities(outputs).argmax(1) == labels).sum())
         return loss / len(self.val_labels), right / len(self.val_labels)
 
     def state(self) -> dict[str, Any]:
