@@ -22,7 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from lenet.drawing.examples import Drawing, picture
+from lenet.drawing.examples import Example, picture
 
 SIDE, BRUSH = 280, 14
 """Pixels of the page's canvas and of its pen."""
@@ -75,7 +75,7 @@ class WireVisitor:
         self._intervals: dict[str, float] = {}
         self._drawing = self._canvas = self._canvas_fragment = ""
 
-    async def draw(self, strokes: Drawing) -> float:
+    async def draw(self, strokes: Example) -> float:
         """Report the canvas as it is after a stroke; seconds until its answer has been sent."""
         drawing = {"raw": {"objects": []}, "data": payload(strokes)}
         self._drawing = json.dumps({"drawing": drawing})
@@ -162,16 +162,16 @@ class WireVisitor:
         self._timers[fragment] = asyncio.create_task(again())
 
 
-def payload(strokes: Drawing) -> str:
+def payload(strokes: Example) -> str:
     """The address of the picture that the canvas component reports for a drawing."""
     buffer = io.BytesIO()
     Image.fromarray(picture(strokes, SIDE, BRUSH)).convert("RGBA").save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def parts(drawing: Drawing) -> Sequence[Drawing]:
+def parts(drawing: Example) -> Sequence[Example]:
     """A drawing after each point of it: what a canvas holds as a hand draws it."""
-    grown: list[Drawing] = []
+    grown: list[Example] = []
     for number, stroke in enumerate(drawing):
         before = tuple(drawing[:number])
         grown += [(*before, stroke[:end]) for end in range(2, len(stroke) + 1)]

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from lenet.catalog import DATASETS, DatasetInfo
-from lenet.explain.activations import walk
+from lenet.explain.activations import layer_outputs
 from lenet.network.inputs import to_input
 from lenet.ui import checkpoints, images, query_params
 from lenet.ui.app import show
@@ -13,7 +13,7 @@ from lenet.ui.inside.attributions import attribute
 from lenet.ui.inside.epochs import step_through
 from lenet.ui.inside.explorer import explore
 from lenet.ui.inside.filters import filters
-from lenet.ui.inside.picture import SOURCES, subject
+from lenet.ui.inside.picture import SOURCES, choose_picture
 
 ORDER = (
     "The textbook's order: convolution, batch norm, activation, pooling; a convolution's maps "
@@ -34,14 +34,14 @@ def page() -> None:
     query_params.clean("Inside", query_params.one_of(USABLE))
     path, checkpoint = checkpoints.choose()
     info = DATASETS[checkpoint.config.dataset]
-    chosen = subject(info)
+    chosen = choose_picture(info)
     if chosen is None:
         return
     torch.set_num_threads(1)  # several would wait for each other while a training runs beside
     model = checkpoint.model()
     image = torch.from_numpy(chosen.array)
     x = to_input(image[None], checkpoint.config)
-    layers = walk(model, x)
+    layers = layer_outputs(model, x)
     with torch.inference_mode():
         said = model.probabilities(x)[0]
     with chosen.beside:

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
 
 from lenet.catalog import DATASETS
-from lenet.drawing.examples import EXAMPLES, Drawing
+from lenet.drawing.examples import EXAMPLES, Example
 from tests.e2e.app import PATIENCE
 
 CLASSES = DATASETS["FashionMNIST"].classes
@@ -171,7 +171,7 @@ REPORTED = """() => new Promise(done =>
 """Until a stroke has been reported, and the page shows that its script is to run."""
 
 
-def draw(page: Page, strokes: Drawing) -> None:
+def draw(page: Page, strokes: Example) -> None:
     """Draw on the canvas with the mouse."""
     canvas = page.locator("canvas").last
     expect(canvas).to_be_visible()

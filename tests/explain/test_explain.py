@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lenet.config import Config, build_config
 from lenet.evaluation.predict import predict
-from lenet.explain.activations import Layer, walk
+from lenet.explain.activations import LayerOutput, layer_outputs
 from lenet.explain.arithmetic import Convolution, Pooling, WeightedSum, arithmetic
 from lenet.explain.attribution import integrated_gradients
 from lenet.explain.receptive_field import fields, window
@@ -79,13 +79,13 @@ def model(config: Config) -> LeNet5:
 
 
 @pytest.fixture
-def layers(model: LeNet5, config: Config) -> dict[str, Layer]:
+def layers(model: LeNet5, config: Config) -> dict[str, LayerOutput]:
     """A walk through the network with the first image."""
-    return walk(model, to_input(image()[None], config))
+    return layer_outputs(model, to_input(image()[None], config))
 
 
 def test_every_layer_holds_what_the_network_makes_of_it_on_its_way(
-    model: LeNet5, layers: dict[str, Layer], config: Config
+    model: LeNet5, layers: dict[str, LayerOutput], config: Config
 ) -> None:
     x = to_input(image()[None], config)
     seen: dict[str, Tensor] = {}
@@ -116,7 +116,9 @@ def note(seen: dict[str, Tensor], name: str, _module: nn.Module, _x: Any, output
     seen[name] = output[0]
 
 
-def test_layers_are_those_of_the_configuration(layers: dict[str, Layer], config: Config) -> None:
+def test_layers_are_those_of_the_configuration(
+    layers: dict[str, LayerOutput], config: Config
+) -> None:
     expected = [layer for layer in config.layers() if not layer.name.startswith("bn")]
     assert list(layers) == ["input", *(layer.name for layer in expected)]
     for layer in expected:
@@ -128,7 +130,7 @@ def test_layers_are_those_of_the_configuration(layers: dict[str, Layer], config:
 def test_one_pass_is_what_predict_says_unless_it_asks_several_views() -> None:
     for views in ("one", "mirror_shift"):
         checkpoint = uneven(build_config({"views": views}))
-        layers = walk(checkpoint.model(), to_input(image()[None], checkpoint.config))
+        layers = layer_outputs(checkpoint.model(), to_input(image()[None], checkpoint.config))
 
         same = torch.allclose(layers["fc4"].values, predict(checkpoint, image()[None])[0])
         assert same == (views == "one")
@@ -211,7 +213,7 @@ def test_fields_of_the_classic_network() -> None:
 
 
 def test_the_arithmetic_of_any_value_gives_what_the_network_gives(
-    model: LeNet5, layers: dict[str, Layer]
+    model: LeNet5, layers: dict[str, LayerOutput]
 ) -> None:
     for name in list(layers)[1:]:
         values = layers[name].values
@@ -230,7 +232,7 @@ def some_places(values: Tensor) -> set[tuple[int, ...]]:
 
 
 def test_the_parts_of_a_convolution_are_the_weights_and_what_they_lie_on(
-    model: LeNet5, layers: dict[str, Layer], config: Config
+    model: LeNet5, layers: dict[str, LayerOutput], config: Config
 ) -> None:
     """Against `torch.nn.functional.unfold`, which cuts out patches by other code."""
     kernel, padding = config.kernel_size, config.padding
@@ -256,7 +258,7 @@ def test_the_parts_of_a_convolution_are_the_weights_and_what_they_lie_on(
 
 
 def test_a_pooling_is_explained_by_its_four_values(
-    model: LeNet5, layers: dict[str, Layer], config: Config
+    model: LeNet5, layers: dict[str, LayerOutput], config: Config
 ) -> None:
     found = arithmetic(model, layers, "pool1", 5, (1, 2))
 
@@ -269,7 +271,7 @@ def test_a_pooling_is_explained_by_its_four_values(
 
 
 def test_a_feature_is_explained_by_what_adds_most(
-    model: LeNet5, layers: dict[str, Layer], config: Config
+    model: LeNet5, layers: dict[str, LayerOutput], config: Config
 ) -> None:
     found = arithmetic(model, layers, "fc4", 7, (0, 0))
 

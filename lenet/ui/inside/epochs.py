@@ -6,7 +6,7 @@ import streamlit as st
 from torch import Tensor
 
 from lenet.catalog import DatasetInfo
-from lenet.explain.activations import walk
+from lenet.explain.activations import layer_outputs
 from lenet.network.checkpoint import load
 from lenet.network.inputs import to_input
 from lenet.paths import runs_dir
@@ -39,5 +39,5 @@ def step_through(path: Path, image: Tensor, info: DatasetInfo) -> None:
     )
     checkpoint = load(files[epoch])
     model = checkpoint.model()
-    layers = walk(model, to_input(image[None], checkpoint.config))
+    layers = layer_outputs(model, to_input(image[None], checkpoint.config))
     pointing("epochs", strip(layers, checkpoint.config, info.classes) + filter_sheets(model))
