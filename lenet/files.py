@@ -24,10 +24,10 @@ def write_atomic(path: Path, data: bytes) -> None:
     """Write a file so that readers, and a crash, meet the old content or the new, never a part.
 
     Raises:
-        StorageError: the disk is full or the folder cannot be written; `path` is as it was.
+        StorageError: the disk is full, or the folder is gone or cannot be written; `path` is
+            as it was. The folder is not made: somebody may just have deleted it.
     """
     with explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
             with temporary.open("xb") as file:
@@ -122,6 +122,10 @@ def explained(path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise StorageError(
                 f"the disk is full: {path} could not be written; free some space and try again"
+            ) from error
+        if isinstance(error, FileNotFoundError):
+            raise StorageError(
+                f"{path} could not be written: its folder is not there; it may have been deleted"
             ) from error
         raise StorageError(
             f"{path} could not be written ({error.strerror}); "

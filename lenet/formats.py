@@ -25,7 +25,9 @@ def renamed(**names: str) -> Migration:
     return lambda values: {names.get(name, name): value for name, value in values.items()}
 
 
-MIGRATIONS: tuple[Mapping[Kind, Migration], ...] = ()
+MIGRATIONS: tuple[Mapping[Kind, Migration], ...] = (
+    {"status": dropped("pid", "process_began")},  # a folder is locked instead
+)
 """From format 1 to 2, from 2 to 3 and so on: what becomes of the fields of each kind of file.
 
 A configuration is changed wherever it stands, also within a checkpoint or a study.

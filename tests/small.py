@@ -5,11 +5,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from lenet.config import Config, build_config
 from lenet.paths import ROOT
+from lenet.runs import lock
+from lenet.runs.run import Run
 from tests.idx_files import make_arrays, small_info
 
 if TYPE_CHECKING:  # torch is imported by the tests that need it, not while they are collected
@@ -104,4 +109,19 @@ def same_weights(one: "nn.Module", other: "nn.Module") -> bool:
 
 def hidden_files(folder: Path) -> list[str]:
     """Temporary files that something left behind."""
-    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
+    found = [path.name for path in folder.iterdir() if path.name.startswith(".")]
+    return [name for name in found if name != lock.NAME]
+
+
+def holder(run: Run) -> psutil.Process:
+    """The process that holds a run's folder."""
+
+    def find() -> psutil.Process | None:
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if str(run.folder / lock.NAME) in [file.path for file in process.open_files()]:
+                    return process
+        return None
+
+    found: psutil.Process = wait_until(find, "the process of the run")
+    return found

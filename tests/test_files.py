@@ -13,14 +13,14 @@ import pytest
 from lenet.errors import StorageError
 from lenet.files import explained, write_atomic, write_json
 from lenet.paths import ROOT
-from tests.small import PATIENCE, assert_one_sentence, hidden_files
+from tests.small import PATIENCE, assert_one_sentence
 
 
-def test_writes_a_file_and_the_folders_above_it(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "folders" / "file.bin"
-    write_atomic(path, b"\x00content\xff")
-    assert path.read_bytes() == b"\x00content\xff"
-    assert hidden_files(path.parent) == []
+def test_a_folder_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="its folder is not there") as caught:
+        write_atomic(tmp_path / "deleted" / "file.bin", b"content")
+    assert_one_sentence(str(caught.value))
+    assert not (tmp_path / "deleted").exists()
 
 
 def test_replaces_a_file(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,7 +21,7 @@ from lenet.cli import output, study
 from lenet.cli.output import ProgressPrinter
 from lenet.config import Config, accepts, applies, bounds, build_config, choices, knob, overrides
 from lenet.data.reading import locate
-from lenet.errors import ConfigError, DatasetError, LabError
+from lenet.errors import ConfigError, DatasetError, LabError, StorageError
 from lenet.files import explained
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 0, 2 for unusable arguments, 1 for other failures."""
+    """Run one command; gives its exit status.
+
+    It is 0, 2 for unusable arguments, 128 and a signal's number if one has stopped a training,
+    1 for other failures.
+    """
     level = logging.getLevelName(os.environ.get("LENET_LOG", "WARNING").upper())
     logging.basicConfig(
         format="%(message)s", level=level if isinstance(level, int) else logging.WARNING
@@ -79,11 +84,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     try:
         result = MODES[args.mode](args)
-        _print(json.dumps(result) if args.json else output.RENDER[args.mode](result))
+        status: int = result.pop("exit_status", 0)
+        with suppress(OSError, StorageError) if status else nullcontext():  # of a closed terminal
+            _print(json.dumps(result) if args.json else output.RENDER[args.mode](result))
     except LabError as error:
         return _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        return _fail("interrupted", 1)
+    except KeyboardInterrupt as error:
+        return _fail("interrupted", getattr(error, "exit_code", 130))
     except BrokenPipeError:  # the reader has read enough
         return 1
     except MemoryError:
@@ -93,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(
             f"unexpected {type(error).__name__}: {error}; set LENET_LOG=info for details", 1
         )
-    return 0
+    return status
 
 
 def _print(text: str) -> None:
@@ -198,6 +205,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
         "val_accuracy": last.val_accuracy if last else None,
         "seconds": round(work.status.seconds, 3),
         "overrides": overrides(config),
+        "exit_status": work.exit_status,
     }
     if args.evaluate == "1" and work.status.state == "finished":
         split = _split(args, config.dataset, "test", progress)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from lenet.catalog import dataset_info
@@ -10,14 +11,17 @@ from lenet.training.events import EpochEvent, Event, StepEvent
 
 
 class ProgressPrinter:
-    """Progress on standard error: a line that moves on a terminal, a line an epoch elsewhere."""
+    """Progress on standard error: a line that moves on a terminal, a line an epoch elsewhere.
+
+    Where it cannot be written, as to a closed terminal, the work goes on without it.
+    """
 
     def __init__(self) -> None:
         self._moving = sys.stderr.isatty()
         self._shown = -1
 
     def note(self, text: str) -> None:
-        print(("\r\x1b[K" if self._moving else "") + text, file=sys.stderr, flush=True)
+        self._print(text, "\n")
 
     def download(self, at: fetch.Progress) -> None:
         percent = 100 * at.done // at.total if at.total else 0
@@ -38,8 +42,12 @@ class ProgressPrinter:
             self._show(f"step {event.step} of {total_steps}: loss {event.loss:.4f}")
 
     def _show(self, text: str) -> None:
-        end = "" if self._moving else "\n"
-        print(("\r\x1b[K" if self._moving else "") + text, end=end, file=sys.stderr, flush=True)
+        self._print(text, "" if self._moving else "\n")
+
+    def _print(self, text: str, end: str) -> None:
+        with suppress(OSError):
+            begin = "\r\x1b[K" if self._moving else ""
+            print(begin + text, end=end, file=sys.stderr, flush=True)
 
 
 def _render_summary(result: dict[str, Any]) -> str:

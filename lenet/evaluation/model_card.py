@@ -14,7 +14,7 @@ from lenet.catalog import DATASETS
 from lenet.data.splits import fingerprint, load_split
 from lenet.errors import CheckpointError, ConfigError, LabError
 from lenet.evaluation.metrics import Evaluation, evaluate
-from lenet.files import write_atomic
+from lenet.files import explained, write_atomic
 from lenet.network import checkpoint as checkpoints
 from lenet.network.checkpoint import Checkpoint
 from lenet.paths import CHECKPOINTS
@@ -57,6 +57,8 @@ def promote(
         raise CheckpointError(f"{source.name} does not say of which epoch it is; choose another")
     measured = evaluate(found, load_split(found.config.dataset, "test"))
     text = card(name, found, measured, training_seconds(source), notes or {})
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     checkpoints.save(target, replace(found, training=None))
     write_atomic(target.with_suffix(".md"), text.encode())
     return target

@@ -18,14 +18,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from filelock import FileLock, Timeout
+from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from lenet.config import Config, to_flags
 from lenet.cores import usable_cores
 from lenet.errors import RunError
 from lenet.files import explained, not_through_links
 from lenet.paths import ROOT, runs_dir, studies_dir
-from lenet.runs.run import GRACE, STAMP, Run
+from lenet.runs import lock
+from lenet.runs.run import STAMP, Run
 from lenet.runs.status import RESUMABLE
 
 log = logging.getLogger(__name__)
@@ -72,10 +73,10 @@ def start(config: Config) -> Run:
     """
     stamp = datetime.now().strftime(STAMP)
     run = Run(runs_dir().resolve() / f"{stamp}-{config.preset}-{secrets.token_hex(2)}")
-    run.prepare(config)
     arguments = [*training_arguments(config, run.folder), "--queue", "1"]
-    process = _hand_over(run, arguments) or spawn(run, arguments)
-    run.note_process(process.pid)
+    with run.hold(make=True):
+        run.prepare(config)
+        lock.expect(run.folder, _hand_over(run, arguments) or spawn(run, arguments))
     return run
 
 
@@ -93,21 +94,16 @@ def warm_up() -> None:
 def resume(run: Run) -> None:
     """Go on with a stopped, failed or crashed run from its newest checkpoint.
 
-    Returns when the new process has said so, for who looks then must find a live run.
-
     Raises:
         RunError: it is training, or it is finished.
     """
     before = run.status()
     if before.state not in RESUMABLE:
         raise RunError(f"{run.name} cannot be resumed; it is {before.state}")
-    process = spawn(run, ["--mode", "train", "--resume", str(run.folder), "--queue", "1"])
-    deadline = time.monotonic() + GRACE
-    while process.poll() is None and time.monotonic() < deadline:
-        now = run.status()
-        if (now.pid, now.process_began) != (before.pid, before.process_began):
-            return
-        time.sleep(POLL / 3)
+    with run.hold(f"{run.name} has been resumed already; it is training"):
+        run.begin_again(for_child=True)
+        arguments = ["--mode", "train", "--resume", str(run.folder), "--queue", "1"]
+        lock.expect(run.folder, spawn(run, arguments))
 
 
 def list_runs() -> list[Run]:
@@ -149,8 +145,8 @@ def slot(run: Run, cancelled: Callable[[], bool]) -> Iterator[bool]:
     while not cancelled():
         if not run.folder.exists():
             raise RunError(f"{run.folder} was deleted while the run waited; start it again")
-        if _is_next(run) and (lock := _free_slot()):
-            with lock:
+        if _is_next(run) and (held := _free_slot()):
+            with held:
                 yield True
             return
         time.sleep(POLL)
@@ -164,18 +160,14 @@ def _is_next(run: Run) -> bool:
     return ours not in waiting or waiting[0] == ours
 
 
-def _free_slot() -> FileLock | None:
-    """A lock on a slot that nobody holds, acquired; the kernel frees it with the process."""
+def _free_slot() -> "AcquireReturnProxy[FileLock] | None":
+    """A slot that nobody holds, acquired until the block ends; the kernel frees it, too."""
     folder = runs_dir() / ".slots"
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(slots()):
-            lock = FileLock(folder / f"{number}.lock", blocking=False)
-            try:
-                lock.acquire()
-            except Timeout:  # an OSError, too
-                continue
-            return lock
+            with suppress(Timeout):  # an OSError, too
+                return FileLock(folder / f"{number}.lock", blocking=False).acquire()
     return None
 
 

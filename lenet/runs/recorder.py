@@ -4,7 +4,9 @@ import io
 import json
 import logging
 import re
+import threading
 import time
+from collections import deque
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,9 +36,9 @@ from lenet.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 0.2
-"""Longest time that an event waits before watchers can read it."""
-PAGE_WRITES = (".control.json", ".name.txt", ".process.json")
+FLUSH_SECONDS = 0.1
+"""Longest time that an event waits before watchers can read it, if the disk is quick."""
+PAGE_WRITES = (".control.json", ".name.txt")
 GLANCE_SECONDS = 1.0
 """Time between two looks at the ten images."""
 
@@ -52,10 +54,13 @@ class Recorder:
     def __init__(self, run: Run, trainer: Trainer, data_dir: Path | None = None) -> None:
         self._run = run
         self._trainer = trainer
-        self._flushed = 0.0
         self._glanced = 0.0
         self._ten = _ten_images(trainer, data_dir)
-        self._pending: list[Event] = []
+        self._pending: deque[Event] = deque()
+        self._writing = threading.Lock()
+        self._over = threading.Event()
+        self._fault: Exception | None = None
+        self._flusher = threading.Thread(target=self._keep_flushing, daemon=True)
         clear_remains(run)
         cut(run.metrics_file, trainer.step, trainer.epoch)
         with explained(run.metrics_file):
@@ -67,13 +72,11 @@ class Recorder:
             _write_pictures(run.folder / "glance.png", self._ten.images)
 
     def record(self, event: Event) -> None:
-        """Append an event; watchers can read it within a moment."""
-        now = time.monotonic()
+        """Append an event; watchers can read it within a moment, also while the run rests."""
         self._pending.append(event)  # many at once cost a step less than one by one
-        if not isinstance(event, StepEvent) or now - self._flushed > FLUSH_SECONDS:
-            self._flush()
-            self._flushed = now
-        if isinstance(event, EpochEvent) or now - self._glanced > GLANCE_SECONDS:
+        if self._fault:
+            raise self._fault
+        if isinstance(event, EpochEvent) or time.monotonic() - self._glanced > GLANCE_SECONDS:
             self._glance(event)
             self._glanced = time.monotonic()
 
@@ -83,17 +86,28 @@ class Recorder:
         trainer = self._trainer
         checkpoint.save(path, checkpoint.snapshot(trainer.config, trainer.state(), asdict(event)))
 
+    def _keep_flushing(self) -> None:
+        """Write what waits, again and again, beside the training; it hears of a fault."""
+        try:
+            while not self._over.wait(FLUSH_SECONDS):
+                self._flush()
+        except Exception as error:
+            self._fault = error
+
     def _flush(self) -> None:
         """Write the events that wait."""
-        events, self._pending = self._pending, []
-        with explained(self._run.metrics_file):
-            self._file.writelines(json.dumps(vars(event)) + "\n" for event in events)
-            self._file.flush()
-        if self._board:
-            with explained(self._run.folder):
-                for event in events:
-                    _to_board(self._board, event)
-                self._board.flush()
+        with self._writing:
+            events = [self._pending.popleft() for _ in range(len(self._pending))]
+            if not events:
+                return
+            with explained(self._run.metrics_file):
+                self._file.writelines(json.dumps(vars(event)) + "\n" for event in events)
+                self._file.flush()
+            if self._board:
+                with explained(self._run.folder):
+                    for event in events:
+                        _to_board(self._board, event)
+                    self._board.flush()
 
     def _glance(self, event: Event) -> None:
         """Write what the network says now to ten fixed test images."""
@@ -110,6 +124,7 @@ class Recorder:
         )
 
     def __enter__(self) -> "Recorder":
+        self._flusher.start()
         return self
 
     def __exit__(
@@ -118,8 +133,12 @@ class Recorder:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
+        self._over.set()
+        self._flusher.join()
         with explained(self._run.metrics_file), self._file:
             self._flush()
+            if self._fault and not error:
+                raise self._fault
         if self._board:
             with explained(self._run.folder):
                 self._board.close()

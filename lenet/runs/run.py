@@ -4,8 +4,7 @@ The folder is all there is to know about a run, so whoever can read it can watch
 run, and nothing is lost with a closed page or a restarted server:
 
     config.json      the configuration
-    process.json     the process that was started for it, which may not have spoken yet
-    status.json      state, process, message
+    status.json      state, machine, message
     metrics.jsonl    one event a line: steps, epochs, changes of the learning rate
     control.json     what a person asks of the running process
     name.txt         the name a person gave it
@@ -15,21 +14,23 @@ run, and nothing is lost with a closed page or a restarted server:
     glance.json      what the network says to ten fixed test images, and glance.png, those
     log.txt          what the process printed
     events.out.*     the same events for TensorBoard, where it is installed
+    .lock            held by the run's process as long as it lives; see `lenet.runs.lock`
 """
 
 import logging
 import os
 import re
+import secrets
 import shutil
 import time
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from textwrap import shorten
 from typing import Annotated, Literal
 
-import psutil
 from pydantic import Field, TypeAdapter
 
 from lenet.config import MAX_LR, Config, build_config, differences
@@ -46,13 +47,12 @@ from lenet.files import (
 )
 from lenet.formats import migrated, numbered
 from lenet.paths import absolute
+from lenet.runs import lock
 from lenet.runs.naming import clean_name
-from lenet.runs.status import LIVE, Status, alive, mark, read_status
+from lenet.runs.status import LIVE, Status, own_status, read_status
 
 log = logging.getLogger(__name__)
 
-GRACE = 15.0
-"""Seconds that a run has to write its first status if nobody knows its process."""
 STAMP = "%Y%m%d-%H%M%S"
 MAX_TAIL = 4000
 """Bytes of the log that a page shows at most."""
@@ -60,7 +60,7 @@ MAX_CHANGES = 30
 """Characters of a first name that tell of settings."""
 
 TRAINING_FILES = (
-    *("status.json", "process.json", "data_dir.txt", "metrics.jsonl", "control.json"),
+    *("status.json", "data_dir.txt", "metrics.jsonl", "control.json"),
     *("stopped.pt", "model_epoch*.pt", "glance.json", "glance.png", "events.out.tfevents.*"),
 )
 """What a training leaves in its folder beside `config.json`, as patterns."""
@@ -71,10 +71,14 @@ _EPOCH = re.compile(r"model_epoch(\d+)\.pt")
 
 @dataclass(frozen=True)
 class Control:
-    """What a person asks of a running process."""
+    """What a person asks of a running process.
+
+    `lr_request` tells a learning rate that is asked for again from one asked for once.
+    """
 
     wish: Literal["run", "pause", "stop"] = "run"
     lr: Annotated[float, Field(gt=0, le=MAX_LR)] | None = None
+    lr_request: str = ""
 
 
 _CONTROL = TypeAdapter(Control)
@@ -106,8 +110,7 @@ class Run:
             RunError: it has been deleted meanwhile.
             StorageError: the name cannot be written.
         """
-        if not self.folder.is_dir():
-            raise RunError(f"{self.id} is gone, somebody has deleted it; choose another run")
+        self._must_exist()
         if clean := clean_name(name):
             write_atomic(self.folder / "name.txt", clean.encode())
         else:
@@ -175,24 +178,13 @@ class Run:
     def status(self) -> Status:
         """The run's status; a process that is gone without a last word has crashed.
 
-        Of a process on another machine, as in a study on a cluster, its word is taken.
-
         Raises:
             RunError: the folder is no run's, or its status is damaged.
         """
-        try:
-            status = read_status(read_small(self.folder / "status.json"))
-        except FileNotFoundError:
-            return self._unspoken()
-        except (OSError, ValueError):
-            raise RunError(
-                f"run {self.id} has an unreadable status.json; its checkpoints, if there are any, "
-                "can still be evaluated, but start another run to train"
-            ) from None
-        gone = status.here and not alive(status.pid, status.process_began)
-        if status.state in LIVE and gone:
-            ended = _modified(self.metrics_file) or status.began
-            return status.changed(at=ended, state="crashed", message=self.log_tail())
+        status = self._last_word()
+        if status.state in LIVE and self._holder(status) == "gone":
+            status = self._last_word()  # it may have come meanwhile
+            return self._crashed(status) if status.state in LIVE else status
         return status
 
     @property
@@ -228,7 +220,15 @@ class Run:
         return "\n".join(text.splitlines()[-lines:])
 
     def ask(self, control: Control) -> None:
-        """Ask the process to pause, go on, stop, or use another learning rate."""
+        """Ask the process to pause, go on, stop, or use another learning rate.
+
+        Raises:
+            RunError: the run has been deleted meanwhile.
+            StorageError: the wish cannot be written.
+        """
+        self._must_exist()
+        if control.lr and not control.lr_request:
+            control = replace(control, lr_request=secrets.token_hex(4))
         write_json(self.folder / "control.json", asdict(control))
 
     def asked(self) -> Control:
@@ -238,20 +238,18 @@ class Run:
         except (OSError, ValueError):
             return Control()
 
-    def forget_asked(self) -> None:
-        """Drop what was asked of an earlier process, before a new one is seen to be there.
+    def forget_asked(self, *, for_child: bool = False) -> None:
+        """Drop what was asked of an earlier process; by who holds the folder.
 
-        Times would not tell them apart: that of a process may be a second off on Linux, and
-        on another machine any.
+        Args:
+            for_child: it is dropped for a process that is about to be started, which shows as
+                starting and will not drop what is asked of it from then on.
         """
+        with suppress(RunError):
+            if not for_child and self._last_word().state == "starting":
+                return
         with suppress(OSError):  # it is not there, or is no file and tells of no wish
             (self.folder / "control.json").unlink()
-
-    def note_process(self, pid: int) -> None:
-        """Remember the process that was just started for the run: it may die before it speaks."""
-        with suppress(psutil.NoSuchProcess):
-            process = {"pid": pid, "began": mark(psutil.Process(pid))}
-            write_json(self.folder / "process.json", process)
 
     def write_config(self, config: Config) -> None:
         write_json(self.folder / "config.json", numbered(config.model_dump()))
@@ -265,14 +263,60 @@ class Run:
             with suppress(OSError):
                 path.unlink()
 
+    @contextmanager
+    def hold(self, refusal: str = "", *, make: bool = False) -> Iterator[Callable[[], bool]]:
+        """Hold the folder, as whoever writes a run's files does; see `lenet.runs.lock.hold`.
+
+        Args:
+            refusal: what to say if somebody else holds it.
+            make: make the folder if it is not there.
+
+        Raises:
+            RunError: a process is training into it, or it is gone.
+            StorageError: it cannot be written.
+        """
+        said = f"a run is training into {self.folder} already; choose another --output_dir"
+        if make:
+            with explained(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+        self._must_exist()
+        if self._is_elsewhere():
+            raise RunError(refusal or said)
+        with lock.hold(self.folder, refusal or said) as is_lost:
+            yield is_lost
+
+    def wait_for_another_machine(self) -> None:
+        """Watch a run that another machine says to be training until its heartbeat decides."""
+        seen = lock.heartbeat(self.folder)
+        if self._is_elsewhere():
+            log.warning(
+                "note: %s seems to be training on another machine, %s; its sign of life is "
+                "awaited for %.0f s",
+                *(self.name, self._last_word().host or "unknown", lock.SILENCE),
+            )
+        while self._is_elsewhere() and lock.heartbeat(self.folder) == seen:
+            time.sleep(lock.PATIENCE)
+
+    def begin_again(self, *, for_child: bool = False) -> Status:
+        """Show the run as starting, with the time that it has worked; see `forget_asked`."""
+        before = self._last_word()
+        self.forget_asked(for_child=for_child)
+        if before.state in LIVE:
+            before = self._crashed(before)
+        status = replace(
+            own_status(),
+            earlier=before.seconds if self.saved() else 0.0,
+            total_steps=before.total_steps,  # the page's progress bar stays where it is
+        )
+        self.write_status(status)
+        return status
+
     def prepare(self, config: Config) -> None:
         """Make the folder ready for a new training; an earlier one is kept under another name.
 
         Raises:
-            RunError: a process is training into it.
             StorageError: it cannot be written.
         """
-        self.must_be_free()
         with explained(self.folder):
             if self.trained:
                 self.folder.rename(free_folder(self.folder))
@@ -288,34 +332,47 @@ class Run:
         Raises:
             RunError: its process is still at work.
         """
-        if self.live:
-            raise RunError(f"{self.name} is still training; stop it first")
-        with explained(self.folder):
-            shutil.rmtree(self.folder)
+        with self.hold(f"{self.name} is still training; stop it first"):
+            shutil.rmtree(self.folder, ignore_errors=True)  # Windows keeps a held lock's file
+        if self.folder.exists():
+            with explained(self.folder):
+                shutil.rmtree(self.folder)
 
-    def must_be_free(self) -> None:
-        """Raise RunError while a process is training into the folder."""
-        if self.used and self.live:
-            raise RunError(
-                f"a run is training into {self.folder} already; choose another --output_dir"
-            )
+    def _must_exist(self) -> None:
+        if not self.folder.is_dir():
+            raise RunError(f"{self.id} is gone, somebody has deleted it; choose another run")
 
-    def _unspoken(self) -> Status:
-        """The status of a folder whose process has not written one."""
-        began = _modified(self.folder / "config.json")
-        if began is None:
-            raise RunError(f"{self.folder} is no run's folder; choose a run")
+    def _last_word(self) -> Status:
+        """What `status.json` says; that the run is starting, if it has only a configuration."""
         try:
-            process = read_json(self.folder / "process.json")
-            pid, process_began = int(process["pid"]), float(process["began"])
-            there = alive(pid, process_began)
-        except (OSError, ValueError, TypeError, KeyError, OverflowError):
-            pid, process_began = 0, 0.0
-            there = time.time() - began < GRACE
-        if there:
-            return Status("starting", pid, process_began, began)
-        message = self.log_tail() or None
-        return Status("crashed", pid, process_began, began, ended=began, message=message)
+            return read_status(read_small(self.folder / "status.json"))
+        except FileNotFoundError:
+            if (began := _modified(self.folder / "config.json")) is None:
+                raise RunError(f"{self.folder} is no run's folder; choose a run") from None
+            return Status("starting", began)
+        except (OSError, ValueError):
+            raise RunError(
+                f"run {self.id} has an unreadable status.json; its checkpoints, if there are any, "
+                "can still be evaluated, but start another run to train"
+            ) from None
+
+    def _holder(self, status: Status) -> Literal["here", "elsewhere", "gone"]:
+        """Where the process is that wrote a status, as far as this machine can tell."""
+        if held := lock.is_held(self.folder):
+            return "here"
+        unseen = held is None or not status.here
+        return "elsewhere" if unseen and not lock.is_silent(self.folder) else "gone"
+
+    def _is_elsewhere(self) -> bool:
+        """Whether a process is at work that this machine knows by its heartbeat alone."""
+        with suppress(RunError):
+            status = self._last_word()
+            return status.state in LIVE and self._holder(status) == "elsewhere"
+        return False
+
+    def _crashed(self, status: Status) -> Status:
+        ended = _modified(self.metrics_file) or status.began
+        return status.changed(at=ended, state="crashed", message=self.log_tail() or None)
 
     def _first_name(self) -> str:
         match = _ID.fullmatch(self.id)

@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
-import psutil
 from pydantic import Field, TypeAdapter
 
 from lenet.files import parse_json
@@ -29,15 +28,12 @@ Count = Annotated[int, Field(ge=0, le=10**12)]
 class Status:
     """What `status.json` says.
 
-    `process_began` is the process's `mark`; `total_steps` is 0 until the data is loaded;
-    `began`, `since` and `ended` are seconds since the Unix epoch, `since` being None while the
-    run waits or rests; `earlier` counts the seconds of work before `since`; `message` says why
-    a run failed; `host` is the machine of the process, which alone can tell whether it is there.
+    `total_steps` is 0 until the data is loaded; `began`, `since` and `ended` are seconds since
+    the Unix epoch, `since` being None while the run waits or rests; `earlier` counts the seconds
+    of work before `since`; `message` says why a run failed; `host` is the machine of the process.
     """
 
     state: State
-    pid: int
-    process_began: Seconds
     began: Seconds
     since: Seconds | None = None
     ended: Seconds | None = None
@@ -79,26 +75,5 @@ _STATUS = TypeAdapter(Status)
 
 def own_status() -> Status:
     """The first status of a run whose process is this one."""
-    process = psutil.Process()
     now = time.time()
-    return Status("starting", process.pid, mark(process), now, since=now, host=socket.gethostname())
-
-
-def mark(process: psutil.Process) -> float:
-    """When the process began, to tell it from another one that gets its number later.
-
-    On Linux since the machine began, elsewhere since the Unix epoch: on Linux a process seems
-    to have begun at another time when the clock is set, as after a virtual machine's sleep.
-    """
-    began = float(process.create_time())
-    return began - float(psutil.boot_time()) if psutil.LINUX else began
-
-
-def alive(pid: int, began: float) -> bool:
-    """Whether the process is there and is not another one with its number; see `mark`."""
-    try:
-        process = psutil.Process(pid)
-        same = abs(mark(process) - began) < 1
-        return same and bool(process.status() != psutil.STATUS_ZOMBIE)
-    except (psutil.Error, TypeError, ValueError):  # gone, or no number of a process
-        return False
+    return Status("starting", now, since=now, host=socket.gethostname())

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenet.config import Config
-from lenet.errors import ConfigError, LabError, StorageError
+from lenet.errors import ConfigError, LabError, RunError, StorageError
 from lenet.files import free_folder
 from lenet.runs.launcher import slot, step_back
 from lenet.runs.overwriting import set_aside, settle
 from lenet.runs.run import Control, Run
-from lenet.runs.signals import stop_signals
+from lenet.runs.signals import Interrupted, exit_status, stop_signals
 from lenet.runs.status import Status, own_status
 from lenet.training.events import EpochEvent, Event, LrEvent
 
@@ -57,8 +57,9 @@ class Execution:
         self._watch = watch
         self._queued = queued
         self._data_dir = data_dir
-        self._signalled = False
-        self._asked_lr: float | None = None
+        self._signal: int | None = None
+        self._is_lost: Callable[[], bool] = lambda: False
+        self._obeyed = Control()
 
     def start(self, config: Config, *, overwrite: bool = False) -> None:
         """Train as `config` says.
@@ -72,20 +73,22 @@ class Execution:
             LabError: the training failed; the status says why, finished epochs are kept. An
                 earlier training is back if there are none.
         """
-        self.run.must_be_free()
-        settle(self.run)
-        if self.run.trained:
-            if not overwrite:
-                raise ConfigError(
-                    f"{self.run.folder} holds an earlier training; choose another --output_dir, "
-                    f"such as {free_folder(self.run.folder)}, or replace it with --overwrite 1"
-                )
-            set_aside(self.run)
-        try:
-            self.run.prepare(config)
-            self._work(config, None)
-        finally:
+        with self.run.hold(make=True) as self._is_lost:
             settle(self.run)
+            if self.run.trained:
+                if not overwrite:
+                    raise ConfigError(
+                        f"{self.run.folder} holds an earlier training; choose another "
+                        f"--output_dir, such as {free_folder(self.run.folder)}, or replace it "
+                        "with --overwrite 1"
+                    )
+                set_aside(self.run)
+            try:
+                self.run.prepare(config)
+                self._report()
+                self._work(config, None)
+            finally:
+                settle(self.run)
 
     def resume(self) -> None:
         """Go on from the newest checkpoint, bit for bit as if there had been no break (CPU).
@@ -94,16 +97,18 @@ class Execution:
             RunError: a process is training into the folder, or it is no run's.
             LabError: as `start`.
         """
-        self.run.must_be_free()
-        settle(self.run)
-        self.run.forget_asked()
-        before, saved = self.run.status(), self.run.saved()
-        self.status = replace(
-            self.status,
-            earlier=before.seconds if saved else 0.0,
-            total_steps=before.total_steps,  # the page's progress bar stays where it is
-        )
-        self._work(self.run.config(), saved)
+        self.run.wait_for_another_machine()
+        with self.run.hold() as self._is_lost:
+            settle(self.run)
+            config = self.run.config()
+            self.status = self.run.begin_again()
+            self._work(config, self.run.saved())
+
+    @property
+    def exit_status(self) -> int:
+        """Of the process: 0, or what a shell expects if a signal has stopped the training."""
+        stopped = self.status.state == "stopped"
+        return exit_status(self._signal) if self._signal and stopped else 0
 
     def _work(self, config: Config, saved: Path | None) -> None:
         with self._reporting(), stop_signals(self._note_signal):
@@ -151,11 +156,14 @@ class Execution:
     def _obey(self, trainer: "Trainer") -> Control:
         """Do what the control file asks, as long as it asks to pause; what it asks then."""
         while True:
+            if self._is_lost():
+                raise RunError(f"{self.run.folder} was deleted while it was trained into")
             control = self._control()
-            if control.lr and control.lr != self._asked_lr:
-                self._asked_lr = control.lr
+            new = (control.lr, control.lr_request) != (self._obeyed.lr, self._obeyed.lr_request)
+            if control.lr and new and control.lr != trainer.lr:
                 trainer.change_lr(control.lr)
                 self.run.write_config(trainer.config)  # a killed run then goes on with it
+            self._obeyed = control
             wanted = "paused" if control.wish == "pause" else "running"
             if self.status.state != wanted:
                 self._report(state=wanted)
@@ -165,7 +173,7 @@ class Execution:
 
     def _control(self) -> Control:
         control = self.run.asked()
-        return replace(control, wish="stop") if self._signalled else control
+        return replace(control, wish="stop") if self._signal else control
 
     def _stop_asked(self) -> bool:
         return self._control().wish == "stop"
@@ -177,14 +185,13 @@ class Execution:
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:
-        """Show the run as starting, and as failed when it ends with an error of ours."""
-        self._report()
+        """Show the run as failed when it ends with an error of ours."""
         try:
             yield
         except (LabError, KeyboardInterrupt) as error:
-            message = str(error) or "interrupted before the first step"
-            with suppress(StorageError):  # the error itself matters more
-                self._report_failure(message)
+            if not self._is_lost():
+                with suppress(StorageError):  # the error itself matters more
+                    self._report_failure(str(error) or "interrupted")
             raise
 
     def _report_failure(self, message: str) -> None:
@@ -195,11 +202,11 @@ class Execution:
             self.run.make_room()
             self._report(state="failed", message=message)
 
-    def _note_signal(self) -> None:
-        self._signalled = True
+    def _note_signal(self, number: int) -> None:
+        self._signal = number
         # Before the first step nothing need be saved: a download, say, ends at once.
         if self.status.state in ("starting", "queued"):
-            raise KeyboardInterrupt
+            raise Interrupted(number)
 
 
 def _restore(trainer: "Trainer", saved: Path) -> None:

@@ -7,9 +7,6 @@ log.txt          what it printed
 001-seed0/ …     an ordinary run folder for each run, with result.json once it is finished
 """
 
-import shutil
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,11 +18,11 @@ from lenet.errors import ConfigError, RunError, StudyError
 from lenet.files import explained, read_json, write_json
 from lenet.formats import migrated, numbered
 from lenet.paths import studies_dir
-from lenet.runs import launcher
+from lenet.runs import launcher, lock
 from lenet.runs.history import LARGEST, read_metrics
 from lenet.runs.launcher import is_ours
-from lenet.runs.run import GRACE, Control, Run
-from lenet.runs.status import LIVE, RESUMABLE, Seconds, Status
+from lenet.runs.run import Control, Run
+from lenet.runs.status import LIVE, RESUMABLE, Seconds, Status, own_status
 from lenet.studies.plan import PlannedRun, Study
 
 Figure = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
@@ -155,8 +152,7 @@ class StudyFolder:
         runs = [Run(path.parent) for path in self.folder.glob("*/config.json")]
         if self.live or any(run.live for run in runs):
             raise RunError("the study is still going on; stop it first")
-        with explained(self.folder):
-            shutil.rmtree(self.folder)
+        self.process.delete()
 
 
 _RESULT = "result.json"
@@ -183,31 +179,16 @@ def home_of(study: Study) -> StudyFolder:
 def start(folder: StudyFolder) -> None:
     """Have the study done, or go on, by a process of its own that outlives this one.
 
-    Returns when that process has said so. Nothing happens if it is going on already.
-
-    Raises:
-        StudyError: the process ended at once; the message is its own.
+    Nothing happens if it is going on already.
     """
     if folder.live:
         return
-    before = folder.status()
-    process = launcher.spawn(folder.process, ["--mode", "study", "--study", str(folder.folder)])
-    deadline = time.monotonic() + GRACE
-    _wait(lambda: process.poll() is not None or _spoken(folder, before), deadline)
-    if process.poll() and not _spoken(folder, before):
-        raise StudyError(folder.process.log_tail(1) or "the study could not be started; try again")
-
-
-def _spoken(folder: StudyFolder, before: Status | None) -> bool:
-    now = folder.status()
-    return now is not None and (
-        before is None or (now.pid, now.process_began) != (before.pid, before.process_began)
-    )
-
-
-def _wait(condition: Callable[[], bool], deadline: float) -> None:
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(launcher.POLL / 3)
+    process = folder.process
+    with process.hold("the study is going on already; wait for its end or stop it"):
+        process.forget_asked(for_child=True)
+        process.write_status(own_status())
+        arguments = ["--mode", "study", "--study", str(folder.folder)]
+        lock.expect(folder.folder, launcher.spawn(process, arguments))
 
 
 def resumable(folder: StudyFolder) -> bool:

@@ -57,15 +57,18 @@ def conduct(
         flags: further flags for each training, as `--data_dir`.
 
     Raises:
-        StudyError: the study is going on already, runs of it failed, or there is no cluster.
+        RunError: the study is going on already.
+        StudyError: runs of it failed, or there is no cluster.
     """
-    if folder.live:
-        raise StudyError(f"{folder.folder} is being conducted already; stop that first")
     check_backend(backend, address)
     order = Order(
         folder.folder.resolve(), launcher.PROGRAM, queued=backend == "loky", flags=tuple(flags)
     )
-    with _reporting(folder) as outcomes, stop_signals(folder.ask_to_stop):
+    with (
+        folder.process.hold(f"{folder.folder} is being conducted already; stop that first"),
+        _reporting(folder) as outcomes,
+        stop_signals(lambda _: folder.ask_to_stop()),
+    ):
         for outcome in _outcomes(order, folder, backend, address, workers or launcher.slots()):
             outcomes.append(outcome)
             watch(outcome)

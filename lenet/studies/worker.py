@@ -25,9 +25,6 @@ from lenet.runs.run import Control, Run
 from lenet.studies.folder import Result, StudyFolder
 from lenet.studies.plan import PlannedRun
 
-SILENCE = 60.0
-"""Seconds after which a run on another machine that has written nothing is taken for lost."""
-
 
 @dataclass(frozen=True)
 class Order:
@@ -106,7 +103,7 @@ def _train(order: Order, planned: PlannedRun, study: StudyFolder, run: Run) -> O
                 told = True
         output.seek(0)
         printed = output.read()
-    if process.returncode:
+    if not printed:
         reason = run.log_tail(1).removeprefix("error: ")
         return Outcome(planned, None, reason or "its process was killed")
     found = json.loads(printed)
@@ -134,25 +131,9 @@ def _has_begun(run: Run, planned: PlannedRun) -> bool:
 
 
 def _wait_for_predecessor(run: Run) -> None:
-    """Until no process is at the run; one on a machine that gives no sign of life is given up.
-
-    The process of a killed worker ends within moments. That of a lost machine stays
-    "running" for ever in its status, which no other machine can check; but one that trains
-    writes all the time.
-    """
-    sign, heard = -1, time.monotonic()
+    """Until no process is at the run: that of a killed worker ends within moments."""
     while run.used and run.live:
-        status, now = run.status(), _sign_of_life(run)
-        if now != sign:
-            sign, heard = now, time.monotonic()
-        elif not status.here and time.monotonic() > heard + SILENCE:
-            run.write_status(status.changed(state="crashed", message="its machine was lost"))
-            return
         time.sleep(POLL / 3)
-
-
-def _sign_of_life(run: Run) -> int:
-    """When a file of the run was last written, by the clock of the disk, in nanoseconds."""
-    with suppress(OSError):
-        return max(path.stat().st_mtime_ns for path in run.folder.iterdir())
-    return 0
+    if run.used and (status := run.status()).state == "crashed":
+        with run.hold():
+            run.write_status(status)  # a lost machine need not be waited for once more

@@ -23,6 +23,7 @@ from lenet.cli.main import main
 from lenet.config import Config, Knob, bounds, build_config, choices, knob, to_flags
 from lenet.paths import DEFAULT_CHECKPOINT, ROOT
 from lenet.runs.run import Run
+from lenet.runs.signals import SIGNALS
 from tests.lazy import Lazy
 from tests.small import hidden_files, run_lab, small_split, wait_until
 
@@ -291,12 +292,8 @@ class TestTrainEvalTest:
         assert_refused(result, 1, "diverged", "lower learning rate", after_progress=True)
 
     def test_folder_that_another_training_uses(self, lab: Lab, output: Path) -> None:
-        run = Run(output)
-        run.prepare(build_config())
-        from lenet.runs.status import own_status
-
-        run.write_status(own_status())
-        result = lab("--mode", "train", *QUICK, "--output_dir", output)
+        with Run(output).hold(make=True):
+            result = lab("--mode", "train", *QUICK, "--output_dir", output)
         assert_refused(result, 1, "choose another --output_dir")
 
     def test_output_folder_that_is_a_file(self, lab: Lab, output: Path) -> None:
@@ -340,7 +337,8 @@ class TestTrainEvalTest:
             assert {path.name: path.read_bytes() for path in output.iterdir()} == before
 
     @pytest.mark.slow
-    def test_ctrl_c_saves_and_stops(self, output: Path) -> None:
+    @pytest.mark.parametrize("number", SIGNALS)
+    def test_signal_saves_and_stops(self, number: signal.Signals, output: Path) -> None:
         command = [sys.executable, "-m", "tests.small_lab", "--mode", "train", "--json", *QUICK]
         command += ["--epochs", "1000", "--output_dir", str(output)]
         with subprocess.Popen(
@@ -349,9 +347,10 @@ class TestTrainEvalTest:
             wait_until(
                 lambda: Run(output).checkpoints() or process.poll() is not None, "an epoch's end"
             )
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             result = Result(0, *process.communicate())
-        found = result._replace(status=process.returncode).json
+        assert process.returncode == 128 + number
+        found = result.json
         assert found["state"] == "stopped"
         assert found["checkpoint"] == str(output / "stopped.pt")
         assert found["epochs"] >= 1

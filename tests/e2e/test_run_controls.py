@@ -1,8 +1,6 @@
 """Runs in the browser: paused, steered, killed and resumed, queued, compared, shared."""
 
-import os
 import re
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from lenet.runs.run import Run
 from tests.e2e.app import App, serve, until
 from tests.e2e.look import at_rest, go, number, title, watched_tabs
 from tests.e2e.test_train_page import grows, has_state, open_train, press_start, press_stop
+from tests.small import holder
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
@@ -82,7 +81,7 @@ def test_a_killed_run_shows_as_crashed_and_resumes(
     [run] = fresh_app.runs()
     until(run.checkpoints, "the first epoch is saved")
 
-    os.kill(run.status().pid, signal.SIGKILL)
+    holder(run).kill()
     has_state(page, "Crashed")
     button(page, "Resume")
 
@@ -106,7 +105,7 @@ def test_a_run_outlives_its_tab_and_its_server(browser: Browser, tmp_path: Path)
             press_stop(page)
     finally:
         if run.live:
-            os.kill(run.status().pid, signal.SIGKILL)
+            holder(run).kill()
 
 
 def test_a_second_run_waits_its_turn_and_both_are_compared(

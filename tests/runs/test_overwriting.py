@@ -93,10 +93,11 @@ def test_replaces_all_of_the_earlier_one_and_nothing_else(run: Run) -> None:
 
 
 def test_one_that_is_going_on_is_left_alone(run: Run) -> None:
-    run.write_status(own_status())
     before = content(run)
-    with pytest.raises(RunError, match=r"training into .* already; choose another"):
+    refused = pytest.raises(RunError, match=r"training into .* already; choose another")
+    with run.hold(), refused as caught:
         train_anew(run)
+    assert_one_sentence(str(caught.value))
     assert content(run) == before
 
 

@@ -4,8 +4,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -24,10 +21,10 @@ from lenet.data.splits import Split
 from lenet.errors import DatasetError, RunError, StorageError, TrainingError
 from lenet.network import checkpoint
 from lenet.runs import launcher, naming
-from lenet.runs import run as runs
 from lenet.runs.history import MetricsFile, read_metrics
 from lenet.runs.run import Control, Run
-from lenet.runs.status import LIVE, Status, mark, own_status
+from lenet.runs.signals import SIGNALS
+from lenet.runs.status import LIVE, Status, own_status
 from lenet.runs.worker import Execution
 from lenet.training.events import EpochEvent, Event
 from lenet.training.trainer import Trainer
@@ -35,6 +32,7 @@ from tests.small import (
     PATIENCE,
     assert_one_sentence,
     hidden_files,
+    holder,
     same_weights,
     small_config,
     small_split,
@@ -98,7 +96,7 @@ class TestTrainingIntoAFolder:
     def test_folder_shows_the_run_before_the_data_is_there(self, run: Run) -> None:
         def load() -> Split:
             status = run.status()
-            assert (status.state, status.pid, status.total_steps) == ("starting", os.getpid(), 0)
+            assert (status.state, status.total_steps) == ("starting", 0)
             return small_split()
 
         Execution(run, load, ignore).start(small_config(epochs=1))
@@ -113,18 +111,16 @@ class TestStopping:
 
         return train(run, small_config(epochs=3, dropout=0.2), watch)
 
-    @pytest.mark.parametrize(
-        "how", ["control", signal.SIGINT, signal.SIGTERM], ids=["control", "SIGINT", "SIGTERM"]
-    )
+    @pytest.mark.parametrize("how", ["control", *SIGNALS], ids=str)
     def test_saves_where_it_was_and_can_go_on(self, how: Any, run: Run) -> None:
         def ask() -> None:
             run.ask(STOP) if how == "control" else os.kill(os.getpid(), how)
 
-        handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+        handlers = [signal.getsignal(number) for number in SIGNALS]
         status = self.ask_at(run, 11, ask)
         assert status == run.status()
         assert status.state == "stopped"
-        assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
+        assert [signal.getsignal(n) for n in SIGNALS] == handlers
         assert run.checkpoints() == {1: run.epoch_checkpoint(1)}
         saved = checkpoint.load(run.stopped_checkpoint)
         assert saved.training is not None
@@ -246,63 +242,38 @@ class TestFailing:
 class TestStatus:
     @pytest.fixture
     def status(self, run: Run) -> Status:
-        """A run that this process says it is training."""
+        """A run that a process said it was training, and is no more."""
         run.prepare(small_config())
         status = own_status()
         run.write_status(status)
         return status
 
     def test_of_a_living_process(self, run: Run, status: Status) -> None:
-        assert run.status() == status
-        assert status.state == "starting"
+        with run.hold():
+            assert run.status() == status
+            assert status.state == "starting"
 
-    def test_other_process_with_the_same_number_is_not_it(self, run: Run, status: Status) -> None:
-        run.write_status(replace(status, process_began=status.process_began - 100))
+    def test_of_a_process_that_is_gone(self, run: Run, status: Status) -> None:
         run.log_file.write_text("one\nepoch 1: loss 0.5\nKilled\n")
         found = run.status()
         assert found.state == "crashed"
         assert found.message == "one\nepoch 1: loss 0.5\nKilled"
 
-    @pytest.mark.skipif(not psutil.LINUX, reason="promised for Linux alone")
-    def test_clock_may_be_set(
-        self, run: Run, status: Status, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        hour_later = psutil.boot_time() + 3600
-        before = psutil.Process().create_time()
-        monkeypatch.setattr("psutil._pslinux.boot_time", lambda: hour_later)
-        assert psutil.Process().create_time() == before + 3600
-        assert run.status() == status
+    def test_of_an_earlier_lab_is_read(self, run: Run, status: Status) -> None:
+        values = asdict(status) | {"state": "finished", "pid": 7, "process_began": 1.0}
+        (run.folder / "status.json").write_text(json.dumps(values))
+        assert run.status() == replace(status, state="finished")
 
     @pytest.mark.parametrize("state", ["finished", "stopped", "failed"])
     def test_last_word_holds_when_the_process_is_gone(
         self, state: Any, run: Run, status: Status
     ) -> None:
-        run.write_status(replace(status, state=state, process_began=0.0))
+        run.write_status(replace(status, state=state))
         assert run.status().state == state
-
-    def test_zombie_is_not_alive(self, run: Run, status: Status) -> None:
-        with subprocess.Popen([sys.executable, "-c", ""]) as process:
-            entry = psutil.Process(process.pid)
-            began = mark(entry)
-            # Not waited for, an ended process keeps its number and stays a zombie.
-            wait_until(lambda: entry.status() == psutil.STATUS_ZOMBIE, "the process to end")
-            run.write_status(replace(status, pid=process.pid, process_began=began))
-            assert run.status().state == "crashed"
-
-    @pytest.mark.parametrize("pid", [-1, 10**18])
-    def test_number_that_is_no_process_s(self, pid: int, run: Run, status: Status) -> None:
-        run.write_status(replace(status, pid=pid))
-        assert run.status().state == "crashed"
-
-    def test_before_the_first_word_it_is_starting(self, run: Run) -> None:
-        run.prepare(small_config())
-        assert run.status().state == "starting"
 
     def test_process_that_never_says_a_word_has_crashed(self, run: Run) -> None:
         run.prepare(small_config())
         run.log_file.write_text("no module named lenet\n")
-        long_ago = time.time() - 10 * runs.GRACE
-        os.utime(run.folder / "config.json", (long_ago, long_ago))
         assert run.status().state == "crashed"
         assert run.status().message == "no module named lenet"
 
@@ -478,9 +449,8 @@ def started() -> Iterator[list[Run]]:
     found: list[Run] = []
     yield found
     for run in found:
-        status = run.status()
-        if status.state in LIVE and status.pid:
-            psutil.Process(status.pid).kill()
+        if run.live:
+            holder(run).kill()
 
 
 @pytest.mark.slow
@@ -492,7 +462,6 @@ class TestProcess:
     def _with_small_data(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(launcher, "PROGRAM", "tests.small_lab")
         monkeypatch.setenv("LENET_SLOTS", "4")
-        monkeypatch.setattr(runs, "GRACE", PATIENCE)  # on a busy machine a start takes long
 
     def running(self, started: list[Run], config: Config) -> Run:
         """A run whose first step is done."""
@@ -521,8 +490,8 @@ class TestProcess:
 
     def test_stopped_on_request(self, started: list[Run]) -> None:
         run = self.running(started, ENDLESS)
-        with pytest.raises(RunError, match="already"):
-            run.prepare(small_config())
+        with pytest.raises(RunError, match="already"), run.hold():
+            pass
         assert run.status().state == "running"
         run.ask(STOP)
         wait_until(lambda: run.status().state not in LIVE, "the end")
@@ -546,7 +515,7 @@ class TestProcess:
     def test_killed(self, started: list[Run]) -> None:
         run = self.running(started, ENDLESS)
         wait_until(run.checkpoints, "a checkpoint")
-        os.kill(run.status().pid, signal.SIGKILL)
+        holder(run).kill()
         wait_until(lambda: run.status().state != "running", "the end")
         assert run.status().state == "crashed"
         assert "epoch" in (run.status().message or "")

@@ -17,7 +17,6 @@ from lenet.network import checkpoint
 from lenet.runs.history import read_metrics
 from lenet.runs.recorder import cut
 from lenet.runs.run import Control, Run
-from lenet.runs.status import own_status
 from lenet.runs.worker import Execution
 from lenet.training.events import Event, StepEvent
 from tests.small import same_weights, small_config, small_split, trained, wait_until
@@ -83,9 +82,7 @@ class TestResume:
         assert run.status().seconds > before
 
     def test_run_at_work_is_refused(self, run: Run) -> None:
-        run.prepare(CONFIG)
-        run.write_status(own_status())
-        with pytest.raises(RunError, match="already"):
+        with run.hold(make=True), pytest.raises(RunError, match="already"):
             Execution(run, small_split, ignore).resume()
 
     def test_metrics_beyond_the_checkpoint_are_cut(self, tmp_path: Path) -> None:

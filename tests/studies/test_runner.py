@@ -14,13 +14,12 @@ from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 
 from lenet.config import build_config
 from lenet.errors import ConfigError, StudyError
 from lenet.paths import ROOT
-from lenet.runs import launcher
+from lenet.runs import launcher, lock
 from lenet.runs.history import STEP_COLUMNS, Metrics, read_metrics
 from lenet.runs.run import Control
 from lenet.runs.status import own_status
@@ -35,6 +34,7 @@ from tests.lazy import Lazy
 from tests.small import (
     PATIENCE,
     assert_one_sentence,
+    holder,
     run_lab,
     same_weights,
     small_config,
@@ -401,7 +401,7 @@ class TestOnThisMachine:
         assert json.loads(again.stdout)["runs"] == json.loads(first.stdout)["runs"]
         after = snapshot_of_files(tmp_path / "study")
         assert {path for path in after if after[path] != before.get(path)} == {
-            str(tmp_path / "study/status.json")
+            str(tmp_path / "study" / name) for name in ("status.json", ".lock")
         }
 
     @pytest.mark.parametrize("how", ["signal", "page"])
@@ -433,8 +433,7 @@ class TestOnThisMachine:
         process = in_background(*flags(folder.folder, "--workers", 2))
         wait_until(lambda: epochs_done(folder)[0] >= 2, "a run that trains")
 
-        training = folder.run(folder.study.runs()[0]).status().pid
-        psutil.Process(training).parent().kill()
+        holder(folder.run(folder.study.runs()[0])).parent().kill()
         _, errors = process.communicate(timeout=5 * PATIENCE)
 
         assert process.returncode == 0, errors
@@ -446,7 +445,7 @@ class TestOnThisMachine:
         process = in_background(*flags(folder.folder, "--workers", 2))
         wait_until(lambda: epochs_done(folder)[0] >= 2, "a run that trains")
 
-        os.kill(folder.run(folder.study.runs()[0]).status().pid, signal.SIGKILL)
+        holder(folder.run(folder.study.runs()[0])).kill()
         out, errors = process.communicate(timeout=5 * PATIENCE)
 
         assert process.returncode == 1
@@ -485,15 +484,16 @@ class TestOnThisMachine:
         planned = folder.study.runs()[0]
         run = folder.run(planned)
         run.prepare(planned.config)
-        elsewhere = own_status().changed(state="running", host="lost.example", pid=1)
+        elsewhere = own_status().changed(state="running", host="lost.example")
         run.write_status(elsewhere)
         assert run.live
-        monkeypatch.setattr(worker, "SILENCE", 0.5)
+        (run.folder / lock.NAME).touch()
+        monkeypatch.setattr(lock, "SILENCE", 0.5)
         told: list[float] = []
 
         def still_there() -> None:
             while run.live and len(told) < 20:
-                run.write_status(elsewhere)
+                (run.folder / lock.NAME).touch()
                 told.append(time.monotonic())
                 time.sleep(0.1)
 
@@ -509,8 +509,8 @@ class TestOnThisMachine:
 
     def test_a_study_is_conducted_once_at_a_time(self, tmp_path: Path) -> None:
         folder = prepared(tmp_path / "study", small_study())
-        folder.process.write_status(own_status())
-        done = run_lab(*flags(folder.folder))
+        with folder.process.hold():
+            done = run_lab(*flags(folder.folder))
         assert done.returncode == 1
         assert "is being conducted already" in done.stderr.splitlines()[-1]
 
@@ -584,15 +584,15 @@ def test_a_cluster_does_what_a_killed_worker_has_left(tmp_path: Path) -> None:
         process = in_background(*flags(folder.folder, "--backend", "dask", "--address", address))
         try:
             wait_until(lambda: epochs_done(folder)[0] >= 2, "a run that trains")
-            victim = folder.run(folder.study.runs()[0]).status().pid
-            worker_process = psutil.Process(victim).parent()
+            victim = holder(folder.run(folder.study.runs()[0]))
+            worker_process = victim.parent()
             assert worker_process.pid in [nanny.pid for nanny in cluster.workers.values()]
             worker_process.kill()
             _, errors = process.communicate(timeout=5 * PATIENCE)
         finally:
             process.kill()
         assert process.returncode == 0, errors
-    assert folder.run(folder.study.runs()[0]).status().pid != victim
+    assert not victim.is_running()
     assert_as_if_never_interrupted(folder)
 
 
@@ -618,5 +618,5 @@ def test_a_run_that_is_tied_stops_with_who_started_it(
 
     process.stdin.close()
 
-    assert process.wait(PATIENCE) == 0
+    assert process.wait(PATIENCE) == 143
     assert (tmp_path / "run/stopped.pt").exists()

@@ -159,7 +159,7 @@ def test_start_starts_a_run_of_what_the_widgets_say(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("state", ["finished", "stopped", "failed", "crashed"])
 def test_a_run_that_has_ended_is_shown_and_resumed_unless_it_is_finished(state: Any) -> None:
     run = made_run(build_config())
-    run.write_status(Status(state, 0, 0.0, 1000.0, ended=1010.0, message="why", total_steps=860))
+    run.write_status(Status(state, 1000.0, ended=1010.0, message="why", total_steps=860))
 
     app = visit()
 
@@ -271,7 +271,7 @@ def test_epochs_are_called_by_their_files_numbers() -> None:
     for event in trainer.run():
         if isinstance(event, EpochEvent) and event.epoch > 1:  # the first has been deleted
             checkpoint.save(run.epoch_checkpoint(event.epoch), snapshot_of(trainer))
-    run.write_status(Status("finished", 0, 0.0, 1000.0, ended=1010.0))
+    run.write_status(Status("finished", 1000.0, ended=1010.0))
 
     app = visit("pages/inside.py")
     app.selectbox(key="checkpoint").set_value(run.name).run()
