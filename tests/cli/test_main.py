@@ -276,7 +276,7 @@ class TestTrainEvalTest:
         (output / "model_epoch9.pt").write_bytes(b"from elsewhere")
         flags = ("--mode", "train", *QUICK, "--output_dir", output, "--json")
         assert_refused(lab(*flags), 2, "holds an earlier training", "output-3", "--overwrite 1")
-        assert [path.name for path in output.iterdir()] == ["model_epoch9.pt"]
+        assert [path.name for path in output.glob("[!.]*")] == ["model_epoch9.pt"]
         found = lab(*flags, "--overwrite", 1).json
         assert found["checkpoint"] == str(output / "model_epoch2.pt")
         assert list(Run(output).checkpoints()) == [1, 2]
