@@ -124,7 +124,7 @@ def _figures(config: Config, status: Status, metrics: Metrics) -> None:
         st.metric("Training loss", f"{metrics.last('loss'):.3f}" if len(metrics) else "–")
         st.metric("Val. accuracy", f"{accuracies[-1]:.2%}" if accuracies else "–")
         st.metric("Learning rate", f"{round(metrics.last('lr'), 6):.2g}" if len(metrics) else "–")
-        st.metric("Images/s", f"{sum(speeds) / len(speeds):,.0f}" if speeds else "–")
+        st.metric("Images/s", f"{sum(speeds) / len(speeds):,.0f}" if len(speeds) else "–")
         if status.state in LIVE and len(metrics) and status.total_steps:
             steps_left = status.total_steps - metrics.last("step")
             st.metric("Time left", clock(steps_left * _step_seconds(config, status, metrics)))
