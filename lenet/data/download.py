@@ -166,7 +166,7 @@ def main(names: list[str]) -> int:
     shown = set()
 
     def show(at: Progress) -> None:
-        share = f"{10 * at.done // at.total}0 %" if at.total else f"{at.done // 10**7}0 MB"
+        share = f"{at.done * 10 // at.total * 10} %" if at.total else f"{at.done // 10**7 * 10} MB"
         if (at.source, at.file, share) not in shown:
             shown.add((at.source, at.file, share))
             logger.info("%s: %s", at.file, share)

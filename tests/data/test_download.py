@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,10 +21,9 @@ from lenet.catalog import DATASETS, FILES, DatasetInfo
 from lenet.data import debian as packages
 from lenet.data import download as fetching
 from lenet.data import transfer
-from lenet.data.download import Progress, data_dir, fetch, locate
+from lenet.data.download import Progress, fetch, locate
 from lenet.data.reading import read_idx
-from lenet.errors import ConfigError, DatasetError, StorageError
-from lenet.paths import ROOT
+from lenet.errors import DatasetError, StorageError
 from tests.idx_files import contents_of, pack, small_info, write_files
 from tests.small import assert_one_sentence, run_lab
 
@@ -92,74 +92,67 @@ class Answer(BaseHTTPRequestHandler):
         pass
 
 
-Serve = Callable[..., Mirror]
+class Home:
+    """A machine without a dataset; `serve` starts the mirrors that torchvision knows."""
+
+    def __init__(self, info: DatasetInfo, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.info, self.patch = info, patch
+        self.raw = folder / "data" / "FashionMNIST" / "raw"  # where the files belong
+        self.published = {f"{name}.gz": pack(data) for name, data in contents_of(info).items()}
+        self.mirrors: list[Mirror] = []
+
+    def serve(self, files: dict[str, bytes] | None = None, manner: str = "") -> Mirror:
+        self.mirrors.append(mirror := Mirror(self.published if files is None else files, manner))
+        threading.Thread(target=mirror.serve_forever, args=(0.01,), daemon=True).start()
+        self.know(*(mirror.url for mirror in self.mirrors))
+        return mirror
+
+    def know(self, *urls: str) -> None:
+        self.patch.setattr(fetching, "_torchvision_mirrors", lambda _: list(urls))
+
+    def change(self, **facts: Any) -> None:
+        self.patch.setitem(DATASETS, "FashionMNIST", dataclasses.replace(self.info, **facts))
+
+    @property
+    def whole(self) -> bool:
+        """Whether the published files are there, and nothing else."""
+        return names_in(self.raw) == sorted(NAMES) and all(
+            (self.raw / name).read_bytes() == self.published[name] for name in NAMES
+        )
 
 
 @pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
-    """Start mirrors, which are then the ones that torchvision knows, and stop them afterwards."""
-    mirrors: list[Mirror] = []
-
-    def start(files: dict[str, bytes], manner: str = "") -> Mirror:
-        mirrors.append(mirror := Mirror(files, manner))
-        threading.Thread(target=mirror.serve_forever, args=(0.01,), daemon=True).start()
-        urls = [mirror.url for mirror in mirrors]
-        monkeypatch.setattr(fetching, "_torchvision_mirrors", lambda _: urls)
-        return mirror
-
-    yield start
-    for mirror in mirrors:
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Home]:
+    """Make Fashion-MNIST a small dataset that is nowhere yet."""
+    home = Home(small_info(), tmp_path, monkeypatch)
+    home.change()
+    home.know()
+    monkeypatch.setenv("LENET_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("LENET_MIRROR", raising=False)
+    monkeypatch.setattr(transfer, "CHUNK", 4096)
+    yield home
+    for mirror in home.mirrors:
         mirror.over.set()
         mirror.shutdown()
         mirror.server_close()
 
 
 @pytest.fixture
-def info(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> DatasetInfo:
-    """Make Fashion-MNIST a small dataset that is nowhere yet."""
-    info = small_info()
-    monkeypatch.setitem(DATASETS, "FashionMNIST", info)
-    monkeypatch.setenv("LENET_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.delenv("LENET_MIRROR", raising=False)
-    monkeypatch.setattr(fetching, "_torchvision_mirrors", lambda _: [])
-    monkeypatch.setattr(transfer, "CHUNK", 4096)
-    return info
-
-
-@pytest.fixture
-def published(info: DatasetInfo) -> dict[str, bytes]:
-    """Return the four `.gz` files as their publisher has them."""
-    return {f"{name}.gz": pack(data) for name, data in contents_of(info).items()}
-
-
-@pytest.fixture
-def mirror(serve: Serve, published: dict[str, bytes]) -> Mirror:
+def mirror(home: Home) -> Mirror:
     """Start the only mirror that torchvision knows, with everything on it."""
-    return serve(published)
+    return home.serve()
 
 
 @pytest.fixture
-def raw(tmp_path: Path) -> Path:
-    """Return where the files belong."""
-    return tmp_path / "data" / "FashionMNIST" / "raw"
-
-
-@pytest.fixture
-def system(info: DatasetInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def system(home: Home, tmp_path: Path) -> Path:
     """Put the files where a system package would."""
-    folder = write_files(tmp_path / "system", info)
-    monkeypatch.setitem(DATASETS, "FashionMNIST", dataclasses.replace(info, system_dir=folder))
+    folder = write_files(tmp_path / "system", home.info)
+    home.change(system_dir=folder)
     return folder
 
 
 def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name != ".lock")
-
-
-def has_all(folder: Path, published: dict[str, bytes]) -> bool:
-    return names_in(folder) == sorted(NAMES) and all(
-        (folder / name).read_bytes() == published[name] for name in NAMES
-    )
 
 
 # On the disk
@@ -176,52 +169,39 @@ def test_facts_agree_with_torchvision(name: str) -> None:
         assert DATASETS[name].classes == tuple(theirs.classes)
 
 
-def test_data_folder_is_the_argument_else_the_variable_else_beside_the_code(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("LENET_DATA_DIR", str(tmp_path))
-    assert data_dir(tmp_path / "x") == tmp_path / "x"
-    assert data_dir() == tmp_path
-    monkeypatch.setenv("LENET_DATA_DIR", "")
-    assert data_dir() == ROOT / "data"
-
-
-def test_data_folder_comes_before_the_system_package_and_packed_files_before_plain_ones(
-    info: DatasetInfo, system: Path, raw: Path
+def test_data_folder_comes_before_the_system_package_and_packed_files_first(
+    home: Home, system: Path
 ) -> None:
     assert locate("FashionMNIST") == (
         tuple(system / name for name in NAMES),
         f"the system's folder {system}",
     )
-    write_files(raw, info, packed=False)
-    assert fetch("FashionMNIST", download=False).paths == tuple(raw / file.name for file in FILES)
-    write_files(raw, info)
+    write_files(home.raw, home.info, packed=False)
+    assert fetch("FashionMNIST", download=False).paths == tuple(
+        home.raw / file.name for file in FILES
+    )
+    write_files(home.raw, home.info)
     found = fetch("FashionMNIST", download=False)
-    assert found == (tuple(raw / name for name in NAMES), f"the data folder {raw}")
+    assert found == (tuple(home.raw / name for name in NAMES), f"the data folder {home.raw}")
 
 
 @pytest.mark.parametrize("lack", ["gone", "empty"])
-def test_three_files_are_not_a_dataset(info: DatasetInfo, raw: Path, lack: str) -> None:
-    write_files(raw, info)
-    (raw / IMAGES).write_bytes(b"")
+def test_three_files_are_not_a_dataset(home: Home, lack: str) -> None:
+    write_files(home.raw, home.info)
+    (home.raw / IMAGES).write_bytes(b"")
     if lack == "gone":
-        (raw / IMAGES).unlink()
+        (home.raw / IMAGES).unlink()
     assert locate("FashionMNIST") is None
     with pytest.raises(DatasetError, match=f"raw lacks {IMAGES};"):
         fetch("FashionMNIST", download=False)
 
 
-def test_unknown_dataset_is_refused() -> None:
-    with pytest.raises(ConfigError, match="no dataset called 'CIFAR10'"):
-        locate("CIFAR10")
-
-
-def test_without_download_nobody_is_asked(mirror: Mirror, raw: Path) -> None:
+def test_without_download_nobody_is_asked(home: Home, mirror: Mirror) -> None:
     with pytest.raises(DatasetError, match=r"^Fashion-MNIST is not on this machine: ") as caught:
         fetch("FashionMNIST", download=False)
     assert "\n" not in str(caught.value)
-    assert all(hint in str(caught.value) for hint in [*NAMES, str(raw), "--download 1"])
-    assert not raw.exists()
+    assert all(hint in str(caught.value) for hint in [*NAMES, str(home.raw), "--download 1"])
+    assert not home.raw.exists()
     assert mirror.asked == []
 
 
@@ -252,56 +232,54 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_damaged_file_is_named_and_with_download_set_aside(
-    info: DatasetInfo, mirror: Mirror, raw: Path, kind: str, caplog: pytest.LogCaptureFixture
+    home: Home, mirror: Mirror, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     harm, words = DAMAGE[kind]
     packed = kind.startswith("packed")
-    path = write_files(raw, info, packed=packed) / (IMAGES if packed else IMAGES[:-3])
+    path = write_files(home.raw, home.info, packed=packed) / (IMAGES if packed else IMAGES[:-3])
     cut(path, harm)
-    damaged, names = path.read_bytes(), names_in(raw)
+    damaged, names = path.read_bytes(), names_in(home.raw)
     with pytest.raises(DatasetError) as caught:
         fetch("FashionMNIST", download=False)
     assert str(caught.value).startswith(f"{path} is damaged: {words}")
     assert str(caught.value).endswith("; let it be fetched again (--download 1)")
-    assert names_in(raw) == names
+    assert names_in(home.raw) == names
     fetch("FashionMNIST")
     assert path.with_name(f"{path.name}.damaged").read_bytes() == damaged
     assert f"it is kept as {path.name}.damaged" in caplog.text
     assert mirror.asked == [f"/{IMAGES}"]  # and nothing else
 
 
-def test_nothing_that_was_set_aside_is_lost_the_next_time(
-    info: DatasetInfo, mirror: Mirror, published: dict[str, bytes], raw: Path
-) -> None:
-    path = write_files(raw, info) / IMAGES
+def test_nothing_that_was_set_aside_is_lost_the_next_time(home: Home, mirror: Mirror) -> None:
+    path = write_files(home.raw, home.info) / IMAGES
     for size in (1000, 2000):
-        path.write_bytes(published[IMAGES][:size])
+        path.write_bytes(home.published[IMAGES][:size])
         fetch("FashionMNIST")
-        assert path.read_bytes() == published[IMAGES]
-    sizes = {len(path.read_bytes()) for path in raw.glob("*.damaged*")}
+        assert path.read_bytes() == home.published[IMAGES]
+    sizes = {len(path.read_bytes()) for path in home.raw.glob("*.damaged*")}
     assert sizes == {1000, 2000}
 
 
-def test_published_images_packed_anew_are_good(info: DatasetInfo, raw: Path) -> None:
+def test_published_images_packed_anew_are_good(home: Home) -> None:
     """Debian's files are such ones: their gzip headers lack the name and time."""
-    path = write_files(raw, info) / IMAGES
+    path = write_files(home.raw, home.info) / IMAGES
     content = gzip.decompress(path.read_bytes())
     path.write_bytes(gzip.compress(content, compresslevel=1, mtime=7))
-    assert read_idx(path, info) == (content, True)
+    assert read_idx(path, home.info) == (content, True)
 
 
 @pytest.mark.parametrize("packed", [True, False])
 def test_whole_files_of_ones_own_are_used_and_named(
-    info: DatasetInfo, mirror: Mirror, raw: Path, packed: bool, caplog: pytest.LogCaptureFixture
+    home: Home, mirror: Mirror, packed: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A relabelled or cleaned copy."""
-    path = sorted(write_files(raw, info, packed=packed).glob("train-labels*"))[0]
+    path = sorted(write_files(home.raw, home.info, packed=packed).glob("train-labels*"))[0]
     cut(path, lambda data: pack(flip(gzip.decompress(data))) if packed else flip(data))
-    own, names = path.read_bytes(), names_in(raw)
+    own, names = path.read_bytes(), names_in(home.raw)
     source = fetch("FashionMNIST")
-    assert source.description == f"the data folder {raw} (not the published {path.name})"
+    assert source.description == f"the data folder {home.raw} (not the published {path.name})"
     assert f"{path} holds other contents than the published Fashion-MNIST" in caplog.text
-    assert (names_in(raw), path.read_bytes(), mirror.asked) == (names, own, [])
+    assert (names_in(home.raw), path.read_bytes(), mirror.asked) == (names, own, [])
 
 
 @pytest.mark.parametrize(
@@ -313,28 +291,26 @@ def test_whole_files_of_ones_own_are_used_and_named(
     ],
 )
 def test_whole_files_that_do_not_fit_are_named_and_left(
-    info: DatasetInfo, mirror: Mirror, raw: Path, name: str, other: dict[str, int], words: str
+    home: Home, mirror: Mirror, name: str, other: dict[str, int], words: str
 ) -> None:
     """The real dataset where a small one is expected, say."""
-    write_files(raw, info, packed=name.endswith(".gz"))
-    theirs = contents_of(dataclasses.replace(info, **other))[name.removesuffix(".gz")]  # type: ignore[arg-type]
-    (raw / name).write_bytes(pack(theirs) if name.endswith(".gz") else theirs)
-    before = names_in(raw)
+    write_files(home.raw, home.info, packed=name.endswith(".gz"))
+    theirs = contents_of(dataclasses.replace(home.info, **other))[name.removesuffix(".gz")]  # type: ignore[arg-type]
+    (home.raw / name).write_bytes(pack(theirs) if name.endswith(".gz") else theirs)
+    before = names_in(home.raw)
     for download in (False, True):
         with pytest.raises(DatasetError, match=f"{name} {words}") as caught:
             fetch("FashionMNIST", download=download)
         assert_one_sentence(str(caught.value))
-    assert (names_in(raw), mirror.asked) == (before, [])
+    assert (names_in(home.raw), mirror.asked) == (before, [])
 
 
-def test_damaged_system_file_is_left_alone(
-    system: Path, mirror: Mirror, published: dict[str, bytes], raw: Path
-) -> None:
+def test_damaged_system_file_is_left_alone(home: Home, system: Path, mirror: Mirror) -> None:
     (system / IMAGES).write_bytes(b"broken")
     with pytest.raises(DatasetError, match=f"{system / IMAGES} is damaged: it cannot be unpacked"):
         fetch("FashionMNIST", download=False)
     fetch("FashionMNIST")
-    assert has_all(raw, published)
+    assert home.whole
     assert (system / IMAGES).read_bytes() == b"broken"
 
 
@@ -358,41 +334,40 @@ def test_helpers_refuse_a_real_data_folder(tmp_path: Path, folder: str) -> None:
 # Downloads
 
 
-def test_download_lands_whole_and_tells_its_progress(
-    mirror: Mirror, published: dict[str, bytes], raw: Path
-) -> None:
+def test_download_lands_whole_and_tells_its_progress(home: Home, mirror: Mirror) -> None:
     told: list[Progress] = []
 
     def watch(at: Progress) -> None:
         told.append(at)
-        assert not (raw / at.file).exists()  # only the whole and checked file gets the name
+        assert not (home.raw / at.file).exists()  # only the whole and checked file gets the name
 
     source = fetch("FashionMNIST", progress=watch)
-    assert has_all(raw, published)
-    assert source == (tuple(raw / name for name in NAMES), f"{raw}, downloaded from {mirror.url}")
+    assert home.whole
+    assert source == (
+        tuple(home.raw / name for name in NAMES),
+        f"{home.raw}, downloaded from {mirror.url}",
+    )
     for name in NAMES:
         steps = [at for at in told if at.file == name]
         done = [at.done for at in steps]
         assert done == sorted(done)
-        assert (done[0], done[-1]) == (0, len(published[name]))
-        assert {(at.total, at.source) for at in steps} == {(len(published[name]), mirror.url)}
+        assert (done[0], done[-1]) == (0, len(home.published[name]))
+        assert {(at.total, at.source) for at in steps} == {(len(home.published[name]), mirror.url)}
     assert len([at for at in told if at.file == IMAGES]) > 10
     fetch("FashionMNIST")
     assert mirror.asked == [f"/{name}" for name in NAMES]  # the second time nobody
 
 
-def test_interrupted_download_leaves_only_whole_files(
-    mirror: Mirror, published: dict[str, bytes], raw: Path
-) -> None:
+def test_interrupted_download_leaves_only_whole_files(home: Home, mirror: Mirror) -> None:
     def interrupt(at: Progress) -> None:
         if at.file == NAMES[2]:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         fetch("FashionMNIST", progress=interrupt)
-    assert names_in(raw) == sorted(NAMES[:2])
+    assert names_in(home.raw) == sorted(NAMES[:2])
     fetch("FashionMNIST")
-    assert has_all(raw, published)
+    assert home.whole
     assert sorted(mirror.asked) == sorted(f"/{name}" for name in [*NAMES, NAMES[2]])
 
 
@@ -413,13 +388,8 @@ MANNERS = {
 
 
 @pytest.mark.parametrize("manner", MANNERS)
-def test_mirror_that_misbehaves_costs_little_and_the_next_one_is_tried(
-    serve: Serve,
-    published: dict[str, bytes],
-    raw: Path,
-    manner: str,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+def test_mirror_that_misbehaves_costs_little(
+    home: Home, manner: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     monkeypatch.setattr(transfer, "SILENCE_SECONDS", 0.5)
@@ -427,50 +397,46 @@ def test_mirror_that_misbehaves_costs_little_and_the_next_one_is_tried(
     files = {
         "a page instead": dict.fromkeys(NAMES, b"<html>please log in</html>"),
         "a bomb": dict.fromkeys(NAMES, pack(bytes(10**8))),
-        "another file": {name: pack(flip(gzip.decompress(published[name]))) for name in NAMES},
+        "another file": {name: pack(flip(gzip.decompress(home.published[name]))) for name in NAMES},
         "has none": {},
     }
-    bad = serve(files.get(manner, published), manner)
+    bad = home.serve(files.get(manner, home.published), manner)
     if manner == "is gone":
         bad.shutdown()
         bad.socket.shutdown(socket.SHUT_RDWR)
         bad.server_close()
-    good = serve(published)
+    good = home.serve()
     began = time.monotonic()
     source = fetch("FashionMNIST")
     assert time.monotonic() - began < 20
-    assert source.description == f"{raw}, downloaded from {good.url}"
-    assert has_all(raw, published)
+    assert source.description == f"{home.raw}, downloaded from {good.url}"
+    assert home.whole
     [complaint] = [line for line in caplog.messages if line.startswith(f"{bad.url}: ")]
     assert MANNERS[manner] in complaint
     assert len(set(bad.asked)) <= 1  # not once for each file
 
 
 @pytest.mark.parametrize("manner", ["calls it an encoding", ""])
-def test_what_one_mirror_gave_is_not_asked_of_the_next(
-    serve: Serve, published: dict[str, bytes], raw: Path, manner: str
-) -> None:
-    serve({name: published[name] for name in NAMES[:2]}, manner)
-    whole = serve(published, manner)
+def test_what_one_mirror_gave_is_not_asked_of_the_next(home: Home, manner: str) -> None:
+    home.serve({name: home.published[name] for name in NAMES[:2]}, manner)
+    whole = home.serve(manner=manner)
     fetch("FashionMNIST")
-    assert has_all(raw, published)
+    assert home.whole
     assert whole.asked == [f"/{name}" for name in NAMES[2:]]
 
 
-def test_mirror_of_ones_own_is_somebodys_data_folder_and_comes_first(
-    serve: Serve, published: dict[str, bytes], raw: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    own, mirror = serve(published), serve(published)
-    monkeypatch.setattr(fetching, "_torchvision_mirrors", lambda _: [mirror.url])
+def test_mirror_of_ones_own_comes_first(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, mirror = home.serve(), home.serve()
+    home.know(mirror.url)
     monkeypatch.setenv("LENET_MIRROR", own.url)
     fetch("FashionMNIST")
-    assert has_all(raw, published)
+    assert home.whole
     assert own.asked == [f"/FashionMNIST/raw/{name}" for name in NAMES]
     assert mirror.asked == []
 
 
-def test_when_nothing_works_every_source_and_the_way_out_are_named(
-    info: DatasetInfo, raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_every_source_and_the_way_out_are_named(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: DatasetInfo) -> list[str]:
         raise ImportError("No module named 'torchvision'")
@@ -478,28 +444,25 @@ def test_when_nothing_works_every_source_and_the_way_out_are_named(
     monkeypatch.setattr(fetching, "_torchvision_mirrors", broken)
     monkeypatch.setenv("LENET_MIRROR", "school-server/data")
     monkeypatch.setenv("PATH", str(tmp_path))
-    of_debian = dataclasses.replace(info, debian_package="dataset-x", system_dir=tmp_path / "none")
-    monkeypatch.setitem(DATASETS, "FashionMNIST", of_debian)
+    home.change(debian_package="dataset-x", system_dir=tmp_path / "none")
     with pytest.raises(DatasetError, match=r"^Fashion-MNIST could not be fetched: ") as caught:
         fetch("FashionMNIST")
     message = str(caught.value)
     assert "\n" not in message
     for part in (
-        f"the data folder {raw} lacks all four",
+        f"the data folder {home.raw} lacks all four",
         f"the system's folder {tmp_path / 'none'} lacks all four",
         "school-server/data/FashionMNIST/raw/: Invalid URL",
         "torchvision's mirrors: No module named 'torchvision'",
         "the Debian package dataset-x: this is not Debian or Ubuntu",
-        f"put {', '.join(NAMES)} into {raw} by hand",
+        f"put {', '.join(NAMES)} into {home.raw} by hand",
         "set LENET_MIRROR",
     ):
         assert part in message
 
 
 @pytest.mark.slow
-def test_processes_wait_for_each_other(
-    serve: Serve, published: dict[str, bytes], raw: Path, tmp_path: Path
-) -> None:
+def test_processes_wait_for_each_other(home: Home, tmp_path: Path) -> None:
     code = (
         "import sys; from lenet.catalog import DATASETS; from lenet.data import download\n"
         "from tests.idx_files import small_info\n"
@@ -507,17 +470,15 @@ def test_processes_wait_for_each_other(
         "download._torchvision_mirrors = lambda _: [sys.argv[1]]\n"
         "download.fetch('FashionMNIST', sys.argv[2])"
     )
-    mirror = serve(published, "slow")  # enough for all to be at it at once
+    mirror = home.serve(manner="slow")  # enough for all to be at it at once
     command = [sys.executable, "-c", code, mirror.url, str(tmp_path / "data")]
     others = [subprocess.Popen(command) for _ in range(3)]
     assert [other.wait(timeout=60) for other in others] == [0, 0, 0]
-    assert has_all(raw, published)
+    assert home.whole
     assert sorted(mirror.asked) == sorted(f"/{name}" for name in NAMES)
 
 
-def test_full_disk_is_said_in_one_sentence_and_leaves_nothing_behind(
-    mirror: Mirror, published: dict[str, bytes], raw: Path
-) -> None:
+def test_full_disk_is_said_and_leaves_nothing_behind(home: Home, mirror: Mirror) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, before[1]))  # as a full disk does
     try:
@@ -525,10 +486,10 @@ def test_full_disk_is_said_in_one_sentence_and_leaves_nothing_behind(
             fetch("FashionMNIST")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert str(caught.value).startswith(f"the disk is full: {raw} could not be written")
-    assert names_in(raw) == []
+    assert str(caught.value).startswith(f"the disk is full: {home.raw} could not be written")
+    assert names_in(home.raw) == []
     fetch("FashionMNIST")
-    assert has_all(raw, published)
+    assert home.whole
 
 
 def test_folder_that_cannot_be_made_is_said(mirror: Mirror, tmp_path: Path) -> None:
@@ -563,15 +524,14 @@ DPKG_DEB = """#!/bin/sh
 
 
 @pytest.fixture
-def debian(info: DatasetInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def debian(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Pretend to be a Debian machine whose apt knows a package of the dataset."""
     fake = tmp_path / "fake"
-    write_files(fake / "contents", info)
+    write_files(fake / "contents", home.info)
     for name, script in (("apt-get", APT_GET), ("dpkg-deb", DPKG_DEB)):
         (fake / name).write_text(script)
         (fake / name).chmod(0o755)
-    of_debian = dataclasses.replace(info, debian_package="dataset-x")
-    monkeypatch.setitem(DATASETS, "FashionMNIST", of_debian)
+    home.change(debian_package="dataset-x")
     monkeypatch.setenv("PATH", f"{fake}:/usr/bin:/bin")
     monkeypatch.setenv("FAKE", str(fake))
     monkeypatch.setattr(packages, "APT_SILENCE_SECONDS", 1)
@@ -580,23 +540,18 @@ def debian(info: DatasetInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("lists", ["good", "none"])
 def test_debian_package_is_the_last_resort(
-    debian: Path,
-    serve: Serve,
-    published: dict[str, bytes],
-    raw: Path,
-    lists: str,
-    monkeypatch: pytest.MonkeyPatch,
+    home: Home, debian: Path, lists: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stale package lists are replaced for us alone; good files stay."""
     monkeypatch.setenv("LISTS", lists)
-    gone = serve({})
-    (write_files(raw, DATASETS["FashionMNIST"]) / IMAGES).unlink()
-    kept = (raw / NAMES[1]).stat().st_ino
+    gone = home.serve({})
+    (write_files(home.raw, DATASETS["FashionMNIST"]) / IMAGES).unlink()
+    kept = (home.raw / NAMES[1]).stat().st_ino
     told: list[Progress] = []
     source = fetch("FashionMNIST", progress=told.append)
-    assert has_all(raw, published)
-    assert (raw / NAMES[1]).stat().st_ino == kept
-    assert source.description == f"{raw}, downloaded from the Debian package dataset-x"
+    assert home.whole
+    assert (home.raw / NAMES[1]).stat().st_ino == kept
+    assert source.description == f"{home.raw}, downloaded from the Debian package dataset-x"
     assert len(gone.asked) == 1
     steps = [at.done for at in told if at.file == "dataset-x"]
     assert steps == sorted(steps)
@@ -616,7 +571,7 @@ def test_debian_package_is_the_last_resort(
     ],
 )
 def test_package_that_cannot_be_had_is_said(
-    debian: Path, raw: Path, trouble: str, words: str, monkeypatch: pytest.MonkeyPatch
+    home: Home, debian: Path, trouble: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LISTS", trouble)
     image = debian / "contents" / IMAGES
@@ -627,7 +582,7 @@ def test_package_that_cannot_be_had_is_said(
     began = time.monotonic()
     with pytest.raises(DatasetError, match=f"the Debian package dataset-x: {words}"):
         fetch("FashionMNIST")
-    assert names_in(raw) == []
+    assert names_in(home.raw) == []
     assert time.monotonic() - began < 20
 
 
@@ -635,18 +590,12 @@ def test_package_that_cannot_be_had_is_said(
 
 
 def test_command_fetches_and_says_how_it_goes(
-    mirror: Mirror, published: dict[str, bytes], raw: Path, caplog: pytest.LogCaptureFixture
+    home: Home, mirror: Mirror, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     assert fetching.main(["FashionMNIST"]) == 0
-    assert has_all(raw, published)
+    assert home.whole
     assert f"{IMAGES}: 50 %" in caplog.text
-    assert f"FashionMNIST: {raw}, downloaded from {mirror.url}" in caplog.text
+    assert f"FashionMNIST: {home.raw}, downloaded from {mirror.url}" in caplog.text
     assert fetching.main(["NIST"]) == 2
-
-
-def test_command_fails_with_the_message(
-    info: DatasetInfo, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert fetching.main(["FashionMNIST"]) == 1
-    assert "error: Fashion-MNIST could not be fetched" in caplog.text
+    assert "error: there is no dataset called 'NIST'" in caplog.text
