@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,7 @@ class TestSteering:
 
         def go_on() -> None:
             wait_until(lambda: run.status().state == "paused", "the pause")
+            wait_until(lambda: len(read_metrics(run.metrics_file)) == 5, "all steps to be readable")
             spent = time.process_time()
             time.sleep(0.5)  # what it does in this time is what is asserted
             if reached == [5] and time.process_time() - spent < 0.25:
@@ -138,6 +140,26 @@ class TestSteering:
         assert set(metrics.steps["lr"][:3]) == {0.01}
         assert set(metrics.steps["lr"][3:]) == {0.002}
         assert run.config().later_lrs == {3: 0.002}
+
+    def test_learning_rate_can_be_asked_for_again(self, run: Run) -> None:
+        config = small_config(epochs=2, schedule="constant", lr=0.01).with_lr(6, 0.005)
+
+        def watch(event: Event, _: int) -> None:
+            if event.step in (3, 8):
+                run.ask(Control(lr=0.002))
+            if event.step == 7:  # as the page does: what was asked before stays in the file
+                run.ask(replace(run.asked(), wish="run"))
+
+        Execution(run, small_split, watch).start(config)
+        lrs = [0.01] * 3 + [0.002] * 3 + [0.005] * 2 + [0.002] * 8
+        assert list(read_metrics(run.metrics_file).steps["lr"]) == lrs
+
+    def test_events_are_readable_while_a_step_takes_long(self, run: Run) -> None:
+        def watch(event: Event, _: int) -> None:
+            if event.step == 3:
+                wait_until(lambda: len(read_metrics(run.metrics_file)) == 3, "all steps so far")
+
+        Execution(run, small_split, watch).start(small_config(epochs=1))
 
     def test_changed_learning_rate_outlives_the_process_that_was_killed(self, run: Run) -> None:
         """The change comes after the checkpoint to go on from; it is made again at its step."""

@@ -96,5 +96,5 @@ def _apply(run: Run, field: str, counter: str) -> None:
     arguments of this callback would still be those of the script before.
     """
     asked = run.asked()
-    run.ask(replace(asked, lr=st.session_state[field]))
+    run.ask(replace(asked, lr=st.session_state[field], lr_request=""))  # also if it is the same
     st.session_state[counter] += 1
