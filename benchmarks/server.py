@@ -68,7 +68,7 @@ def drawings() -> list[Row]:
         prepared = centre.from_canvas(np.asarray(picture), INFO, "light_on_dark")
         assert prepared
         [answer] = classify.answer(known, torch.from_numpy(prepared.array)[None])
-        images.png(images.enlarged(prepared.array))
+        images.data_uri(prepared.array)
         taken.append(1000 * (time.perf_counter() - began))
         assert len(answer["probabilities"]) == len(INFO.classes)
     warm = taken[len(drawn) :]

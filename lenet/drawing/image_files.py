@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 # WebPImagePlugin registers WebP; without it Pillow would import all its plugins to find it.
 from PIL import Image, ImageOps, WebPImagePlugin  # noqa: F401
@@ -89,6 +90,11 @@ def read_image_file(path: Path) -> Image.Image:
             f"{path} cannot be read ({error.strerror}): check its access rights or choose another"
         ) from error
     return read_image(data, str(path))
+
+
+def enlarge(pixels: NDArray[np.uint8], factor: int) -> Image.Image:
+    """(H, W) uint8 as a grayscale picture, each pixel a square of `factor` by `factor`."""
+    return Image.fromarray(pixels.repeat(factor, 0).repeat(factor, 1))
 
 
 def to_8_bit(image: Image.Image) -> Image.Image:

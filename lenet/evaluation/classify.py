@@ -97,9 +97,7 @@ def sheet(*rows: Tensor, factor: int = ENLARGE) -> Image.Image:
     """Rows of (N, 28, 28) uint8, enlarged without smoothing, in true grayscale (mode L)."""
     framed = [np.pad(row.numpy(), ((0, 0), (1, 1), (1, 1))) for row in rows]
     small = np.vstack([row.swapaxes(0, 1).reshape(row.shape[1], -1) for row in framed])
-    return Image.fromarray(small).resize(
-        (small.shape[1] * factor, small.shape[0] * factor), Image.Resampling.NEAREST
-    )
+    return image_files.enlarge(small, factor)
 
 
 def save_sheet(images: Tensor, folder: Path) -> Path:

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from lenet.drawing.image_files import enlarge
 from lenet.errors import ConfigError, LabError
 from lenet.paths import ROOT
 from lenet.ui import preload
@@ -73,9 +74,7 @@ def show(page: Callable[[], None]) -> None:
 def _icon() -> Image.Image:
     """A five of pixels, drawn here: a named icon would be fetched from the network."""
     rows = [[255 * (pixel == "#") for pixel in row] for row in _FIVE.split()]
-    return Image.fromarray(np.array(rows, dtype=np.uint8)).resize(
-        (64, 64), Image.Resampling.NEAREST
-    )
+    return enlarge(np.array(rows, np.uint8), 8)
 
 
 _FIVE = """

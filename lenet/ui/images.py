@@ -1,30 +1,40 @@
 """Pictures and probabilities on a page: true grayscale, no smoothing."""
 
+import base64
 import html
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from PIL import Image
+
+from lenet.drawing.image_files import enlarge
 
 PIXEL = 8
 """Screen pixels for each image pixel."""
 
 
-def enlarged(array: np.ndarray, side: int = 28 * PIXEL) -> Image.Image:
-    """(H, W) uint8 as a picture in mode L, each pixel a square, about `side` wide."""
-    factor = max(1, round(side / max(array.shape)))
-    return Image.fromarray(array).resize(
-        (array.shape[1] * factor, array.shape[0] * factor), Image.Resampling.NEAREST
-    )
+def show(
+    pixels: NDArray[np.uint8], width: Any, *, side: int = 28 * PIXEL, place: Any = st, **more: Any
+) -> None:
+    """Show (H, W) uint8 on the page, each pixel a square; the file is about `side` wide."""
+    picture = enlarge(pixels, max(1, round(side / max(pixels.shape))))
+    place.image(picture, width=width, output_format="PNG", **more)
 
 
 def png(picture: Image.Image) -> bytes:
     """A picture as a grayscale PNG file."""
     file = io.BytesIO()
-    picture.convert("L").save(file, "PNG")
+    picture.convert("L").save(file, "PNG", compress_level=1)
     return file.getvalue()
+
+
+def data_uri(pixels: NDArray[np.uint8]) -> str:
+    """(H, W) uint8 as a PNG of that size in an address for `<img src>`."""
+    return "data:image/png;base64," + base64.b64encode(png(Image.fromarray(pixels))).decode()
 
 
 def bars(
@@ -34,22 +44,22 @@ def bars(
     best = int(np.argmax(probabilities))
     rows = "".join(
         f'<div class="row{" best" if index == best else ""}">'
-        f'<span class="name">{"▸ " if index == target else ""}{html.escape(name)}</span>'
-        f'<span class="track"><span class="bar" style="width:{100 * share:.1f}%"></span></span>'
-        f'<span class="share">{_percent(share)}</span></div>'
+        f"{bar(('▸ ' if index == target else '') + name, share)}</div>"
         for index, (name, share) in enumerate(zip(classes, probabilities, strict=True))
     )
-    label = _spoken(probabilities, classes)
+    pairs = zip(classes, probabilities, strict=True)
+    label = html.escape(", ".join(f"{name} {share:.0%}" for name, share in pairs))
     st.html(f'<div class="lenet-bars" role="img" aria-label="{label}">{_STYLE}{rows}</div>')
 
 
-def _percent(share: float) -> str:
-    return f"{share:.0%}" if share >= 0.01 or share == 0 else "<1%"
-
-
-def _spoken(probabilities: Sequence[float], classes: Sequence[str]) -> str:
-    pairs = zip(classes, probabilities, strict=True)
-    return html.escape(", ".join(f"{name} {share:.0%}" for name, share in pairs))
+def bar(name: str, share: float) -> str:
+    """HTML of a name, a bar and the percentage, for a grid of three columns."""
+    percent = f"{share:.0%}" if share >= 0.01 or share == 0 else "&lt;1%"
+    return (
+        f'<span class="name">{html.escape(name)}</span>'
+        f'<span class="track"><span class="bar" style="width:{100 * share:.1f}%"></span></span>'
+        f'<span class="share">{percent}</span>'
+    )
 
 
 _STYLE = """<style>

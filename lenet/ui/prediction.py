@@ -18,12 +18,7 @@ def answer_to(checkpoint: Checkpoint, prepared: Prepared, info: DatasetInfo) -> 
     [answer] = classify.answer(checkpoint, torch.from_numpy(prepared.array)[None])
     st.subheader(answer["name"], anchor=False)
     left, right = st.columns([1, 2])
-    left.image(
-        images.enlarged(prepared.array),
-        caption="What the network sees",
-        width=WIDTH,
-        output_format="PNG",
-    )
+    images.show(prepared.array, WIDTH, place=left, caption="What the network sees")
     with right:
         images.bars(answer["probabilities"], info.classes)
     return str(answer["name"])

@@ -1,13 +1,11 @@
 """Many small images with a few words under each, as a grid that fits any screen."""
 
-import base64
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from lenet.ui import images
 
@@ -60,10 +58,9 @@ def gallery(
 
 def _figure(picture: np.ndarray, caption: Caption) -> str:
     """One image as HTML: the file has the image's own pixels, the browser enlarges them."""
-    data = base64.b64encode(images.png(Image.fromarray(picture))).decode()
     quiet = "".join(f"<span>{html.escape(line)}</span>" for line in caption.quiet)
     return (
-        f'<figure><img src="data:image/png;base64,{data}" alt="{html.escape(caption.alt)}">'
+        f'<figure><img src="{images.data_uri(picture)}" alt="{html.escape(caption.alt)}">'
         f"<figcaption><strong>{html.escape(caption.strong)}</strong>{quiet}</figcaption></figure>"
     )
 

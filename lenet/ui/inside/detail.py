@@ -13,6 +13,7 @@ from lenet.explain.activations import LayerOutput
 from lenet.explain.arithmetic import Arithmetic, Convolution, Pooling, WeightedSum
 from lenet.explain.receptive_field import fields, window
 from lenet.geometry import POOL
+from lenet.ui.images import data_uri
 from lenet.ui.inside import grayscale
 from lenet.ui.inside.layer_strip import input_shades
 
@@ -71,7 +72,7 @@ def _input(pixels: Gray, spot: Spot, config: Config) -> str:
     side = config.input_size
     square = _square("field", seen.top, seen.left, seen.bottom, seen.right, side)
     return (
-        f'<figure><div class="framed"><img src="{grayscale.source(pixels)}" alt="The input">'
+        f'<figure><div class="framed"><img src="{data_uri(pixels)}" alt="The input">'
         f"{square}</div><figcaption>Sees rows {seen.top} to {seen.bottom - 1}, columns "
         f"{seen.left} to {seen.right - 1} of the input</figcaption></figure>"
     )

@@ -1,13 +1,12 @@
 """Numbers as true grays: 0 is mid-grey, above it lighter, below it darker."""
 
-import base64
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+from lenet.ui.images import data_uri
 
 MID = 128
 ABOVE = 127
@@ -23,13 +22,6 @@ def shades(values: NDArray[Any], scale: float) -> NDArray[np.uint8]:
     return np.rint(MID + ABOVE * np.clip(values / scale, -1, 1)).astype(np.uint8)
 
 
-def source(pixels: NDArray[np.uint8]) -> str:
-    """(H, W) uint8 as a grayscale PNG of that size in a data URI."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-
-
 def image(values: NDArray[Any], scale: float, alt: str = "") -> str:
     """(H, W) numbers as an `<img>`; `alt` is ours and needs no escaping."""
     return images(values[None], scale, [alt])[0]
@@ -39,7 +31,7 @@ def images(values: NDArray[Any], scale: float, alts: Sequence[str] = ()) -> list
     """An `<img>` for each of (N, H, W) numbers, all in one scale."""
     planes = shades(values, scale)
     return [
-        f'<img src="{source(plane)}" alt="{alt}">'
+        f'<img src="{data_uri(plane)}" alt="{alt}">'
         for plane, alt in zip(planes, alts or [""] * len(planes), strict=True)
     ]
 

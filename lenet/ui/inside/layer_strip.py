@@ -1,6 +1,5 @@
 """The network as a strip of layers, each with what it makes of the image."""
 
-import html
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -9,6 +8,7 @@ from lenet.config import Config
 from lenet.drawing.centre import Gray
 from lenet.explain.activations import LayerOutput
 from lenet.network.inputs import to_input
+from lenet.ui.images import bar, data_uri
 from lenet.ui.inside import grayscale
 
 COLUMNS = {6: 2, 16: 4, 84: 6, 120: 10}
@@ -52,7 +52,7 @@ def _extremes(config: Config) -> tuple[float, float]:
 
 
 def _input(layers: Mapping[str, LayerOutput], config: Config) -> str:
-    picture = grayscale.source(input_shades(layers, config))
+    picture = data_uri(input_shades(layers, config))
     side = _pixels(INPUT)
     shown = f'<div style="width:{side}"><img src="{picture}" alt="The input"></div>'
     black, white = _extremes(config)
@@ -116,15 +116,10 @@ def _bars(layer: LayerOutput, classes: Sequence[str]) -> str:
     best = int(layer.values.argmax())
     buttons = "".join(
         f'<button data-pick="fc4/{index}" class="{"best" if index == best else ""}">'
-        f"<span>{html.escape(name)}</span>"
-        f'<i style="width:{100 * share:.1f}%"></i><span>{_percent(share)}</span></button>'
+        f"{bar(name, share)}</button>"
         for index, (name, share) in enumerate(zip(classes, layer.values.tolist(), strict=True))
     )
     return f'<div class="bars">{buttons}</div>'
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}" if share >= 0.01 else "&lt;1%"
 
 
 def _label(layer: LayerOutput, index: int) -> str:

@@ -84,7 +84,7 @@ def _test_image(row: DeltaGenerator, info: DatasetInfo) -> Picture:
     )
     picture, target = split.images[int(index)].numpy(), int(split.labels[int(index)])
     left, right = st.columns([1, 3], gap="large")
-    _show(left, picture, f"Truth: {info.classes[target]}")
+    images.show(picture, WIDTH, place=left, caption=f"Truth: {info.classes[target]}")
     return Picture(picture, right, target)
 
 
@@ -117,10 +117,6 @@ def _uploaded(info: DatasetInfo) -> Picture | None:
     with explained():
         photo = image_files.read_image(file.getvalue(), file.name)
         prepared = centre.from_photo(photo, info, name=file.name)
-        _show(left, prepared.array, "What the network sees")
+        images.show(prepared.array, WIDTH, place=left, caption="What the network sees")
         return Picture(prepared.array, right)
     return None
-
-
-def _show(place: DeltaGenerator, picture: Gray, caption: str) -> None:
-    place.image(images.enlarged(picture), caption=caption, width=WIDTH, output_format="PNG")

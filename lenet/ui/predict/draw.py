@@ -112,12 +112,8 @@ def _examples(info: DatasetInfo) -> None:
     with st.grid(6, min_column_width=90):
         for name, strokes in examples.EXAMPLES[info.name].items():
             with st.container():
-                st.image(
-                    images.enlarged(examples.picture(strokes, THUMBNAIL, 3), THUMBNAIL),
-                    width=THUMBNAIL,
-                    output_format="PNG",
-                    alt=f"Drawing: {name}",
-                )
+                picture = examples.picture(strokes, THUMBNAIL, 3)
+                images.show(picture, THUMBNAIL, side=THUMBNAIL, alt=f"Drawing: {name}")
                 st.button(name, key=f"example {name}", on_click=_load, args=(info, strokes))
 
 

@@ -92,12 +92,8 @@ def _download(row: DeltaGenerator, split: Split, index: Tensor) -> None:
 
 def _sample(answer: classify.Answer, image: np.ndarray, info: DatasetInfo) -> None:
     """One image, and how the network fared with it."""
-    st.image(
-        images.enlarged(image),
-        width="stretch",
-        output_format="PNG",
-        alt=f"Test image {answer['index']}: {answer['target_name']}",
-    )
+    alt = f"Test image {answer['index']}: {answer['target_name']}"
+    images.show(image, "stretch", alt=alt)
     if answer["label"] == answer["target"]:
         st.markdown(f":material/check: **{answer['name']}**")
         st.caption(f"Right. Test image {answer['index']:,}")

@@ -1,11 +1,10 @@
 """Ten test images and what a run's network says to them now, so that learning can be seen."""
 
-import base64
 import html
 from typing import Annotated
 
+import numpy as np
 import streamlit as st
-from PIL import Image
 from pydantic import BaseModel, Field
 
 from lenet.catalog import DATASETS, SIDE
@@ -13,7 +12,7 @@ from lenet.drawing.image_files import read_image
 from lenet.errors import ImageError
 from lenet.files import read_small
 from lenet.runs.run import Run
-from lenet.ui.images import png
+from lenet.ui.images import data_uri
 
 _Ten = Field(min_length=10, max_length=10)
 _Row = Annotated[list[Annotated[float, Field(ge=0, le=1)]], _Ten]
@@ -54,13 +53,8 @@ def _cell(picture: str, row: list[float], target: int, classes: tuple[str, ...])
 @st.cache_data(max_entries=64, show_spinner=False)
 def _pictures(file: bytes) -> list[str]:
     """The ten pictures of `glance.png` as data addresses, each a true grayscale PNG."""
-    row = read_image(file, "glance.png")
-    tiles = [row.crop((left, 0, left + SIDE, SIDE)) for left in range(0, row.width, SIDE)]
-    return [_address(tile) for tile in tiles]
-
-
-def _address(tile: Image.Image) -> str:
-    return "data:image/png;base64," + base64.b64encode(png(tile)).decode()
+    row = np.asarray(read_image(file, "glance.png").convert("L"))
+    return [data_uri(row[:SIDE, left : left + SIDE]) for left in range(0, row.shape[1], SIDE)]
 
 
 _STYLE = """<style>
