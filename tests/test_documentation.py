@@ -17,6 +17,7 @@ PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 INLINE = re.compile(r"`((?:make|python -m|pre-commit|pip) [^`]+)`")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+TEST = re.compile(r"`(test_\w+)`")
 PATH = re.compile(r"`((?:lenet|tests|docs|studies|benchmarks|soak|pages)/[\w./]+)`")
 
 
@@ -88,3 +89,6 @@ def test_links_and_paths_lead_somewhere(page: Path) -> None:
         assert (page.parent / link).exists(), link
     for path in PATH.findall(text):
         assert "/a/" in path or "name" in path or (ROOT / path).exists(), path
+    tests = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("*.py"))
+    for name in TEST.findall(text):
+        assert f"def {name}(" in tests, name
