@@ -7,11 +7,20 @@ hyperparameter is adding a line here.
 """
 
 from collections.abc import Container, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from reprlib import Repr
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from lenet import geometry
@@ -323,7 +332,7 @@ def build_config(values: Mapping[str, Any] | None = None) -> Config:
         )
         return Config.model_validate({**preset_settings(named.preset, named.dataset), **values})
     except ValidationError as error:
-        raise ConfigError(_first_fault(error)) from None
+        raise ConfigError(first_fault(error)) from None
 
 
 _SHORT = Repr()
@@ -331,7 +340,8 @@ _SHORT = Repr()
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 60, 60
 
 
-def _first_fault(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
+    """What is wrong with the first value at fault, in a sentence for people."""
     fault = error.errors()[0]
     name = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
@@ -346,6 +356,7 @@ _NUMBERS = {
     "int_parsing": "a whole number in digits",
     "int_from_float": "a whole number",
     "float_parsing": "a number",
+    "bool_parsing": "0 or 1",
 }
 """What pydantic's types of faults ask for, where its own words tell of parsing."""
 
@@ -370,15 +381,27 @@ def bounds(info: FieldInfo) -> dict[str, float]:
     }
 
 
-def accepts(name: str, value: object) -> bool:
-    """Whether a field of that name exists and can take the value, whatever the others say."""
+def field_value(name: str, value: object) -> Any:
+    """A field's value in its proper type, whatever the other fields are.
+
+    Raises:
+        ConfigError: the field cannot take the value.
+    """
+    info = Config.model_fields[name]
+    definition: Any = {name: (info.annotation, info)}
+    alone = create_model(name, __base__=_Settings, **definition)
     try:
-        Config.model_validate({name: value})
-    except ValidationError:
-        return False
-    except ConfigError:  # it is only at odds with the defaults of other fields
+        return getattr(alone.model_validate({name: value}), name)
+    except ValidationError as error:
+        raise ConfigError(first_fault(error)) from None
+
+
+def accepts(name: str, value: object) -> bool:
+    """Whether a field of that name exists and can take the value, whatever the others are."""
+    with suppress(KeyError, ConfigError):
+        field_value(name, value)
         return True
-    return True
+    return False
 
 
 def applies(info: FieldInfo, values: Mapping[str, Any]) -> bool:

@@ -198,18 +198,14 @@ class TestNewerLab:
 
 
 class TestNothingIsAdvisedAway:
-    def test_of_a_damaged_run(self, old: StudyFolder, stopped: Run) -> None:
+    def test_of_a_damaged_run(self, stopped: Run) -> None:
         content = torch.load(stopped.stopped_checkpoint, weights_only=True)
         content["training"]["rng"] = torch.zeros(3, dtype=torch.uint8)
         torch.save(content, stopped.stopped_checkpoint)
         told = [self.told(lambda: Execution(stopped, small_split, lambda *_: None).resume())]
-        stopped.metrics_file.unlink()
         for name in ("status.json", "config.json"):
             (stopped.folder / name).write_text("{")
-        told += [
-            self.told(call)
-            for call in (stopped.config, stopped.status, lambda: old.keep_result(stopped, 0.5))
-        ]
+        told += [self.told(call) for call in (stopped.config, stopped.status)]
         for message in told:
             assert_one_sentence(message)
             assert not re.search(r"delete|remove|start it again", message)

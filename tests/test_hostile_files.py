@@ -415,7 +415,8 @@ class TestStudies:
         run = folder.run(planned)
         run.folder.mkdir()
         result = {"train_loss": 1, "val_loss": 1, "val_accuracy": 1, "seconds": 1}
-        (run.folder / "result.json").write_text(json.dumps({**result, "test_accuracy": 1e300}))
+        impossible = {**result, "test_accuracy": 1e300}
+        (run.folder / "result.json").write_text(json.dumps(impossible))
         assert folder.result(planned) is None
-        with pytest.raises(RunError, match="no readable metrics"):
-            folder.keep_result(run, 0.9)
+        with pytest.raises(ValueError):
+            folder.keep_result(planned, impossible)

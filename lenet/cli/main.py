@@ -19,7 +19,16 @@ from typing import Any, NoReturn
 from lenet import paths
 from lenet.cli import output, study
 from lenet.cli.output import ProgressPrinter
-from lenet.config import Config, accepts, applies, bounds, build_config, choices, knob, overrides
+from lenet.config import (
+    Config,
+    applies,
+    bounds,
+    build_config,
+    choices,
+    field_value,
+    knob,
+    overrides,
+)
 from lenet.data.reading import locate
 from lenet.errors import ConfigError, DatasetError, LabError, StorageError
 from lenet.files import explained
@@ -170,15 +179,17 @@ def _summary(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _train(args: argparse.Namespace) -> dict[str, Any]:
+    from lenet.runs.history import read_metrics
     from lenet.runs.run import Run
     from lenet.runs.worker import Execution
 
-    if args.tied == "1":
-        from lenet.studies.worker import stop_with_standard_input
-
-        stop_with_standard_input()
     progress = ProgressPrinter()
     run = Run(args.resume or args.output_dir or OUTPUT)
+    if args.tied == "1":
+        from lenet.studies.worker import stop_with_standard_input, wait_for_predecessor
+
+        stop_with_standard_input()
+        wait_for_predecessor(run)
     if args.resume and _given(args):
         raise ConfigError("--resume goes on with the run's own settings; leave the others out")
     if args.resume and not args.data_dir:
@@ -194,15 +205,17 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
         work.resume()
     else:
         work.start(_config(args), overwrite=args.overwrite == "1")
-    last, config = work.last, run.config()
+    config = run.config()
+    epochs = read_metrics(run.metrics_file).epochs
+    last = epochs[-1] if epochs else {}
     saved = run.saved() or run.stopped_checkpoint
     result = {
         "checkpoint": str(saved),
         "state": work.status.state,
-        "epochs": last.epoch if last else 0,
-        "train_loss": last.train_loss if last else None,
-        "val_loss": last.val_loss if last else None,
-        "val_accuracy": last.val_accuracy if last else None,
+        "epochs": last.get("epoch", 0),
+        "train_loss": last.get("train_loss"),
+        "val_loss": last.get("val_loss"),
+        "val_accuracy": last.get("val_accuracy"),
         "seconds": round(work.status.seconds, 3),
         "overrides": overrides(config),
         "exit_status": work.exit_status,
@@ -240,8 +253,7 @@ def _note_unused(args: argparse.Namespace, *used: str) -> None:
     """Refuse values that cannot be, and say of the others that the checkpoint has its own."""
     given = _given(args)
     for name, value in given.items():
-        if not accepts(name, value):
-            build_config({name: value})
+        field_value(name, value)
         if name not in used:
             log.warning("note: --%s has no effect here; the checkpoint has its own", name)
 

@@ -15,8 +15,7 @@ from lenet.studies import results, sweep
 from lenet.studies.folder import StudyFolder, home_of
 from lenet.studies.plan import Study, make_study
 from lenet.studies.presets import POST_FIGURES, READY, ready
-from lenet.studies.runner import BACKENDS, check_backend, conduct
-from lenet.studies.worker import Outcome
+from lenet.studies.runner import BACKENDS, Outcome, check_backend, conduct
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     add("--random", metavar="N", help=f"{OWN}: N cells drawn at random instead of all")
     add("--workers", metavar="N", help="runs at a time on this machine (default: its slots)")
-    add("--backend", default="loky", choices=BACKENDS, help="this machine, or a Dask cluster")
+    add("--backend", default="local", choices=BACKENDS, help="this machine, or a Dask cluster")
     add("--address", metavar="tcp://HOST:PORT", help="the Dask cluster's scheduler")
 
 
@@ -75,15 +74,14 @@ def run(
         progress.note(f"{dataset}: {source.description}")
     done = len(runs) - len(folder.unfinished())
     progress.note(f"{folder.study.title}: {len(runs)} runs, {done} of them finished already")
-    state = conduct(
+    state, status = conduct(
         folder,
         lambda outcome: progress.note(_line(outcome)),
-        backend=args.backend,
         address=args.address,
         workers=workers,
         flags=_training_flags(args),
     )
-    return _report(folder, state)
+    return {**_report(folder, state), "exit_status": status}
 
 
 def _folder(

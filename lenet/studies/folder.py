@@ -7,19 +7,20 @@ log.txt          what it printed
 001-seed0/ …     an ordinary run folder for each run, with result.json once it is finished
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lenet.errors import ConfigError, RunError, StudyError
+from lenet.errors import ConfigError, NewerFileError, RunError, StudyError
 from lenet.files import explained, read_json, write_json
 from lenet.formats import migrated, numbered
 from lenet.paths import studies_dir
 from lenet.runs import launcher, lock
-from lenet.runs.history import LARGEST, read_metrics
+from lenet.runs.history import LARGEST
 from lenet.runs.launcher import is_ours
 from lenet.runs.run import Control, Run
 from lenet.runs.status import LIVE, RESUMABLE, Seconds, Status, own_status
@@ -102,21 +103,32 @@ class StudyFolder:
         except (OSError, ValueError):
             return None
 
-    def keep_result(self, run: Run, test_accuracy: float) -> Result:
-        """Note that a run is finished, with the figures of its last epoch.
+    def prepare(self, planned: PlannedRun) -> None:
+        """Make a run's folder one that `--resume` takes, keeping what this very run has done.
 
         Raises:
-            RunError: its metrics tell of no epoch.
+            RunError: a process is training something else into it.
+            StorageError: it cannot be written.
         """
-        epochs = read_metrics(run.metrics_file).epochs
-        if not epochs:
-            raise RunError(
-                f"run {run.id} has no readable metrics; rename its folder to have it trained anew"
-            )
-        last = epochs[-1]
-        figures = {name: last[name] for name in ("train_loss", "val_loss", "val_accuracy")}
-        result = Result(**figures, test_accuracy=test_accuracy, seconds=run.status().seconds)
-        write_json(run.folder / _RESULT, numbered(result.model_dump()))
+        run = self.run(planned)
+        try:
+            if run.config() == planned.config:
+                return
+        except NewerFileError:
+            raise
+        except RunError:  # it has none, or a damaged one
+            pass
+        run.prepare(planned.config)
+
+    def keep_result(self, planned: PlannedRun, figures: Mapping[str, Any]) -> Result:
+        """Note that a run is finished, with these figures of its last epoch.
+
+        Raises:
+            ValueError: they are not those of a finished run.
+            StorageError: the file cannot be written.
+        """
+        result = Result.model_validate(figures)
+        write_json(self.folder / planned.key / _RESULT, numbered(result.model_dump()))
         return result
 
     def unfinished(self) -> list[PlannedRun]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from lenet.config import Config, build_config
+from lenet.config import Config, build_config, first_fault
 from lenet.errors import ConfigError
 
 MAX_RUNS = 10_000
@@ -57,11 +57,11 @@ class Study(BaseModel):
     @model_validator(mode="after")
     def _each_once(self) -> "Study":
         if len({cell.label for cell in self.cells}) < len(self.cells):
-            raise ValueError("two cells have one label")
+            raise ConfigError("two cells of the study are the same; leave one out")
         if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError("two seeds are the same")
-        if len(self.cells) * len(self.seeds) > MAX_RUNS:
-            raise ValueError("too many runs")
+            raise ConfigError("two seeds of the study are the same; leave one out")
+        if (count := len(self.cells) * len(self.seeds)) > MAX_RUNS:
+            raise ConfigError(f"{count:,} runs are more than {MAX_RUNS:,}; choose fewer values")
         return self
 
     @property
@@ -112,18 +112,10 @@ def make_study(name: str, title: str, cells: Iterable[Cell], seeds: Iterable[int
     Raises:
         ConfigError: a value cannot be used, a label or seed comes twice, or it is too large.
     """
-    cells, seeds = [_typed(cell) for cell in cells], list(seeds)
-    if not cells or not seeds:
-        raise ConfigError("a study needs at least one cell and one seed; add some")
-    if len({cell.label for cell in cells}) < len(cells) or len(set(seeds)) < len(seeds):
-        raise ConfigError("two cells or two seeds of the study are the same; leave one out")
-    if len(cells) * len(seeds) > MAX_RUNS:
-        raise ConfigError(
-            f"{len(cells) * len(seeds):,} runs are more than {MAX_RUNS:,}; choose fewer values"
-        )
-    for seed in seeds:
-        cells[0].config(seed=seed)
-    return Study(name=name, title=title, cells=tuple(cells), seeds=tuple(seeds))
+    try:
+        return Study(name=name, title=title, cells=tuple(map(_typed, cells)), seeds=tuple(seeds))
+    except ValidationError as error:
+        raise ConfigError(first_fault(error)) from None
 
 
 def _typed(cell: Cell) -> Cell:

@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lenet.config import Config, bounds, build_config, choices
+from lenet.config import Config, build_config, field_value
 from lenet.errors import ConfigError
 from lenet.studies.plan import MAX_RUNS, Cell
 
@@ -133,7 +133,7 @@ def _points(name: str, texts: Sequence[str]) -> list[Any]:
     points: list[Any] = []
     for text in texts:
         if ".." not in text:
-            points.append(_value(name, text))
+            points.append(field_value(name, text))
             continue
         low, high, steps = _range(name, text)
         if not 2 <= steps <= MAX_RUNS:
@@ -145,37 +145,9 @@ def _points(name: str, texts: Sequence[str]) -> list[Any]:
 
 def _draw(name: str, text: str, rng: random.Random) -> Any:
     if ".." not in text:
-        return _value(name, text)
+        return field_value(name, text)
     low, high, _ = _range(name, text)
     return _between(name, low, high, rng.random())
-
-
-def _value(name: str, text: str) -> Any:
-    """One value in its proper type; whether it fits to the others is seen when cells are built."""
-    info = Config.model_fields[name]
-    if choices(info):
-        if text not in choices(info):
-            raise ConfigError(f"{name} must be one of {', '.join(choices(info))}, not {text!r}")
-        return text
-    if info.annotation is bool:
-        if text not in ("0", "1"):
-            raise ConfigError(f"{name} is a switch; give 0 or 1, not {text!r}")
-        return text == "1"
-    try:
-        number = int(text) if info.annotation is int else float(text)
-    except ValueError:
-        raise ConfigError(f"{name} must be a number, not {text!r}; change it") from None
-    return _inside(name, number)
-
-
-def _inside(name: str, number: float) -> float:
-    limits = bounds(Config.model_fields[name])
-    low = limits.get("ge", limits.get("gt", number))
-    high = limits.get("le", limits.get("lt", number))
-    open_ends = (limits.get("gt"), limits.get("lt"))
-    if not low <= number <= high or number in open_ends:
-        raise ConfigError(f"{name} must be between {low:g} and {high:g}, not {number:g}; change it")
-    return number
 
 
 def _range(name: str, text: str) -> tuple[float, float, int]:
@@ -184,7 +156,7 @@ def _range(name: str, text: str) -> tuple[float, float, int]:
     low_text, _, high_text = ends.partition("..")
     if info.annotation not in (int, float):
         raise ConfigError(f"{name} has no ranges; list its values")
-    low, high = _value(name, low_text), _value(name, high_text)
+    low, high = field_value(name, low_text), field_value(name, high_text)
     if not low < high or (steps and not steps.isdecimal()):
         raise ConfigError(f"a range goes from low to high, not {text!r}; as in 0.01..0.1/3")
     return low, high, int(steps or STEPS)

@@ -1,8 +1,7 @@
-"""What a worker does, on this machine or another: see that one run is done.
+"""Training one run of a study in a process of its own, `python -m lenet --mode train …`.
 
-The run itself is a process of its own, `python -m lenet --mode train …`, as any run is. It
-holds a pipe to its worker and stops when that is gone, so that a run which a killed worker
-has left is not trained twice at a time.
+`train` and `train_on_cluster` need the standard library alone: a cluster gets them by value, so
+that neither its scheduler nor its workers, started by `dask`, have to import the lab.
 """
 
 import json
@@ -12,41 +11,94 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from lenet.errors import LabError, NewerFileError, RunError
-from lenet.files import explained, not_through_links
-from lenet.paths import ROOT
-from lenet.runs.launcher import POLL, training_arguments
-from lenet.runs.run import Control, Run
-from lenet.studies.folder import Result, StudyFolder
-from lenet.studies.plan import PlannedRun
+from lenet.runs.launcher import POLL
+from lenet.runs.run import Run
+
+SAVING = 60.0
+"""Seconds that a training has to save its state and stop before it is killed."""
+VERSIONS = "import lenet, importlib.metadata as m; print(lenet.__version__, m.version('torch'))"
+"""A program that prints the versions of the lab and of torch."""
 
 
-@dataclass(frozen=True)
-class Order:
-    """What a worker needs to know beside the run.
+def train(
+    arguments: list[str], log: str, cwd: str, stopped: Callable[[], bool]
+) -> tuple[int, str] | None:
+    """Run `python` with the arguments until it ends, or `stopped` says that it shall.
 
-    `folder` is the study's, the same path on every machine; `program` the module to run;
-    `queued` whether the machine's slots are to be respected, which a cluster has no use for.
+    The process's standard input is a pipe that nothing is written to. When it is closed, by
+    this function or because this process was killed, the training saves its state and stops.
+
+    Returns:
+        Its exit status and what it printed; None if it was stopped before it began.
     """
+    if stopped():
+        return None
 
-    folder: Path
-    program: str
-    queued: bool
-    flags: tuple[str, ...] = ()
+    def not_through_links(path: str, flags: int) -> int:
+        return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+    with open(log, "ab", opener=not_through_links) as errors, TemporaryFile() as output:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=cwd,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,
+        )
+        while not stopped():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(POLL)
+                break
+        process.stdin.close()  # type: ignore[union-attr]
+        try:
+            process.wait(SAVING)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        output.seek(0)
+        return process.returncode, output.read().decode()
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a run: its result, or else why there is none."""
+def train_on_cluster(
+    arguments: list[str], log: str, study: str, versions: list[str]
+) -> tuple[int, str] | None:
+    """`train` in a cluster's worker, in the folder in which that was started.
 
-    planned: PlannedRun
-    result: Result | None
-    reason: str | None = None
+    Raises:
+        LookupError: the worker has no lab or another one, or does not see the study's folder.
+    """
+    from distributed import get_worker
+
+    def stopped() -> bool:
+        with suppress(OSError, ValueError):
+            return bool(json.loads(Path(study, "control.json").read_text())["wish"] == "stop")
+        return False
+
+    where = f"the worker {get_worker().address}, started in {Path.cwd()},"
+    found = subprocess.run(
+        [sys.executable, "-c", VERSIONS], check=False, capture_output=True, text=True
+    )
+    if found.returncode:
+        reason = found.stderr.splitlines()[-1:]
+        raise LookupError(
+            f"{where} cannot import the lab ({''.join(reason)}); start it in the lab's folder"
+        )
+    if found.stdout.split() != versions:
+        raise LookupError(
+            "{} has lab {} with torch {}, this study lab {} with torch {}; "
+            "install the same versions there".format(where, *found.stdout.split(), *versions)
+        )
+    if not Path(study, "study.json").exists():
+        raise LookupError(
+            f"{where} does not see {study}; give an --output_dir on storage that all machines share"
+        )
+    return train(arguments, log, ".", stopped)
 
 
 def stop_with_standard_input() -> None:
@@ -60,77 +112,7 @@ def stop_with_standard_input() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def do(order: Order, planned: PlannedRun) -> Outcome:
-    """Train a run, or go on with it, and evaluate it on the test set, unless that is done.
-
-    A failure is an outcome, not an exception: the other runs go on.
-    """
-    study = StudyFolder(order.folder)
-    run = study.run(planned)
-    try:
-        _wait_for_predecessor(run)
-        if result := study.result(planned):
-            return Outcome(planned, result)
-        if study.stop_asked:
-            return Outcome(planned, None)
-        if not _has_begun(run, planned):
-            run.prepare(planned.config)
-        return _train(order, planned, study, run)
-    except LabError as error:
-        return Outcome(planned, None, str(error))
-
-
-def _train(order: Order, planned: PlannedRun, study: StudyFolder, run: Run) -> Outcome:
-    with explained(run.folder):
-        run.folder.mkdir(parents=True, exist_ok=True)
-        log_file = open(run.log_file, "ab", opener=not_through_links)  # noqa: SIM115
-    with log_file as log, TemporaryFile() as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", order.program, *_arguments(order, planned, run)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=log,
-            start_new_session=True,
-        )
-        told = False
-        while True:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(POLL)
-                break
-            if not told and study.stop_asked and run.live:
-                run.ask(Control("stop"))
-                told = True
-        output.seek(0)
-        printed = output.read()
-    if not printed:
-        reason = run.log_tail(1).removeprefix("error: ")
-        return Outcome(planned, None, reason or "its process was killed")
-    found = json.loads(printed)
-    if found["state"] != "finished":
-        return Outcome(planned, None)
-    return Outcome(planned, study.keep_result(run, found["test_accuracy"]))
-
-
-def _arguments(order: Order, planned: PlannedRun, run: Run) -> list[str]:
-    what = ["--mode", "train", "--resume", str(run.folder)]
-    if not _has_begun(run, planned):
-        what = training_arguments(planned.config, run.folder)
-    tied = ["--evaluate", "1", "--tied", "1", "--queue", str(int(order.queued)), "--json"]
-    return [*what, *tied, *order.flags]
-
-
-def _has_begun(run: Run, planned: PlannedRun) -> bool:
-    """Whether the folder holds the beginning of this very run."""
-    try:
-        return run.used and run.config() == planned.config
-    except NewerFileError:
-        raise
-    except RunError:
-        return False
-
-
-def _wait_for_predecessor(run: Run) -> None:
+def wait_for_predecessor(run: Run) -> None:
     """Until no process is at the run: that of a killed worker ends within moments."""
     while run.used and run.live:
         time.sleep(POLL / 3)

@@ -59,6 +59,8 @@ def _look_at(folder: StudyFolder, planned: PlannedRun) -> tuple[RunNow, Finished
     if (found := kept.get(str(run.folder))) and found[2] == modified:
         return found[:2]
     result = folder.result(planned)
+    if result is None and not run.used:
+        return RunNow(planned, "Waiting"), None
     try:
         status = run.status()
     except RunError:
@@ -107,8 +109,9 @@ def steer(folder: StudyFolder, now: StudyNow) -> None:
             if st.button("Delete for good", type="primary", key=f"delete {folder.id}"):
                 folder.delete()
                 st.rerun()
-    if status and status.message and state not in LIVE:
-        st.error(plain(status.message), icon=":material/error:")
+    if status and status.message:
+        show = st.warning if state in LIVE else st.error
+        show(plain(status.message), icon=":material/error:")
     st.progress(_share(now))
 
 
