@@ -196,6 +196,7 @@ def _client(address: str, stop: Event) -> Iterator[Any]:
             "--backend dask needs Dask; pip install -r requirements-cluster.txt"
         ) from None
     cloudpickle.register_pickle_by_value(worker)
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # its tracebacks tell no more
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError):
