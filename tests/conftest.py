@@ -1,6 +1,7 @@
 """Fixtures that several test files use."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 # More of torch's threads gain nothing on networks so small, and crawl when anything else runs.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Whoever runs the tests may ignore it, as nohup does, and processes would inherit that.
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
