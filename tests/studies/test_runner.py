@@ -530,6 +530,7 @@ def test_what_cannot_be_studied_is_told_in_one_line(
     assert_one_sentence(line)
 
 
+@pytest.mark.usefixtures("small_dataset")
 def test_an_unusable_address_leaves_no_study_behind(tmp_path: Path) -> None:
     folder = tmp_path / "study"
     code, _, line = lab_line("--study", "nine-cases", "--backend", "dask", "--output_dir", folder)
