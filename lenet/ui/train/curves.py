@@ -159,7 +159,10 @@ def _smoothed(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]
     places = _even(len(values))
     stride = _stride(len(values))
     fading = weight ** np.arange(stride)[::-1]
-    added = np.pad(values, (-len(values) % stride, 0)).reshape(-1, stride) @ fading
+    rest = len(values) % stride  # a first, shorter piece; the others are seen without a copy
+    added = values[rest:].reshape(-1, stride) @ fading
+    if rest:
+        added = np.append(values[:rest] @ fading[-rest:], added)
     sums = [*accumulate(added, lambda past, new: past * weight**stride + new)]
     return np.array(sums) * (1 - weight) / (1 - weight ** (places + 1))
 
@@ -180,7 +183,9 @@ def _peaks(values: NDArray[np.float64]) -> NDArray[np.int64]:
     if len(values) <= MAX_POINTS:
         return np.arange(len(values))
     size = -(-len(values) // (MAX_POINTS // 2))
-    stretches = np.pad(values, (0, -len(values) % size), "edge").reshape(-1, size)
-    starts = np.arange(0, len(values), size)
+    whole = len(values) - len(values) % size
+    stretches, rest = values[:whole].reshape(-1, size), values[whole:]
+    starts = np.arange(0, whole, size)
     found = [starts + stretches.argmin(axis=1), starts + stretches.argmax(axis=1)]
-    return np.unique([*np.concatenate(found), len(values) - 1])
+    ends = [whole + rest.argmin(), whole + rest.argmax()] if len(rest) else []
+    return np.unique([*np.concatenate(found), *ends, len(values) - 1])
