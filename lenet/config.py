@@ -192,6 +192,13 @@ class TrainingConfig(_Settings):
     nesterov: Annotated[bool, Knob("Nesterov", "optimisation", {"optimizer": ("sgd",)})] = Field(
         False, description="Gradient taken after the momentum's step (SGD only)."
     )
+    clip_grad_norm: Annotated[float, Knob("Gradient clipping", "optimisation")] = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        description="Longest gradient, as the norm over all weights; a longer one is shortened "
+        "to it before the step. 0 leaves all as they are.",
+    )
     epochs: Annotated[int, Knob("Epochs", "optimisation")] = Field(
         3, ge=1, le=1000, description="Passes over the training images."
     )

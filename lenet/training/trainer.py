@@ -189,6 +189,9 @@ class Trainer:
             self.images.index_select(0, index), self.labels.index_select(0, index)
         )
         loss = self._backprop(to_input(augment(images, self.config), self.config), labels)
+        if limit := self.config.clip_grad_norm:
+            with torch.inference_mode():
+                torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
         self.optimizer.step()
         self.step += 1
         self._follow_schedule()

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional as F
+from torch.nn.utils import parameters_to_vector
 
 from lenet.config import Config
 from lenet.data.splits import Split, split_train_val
@@ -219,6 +221,7 @@ EFFECTS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"negative_slope": 0.2}),
     ({}, {"pooling": "average"}),
     ({}, {"softmax": True}),
+    ({}, {"clip_grad_norm": 0.5}),
     ({}, {"schedule": "cosine"}),
     ({}, {"optimizer": "sgd"}),
     ({}, {"optimizer": "adam"}),
@@ -247,6 +250,24 @@ def test_hyperparameter_changes_what_is_learned(
 def test_hyperparameter_of_another_optimizer_changes_nothing(values: dict[str, Any]) -> None:
     config = small_config(epochs=1, optimizer="adamw")
     assert same_weights(trained(config).model, trained(small_config(epochs=1, **values)).model)
+
+
+@pytest.mark.parametrize(("limit", "moved"), [(0.01, 0.01), (1000, None)])
+def test_clipped_gradient_makes_no_longer_step(limit: float, moved: float | None) -> None:
+    """A step of plain SGD is the gradient itself, times the learning rate of 1."""
+
+    def step(**values: Any) -> Tensor:
+        plain: dict[str, Any] = {"optimizer": "sgd", "momentum": 0, "weight_decay": 0, "lr": 1}
+        trainer = Trainer(small_config(**plain, schedule="constant", **values), small_split())
+        before = parameters_to_vector(trainer.model.parameters())
+        next(trainer.run())
+        return (parameters_to_vector(trainer.model.parameters()) - before).detach()
+
+    unclipped, clipped = step(), step(clip_grad_norm=limit)
+    length = unclipped.norm().item() if moved is None else moved
+    assert unclipped.norm() > 0.02
+    assert clipped.norm().item() == pytest.approx(length, rel=1e-3)
+    assert F.cosine_similarity(clipped, unclipped, dim=0).item() == pytest.approx(1, rel=1e-3)
 
 
 class TestWhatCannotGoOn:
