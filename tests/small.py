@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from lenet.config import Config, build_config
+from lenet.config import Config, build_config, choices
 from lenet.paths import ROOT
 from lenet.runs import lock
 from lenet.runs.run import Run
@@ -32,6 +32,29 @@ def small_config(**values: Any) -> Config:
     """The `lab` preset with 8 steps an epoch on the small dataset, overridden by `values`."""
     quick = {"device": "cpu", "epochs": 2, "batch_size": 20, "val_size": 40}
     return build_config({**quick, **values})
+
+
+def other_settings() -> dict[str, Any]:
+    """For every hyperparameter another value than its default, all of them usable together."""
+    others: dict[str, Any] = {
+        "input_size": 32,
+        "kernel_size": 3,
+        "padding": 1,
+        "lr_changes": "5:0.2",
+    }
+    for name, info in Config.model_fields.items():
+        if info.annotation is bool:
+            others[name] = not info.default
+        elif options := choices(info):
+            others[name] = next(option for option in options if option != info.default)
+        elif info.annotation is not str:
+            others.setdefault(name, info.default + (1 if info.annotation is int else 0.05))
+    return others
+
+
+def as_text(value: object) -> str:
+    """A hyperparameter's value as in a flag or an address."""
+    return str(int(value) if isinstance(value, bool) else value)
 
 
 @functools.cache

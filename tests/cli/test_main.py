@@ -25,7 +25,7 @@ from lenet.paths import DEFAULT_CHECKPOINT, ROOT
 from lenet.runs.run import Run
 from lenet.runs.signals import SIGNALS
 from tests.lazy import Lazy
-from tests.small import hidden_files, run_lab, small_split, wait_until
+from tests.small import as_text, hidden_files, other_settings, run_lab, small_split, wait_until
 
 if TYPE_CHECKING:
     import torch
@@ -135,18 +135,10 @@ class TestFlags:
         assert to_flags(build_config({"patience": 7}))[-2:] == ["--patience", "7"]
 
     def test_every_value_arrives_in_the_configuration(self, lab: Lab) -> None:
-        text = """--input_size 32 --fit resize --kernel_size 3 --padding 1 --pool2 1
-            --pooling average --batch_norm 0 --activation tanh --negative_slope 0.3 --init default
-            --softmax 1 --views mirror --dropout 0.25 --normalization half --val_size 7
-            --augment shift --label_smoothing 0.07 --weight_decay 0.002 --optimizer sgd --lr 0.03
-            --schedule cosine --lr_changes 5:0.2 --momentum 0.4 --nesterov 1 --epochs 9
-            --batch_size 17 --seed 123 --device cpu --threads 2 --dataset MNIST --preset post"""
-        flags = text.split()
-        given = dict(zip((flag[2:] for flag in flags[::2]), flags[1::2], strict=True))
-        found = lab(*SUMMARY, *flags).json["config"]
-        assert given.keys() == Config.model_fields.keys() == found.keys()
-        for name, value in found.items():
-            assert given[name] == str(int(value) if isinstance(value, bool) else value), name
+        given = other_settings()
+        flags = [part for name, value in given.items() for part in (f"--{name}", as_text(value))]
+        assert lab(*SUMMARY, *flags).json["config"] == given
+        assert given.keys() == Config.model_fields.keys()
 
     def test_flag_beside_a_preset_overrides_it(self, lab: Lab) -> None:
         for flags in (("--preset", "post", "--softmax", 0), ("--softmax", 0, "--preset", "post")):

@@ -20,7 +20,7 @@ from lenet.runs.recorder import cut
 from lenet.runs.run import Control, Run
 from lenet.runs.worker import Execution
 from lenet.training.events import Event, StepEvent
-from tests.small import same_weights, small_config, small_split, trained, wait_until
+from tests.small import other_settings, same_weights, small_config, small_split, trained, wait_until
 
 CONFIG = small_config(epochs=4, dropout=0.2, augment="flip_shift")
 
@@ -63,6 +63,14 @@ class TestResume:
         assert run.status().state == "stopped"
         Execution(run, small_split, ignore).resume()
         assert_whole(run, CONFIG)
+
+    def test_every_hyperparameter_goes_on_as_it_was(self, run: Run) -> None:
+        config = small_config(**{**other_settings(), "val_size": 41, "batch_size": 21})
+        stop = at_step(9, lambda: run.ask(Control("stop")))
+        Execution(run, small_split, stop).start(config)
+        Execution(run, small_split, ignore).resume()
+        assert checkpoint.load(run.epoch_checkpoint(config.epochs)).config == config
+        assert_whole(run, config)
 
     def test_old_wish_to_stop_does_not_stop_the_resumed_run(self, run: Run) -> None:
         Execution(run, small_split, at_step(3, lambda: run.ask(Control("stop")))).start(CONFIG)

@@ -21,7 +21,7 @@ from lenet.runs.run import Run
 from lenet.runs.status import Status
 from lenet.training.events import EpochEvent
 from lenet.training.trainer import Trainer
-from tests.small import small_config, small_split, snapshot_of
+from tests.small import as_text, other_settings, small_config, small_split, snapshot_of
 
 SECONDS = 60
 PAGES = {
@@ -320,6 +320,16 @@ def test_train_shows_what_the_augmentation_does(augment: str) -> None:
 
     sheets = sound(app).get("image")
     assert len(sheets) == (3 if augment == "sketch" else 2)
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_an_address_sets_the_widget_of_every_field() -> None:
+    values = other_settings()
+
+    app = visit(**{name: as_text(value) for name, value in values.items()})
+
+    shown = widgets(app)
+    assert {name: shown[name].value for name in Config.model_fields} == values
 
 
 @pytest.mark.usefixtures("small_dataset")
