@@ -21,6 +21,7 @@ from lenet.ui.experiments.best import show_best
 from lenet.ui.experiments.cells import show_cells
 from lenet.ui.experiments.figures import show_figures
 from lenet.ui.experiments.state import RunNow, StudyNow
+from lenet.ui.widgets import segments
 
 REFRESH = 2.0
 """Seconds between two looks at a study that goes on."""
@@ -33,15 +34,12 @@ def page() -> None:
     query_params.clean("Experiments", query_params.one_of({"study": TITLES.__contains__}))
     if "study" not in st.session_state:
         st.session_state["study"] = st.query_params.get("study", FIRST)
-    name = st.segmented_control(
+    name = segments(
         "Study",
         list(TITLES),
-        default=FIRST,
-        required=True,
+        "study",
         format_func=TITLES.__getitem__,
         label_visibility="collapsed",
-        key="study",
-        persist_state="session",
         wrap=False,
     )
     # By its name, as on the command line. A bound parameter would be the title, and would keep

@@ -26,26 +26,28 @@ USABLE = {
 }
 """The parameters of the address, and which values each can have."""
 DIFFERENT = 0.005
-"""Difference of a probability from which the two answers are told apart."""
+"""Difference of a probability from which the page says that Predict's differs."""
 
 
 def page() -> None:
     st.title("Inside")
     query_params.clean("Inside", query_params.one_of(USABLE))
-    path, checkpoint = checkpoints.choose()
+    chosen = checkpoints.choose()
+    checkpoint = chosen.checkpoint
     info = DATASETS[checkpoint.config.dataset]
-    chosen = choose_picture(info)
-    if chosen is None:
+    picture = choose_picture(info)
+    if picture is None:
         return
     torch.set_num_threads(1)  # several would wait for each other while a training runs beside
     model = checkpoint.model()
-    image = torch.from_numpy(chosen.array)
+    image = torch.from_numpy(picture.array)
     x = to_input(image[None], checkpoint.config)
     layers = layer_outputs(model, x)
+    probabilities = layers["fc4"].values
     with torch.inference_mode():
-        said = model.probabilities(x)[0]
-    with chosen.beside:
-        answer(chosen.target, layers["fc4"].values, said, info)
+        mean = model.probabilities(x)[0]
+    with picture.beside:
+        answer(picture.target, probabilities, mean, info)
     st.subheader("From the picture to the answer", anchor=False, help=ORDER)
     st.caption(
         "Mid-grey is 0, lighter is above it, darker below; ± says what white and black are. "
@@ -53,26 +55,26 @@ def page() -> None:
     )
     explore(model, layers, info.classes)
     filters(model)
-    attribute(checkpoint, image, int(layers["fc4"].values.argmax()), info)
-    step_through(path, image, info)
+    attribute(checkpoint, image, int(probabilities.argmax()), info)
+    step_through(chosen.path, image, info)
 
 
-def answer(target: int | None, shares: Tensor, said: Tensor, info: DatasetInfo) -> None:
-    """What the network says to the picture.
+def answer(target: int | None, probabilities: Tensor, mean: Tensor, info: DatasetInfo) -> None:
+    """The network's prediction.
 
     Args:
         target: the true class, where it is known.
-        shares: (10,), the probabilities of this one pass.
-        said: (10,), those that Predict shows, a mean over `config.views`.
+        probabilities: (10,), of this one pass.
+        mean: (10,), over `config.views`, which Predict shows.
     """
-    st.subheader(info.classes[int(shares.argmax())], anchor=False)
-    images.bars(shares.tolist(), info.classes, target=target)
-    if float((said - shares).abs().max()) < DIFFERENT:
+    st.subheader(info.classes[int(probabilities.argmax())], anchor=False)
+    images.bars(probabilities.tolist(), info.classes, target=target)
+    if float((mean - probabilities).abs().max()) < DIFFERENT:
         return
-    best = int(said.argmax())
+    best = int(mean.argmax())
     st.caption(
         "This is one pass. Predict takes the mean over several views of the picture: "
-        f"{info.classes[best]} {float(said[best]):.1%} instead of {float(shares[best]):.1%}."
+        f"{info.classes[best]} {float(mean[best]):.1%} instead of {float(probabilities[best]):.1%}."
     )
 
 

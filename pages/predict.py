@@ -1,4 +1,4 @@
-"""Predict: random test images, a drawing, or a photograph, and what the network says."""
+"""Predict: random test images, a drawing, or a photograph, and the network's answer."""
 
 import streamlit as st
 
@@ -9,6 +9,7 @@ from lenet.ui.predict.draw import draw
 from lenet.ui.predict.samples import MOST, SEEDS, show_samples
 from lenet.ui.predict.upload import upload
 from lenet.ui.style import ALL
+from lenet.ui.widgets import segments
 
 VIEWS = ("Samples", "Draw", "Upload")
 CLASSES = (ALL, *(name for info in DATASETS.values() for name in info.classes))
@@ -25,23 +26,17 @@ USABLE = {
 def page() -> None:
     st.title("Predict")
     query_params.clean("Predict", query_params.one_of(USABLE))
-    path, checkpoint = checkpoints.choose()
-    view = st.segmented_control(
-        "What to classify",
-        VIEWS,
-        default="Samples",
-        required=True,
-        key="view",
-        bind="query-params",
-        label_visibility="collapsed",
+    chosen = checkpoints.choose()
+    view = segments(
+        "What to classify", VIEWS, "view", bind="query-params", label_visibility="collapsed"
     )
-    info = DATASETS[checkpoint.config.dataset]
+    info = DATASETS[chosen.checkpoint.config.dataset]
     if view == "Samples":
-        show_samples(path, checkpoint, info)
+        show_samples(chosen, info)
     elif view == "Draw":
-        fragment(draw)(checkpoint, info)
+        fragment(draw)(chosen.checkpoint, info)
     else:
-        upload(checkpoint, info)
+        upload(chosen.checkpoint, info)
 
 
 show(page)

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lenet.errors import CheckpointError
-from lenet.network.checkpoint import Checkpoint, load, loads, read_file
+from lenet.network.checkpoint import Checkpoint, loads, read_file
 from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT
 from lenet.runs.launcher import list_runs
 from lenet.runs.naming import labels
@@ -20,15 +20,22 @@ UPLOAD = "Upload a file…"
 
 @dataclass(frozen=True)
 class Chosen:
-    """A checkpoint that a visitor has chosen: its name on the page and its content's SHA-256."""
+    """A checkpoint that a visitor has chosen.
+
+    Attributes:
+        name: what the page calls it.
+        path: its file; of an upload only the file's name.
+        digest: SHA-256 of the file's content.
+    """
 
     name: str
+    path: Path
     digest: str
     checkpoint: Checkpoint
 
 
-def choose() -> tuple[Path, Checkpoint]:
-    """Widgets to choose a shipped checkpoint or a run's epoch; the file and what it holds.
+def choose() -> Chosen:
+    """Widgets to choose a shipped checkpoint or an epoch of a run.
 
     Raises:
         CheckpointError: there is none, or the chosen one cannot be used.
@@ -38,8 +45,7 @@ def choose() -> tuple[Path, Checkpoint]:
         raise CheckpointError("there is no checkpoint yet; train one on the Train page")
     place = st.container(horizontal=True)
     name = place.selectbox("Checkpoint", list(sources), key="checkpoint", persist_state="session")
-    path = _file(place, "", name, sources[name])[1]
-    return path, _load(path, _modified(path))
+    return _chosen_epoch(place, "checkpoint", name, sources[name])
 
 
 def choose_or_upload(
@@ -50,8 +56,8 @@ def choose_or_upload(
     Args:
         place: a horizontal container.
         label: of the first widget.
-        key: of it; the others' are made from it.
-        last: choose the last one first, so that it is another than `choose`'s.
+        key: of the first widget; those of the others begin with it.
+        last: preselect the last checkpoint instead of the first.
 
     Raises:
         CheckpointError: the chosen one cannot be used.
@@ -64,32 +70,8 @@ def choose_or_upload(
         key=key,
         persist_state="session",
     )
-    if name == UPLOAD:
-        return _upload(key)
-    shown, path = _file(place, key, name, sources[name])
-    checkpoint = _load(path, _modified(path))
-    return Chosen(shown, digest_of(path), checkpoint)
-
-
-def digest_of(path: Path) -> str:
-    """The SHA-256 of a checkpoint's file.
-
-    Raises:
-        CheckpointError: it is gone, or too large to be one.
-    """
-    return hashlib.sha256(read_file(path)).hexdigest()
-
-
-def _modified(path: Path) -> int:
-    """When a file was last written; 0 if it has just been deleted, which `load` will say."""
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _upload(key: str) -> Chosen | None:
-    """A field for a file below the row of choices, and what the file holds."""
+    if name != UPLOAD:
+        return _chosen_epoch(place, key, name, sources[name])
     file = st.file_uploader(
         "Checkpoint file",
         type="pt",
@@ -97,56 +79,53 @@ def _upload(key: str) -> Chosen | None:
         label_visibility="collapsed",
         help="A .pt file that this lab wrote. Nothing in it is executed.",
     )
-    if file is None:
-        return None
-    data = file.getvalue()
-    digest = hashlib.sha256(data).hexdigest()
-    return Chosen(file.name, digest, _loads(digest, data, file.name))
+    return _read(file.name, Path(file.name), file.getvalue()) if file else None
 
 
 def _sources() -> dict[str, dict[int, Path]]:
-    """The files behind each name on the page by epoch; a kept checkpoint has one, at 0."""
-    found = {path.stem: {0: path} for path in _default_first()}
+    """The files of each name on the page by epoch; a kept checkpoint has one, at 0."""
+    found = {path.stem: {0: path} for path in _kept()}
     runs = {run.id: run for run in list_runs()}
-    named = labels(runs.values())
-    # What a study's "Evaluate this" has sent here; its runs are too many to list them all.
+    names = labels(runs.values())
+    # Set by "Evaluate this" of a study, whose runs are too many to list all of them.
     sent: dict[str, dict[int, Path]] = st.session_state.get("checkpoints of studies", {})
     taken = {UPLOAD, *found, *sent}
     for run_id, run in runs.items():
         if files := run.checkpoints():
-            name = named[run_id]
+            name = names[run_id]
             found[name if name not in taken else f"{name} (run {run_id})"] = files
     return found | sent
 
 
-def _default_first() -> list[Path]:
-    """The files in `checkpoints/`, that of the command line first whatever was promoted."""
+def _kept() -> list[Path]:
+    """The files in `checkpoints/`, the command line's default first."""
     found = [path for path in CHECKPOINTS.glob("*.pt") if path.name.isprintable()]
     return sorted(found, key=lambda path: (path != DEFAULT_CHECKPOINT, path))
 
 
-def _file(place: DeltaGenerator, key: str, name: str, files: dict[int, Path]) -> tuple[str, Path]:
-    """The one file of a choice, or that of the epoch chosen beside it; and what to call it."""
+def _chosen_epoch(place: DeltaGenerator, key: str, name: str, files: dict[int, Path]) -> Chosen:
+    """The only file of a name, or that of the epoch chosen in a further widget."""
     epochs, paths = list(files), list(files.values())
-    if len(files) == 1:
-        return name, paths[0]
-    best = best_checkpoint(Run(paths[0].parent))
-    epoch = place.selectbox(
-        "Epoch",
-        epochs,
-        index=paths.index(best) if best in paths else len(paths) - 1,
-        key=f"{key} epoch of {name}".strip(),
-        width=140,
-        help="The one with the best validation accuracy is chosen first.",
-    )
-    return f"{name}, epoch {epoch}", files[epoch]
+    path = paths[0]
+    if len(files) > 1:
+        best = best_checkpoint(Run(path.parent))
+        epoch = place.selectbox(
+            "Epoch",
+            epochs,
+            index=paths.index(best) if best in paths else len(paths) - 1,
+            key=f"{key} epoch of {name}",
+            width=140,
+            help="The one with the best validation accuracy is chosen first.",
+        )
+        name, path = f"{name}, epoch {epoch}", files[epoch]
+    return _read(name, path, read_file(path))
+
+
+def _read(name: str, path: Path, data: bytes) -> Chosen:
+    digest = hashlib.sha256(data).hexdigest()
+    return Chosen(name, path, digest, _loads(digest, data, path.name))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _load(path: Path, modified: int) -> Checkpoint:
-    return load(path)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
 def _loads(digest: str, _data: bytes, name: str) -> Checkpoint:
     return loads(_data, name)

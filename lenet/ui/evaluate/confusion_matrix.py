@@ -1,16 +1,22 @@
 """The confusion matrix on a page, and the images behind each of its cells."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from lenet.catalog import DATASETS
+from lenet.data.splits import load_split
 from lenet.evaluation.metrics import Evaluation
 from lenet.ui.app import fragment
-from lenet.ui.evaluate import charts as figures
+from lenet.ui.checkpoints import Chosen
+from lenet.ui.evaluate import charts
 from lenet.ui.evaluate.gallery import Caption, gallery
+from lenet.ui.evaluation_cache import evaluated
 from lenet.ui.style import CONFIG
+from lenet.ui.widgets import segments
 
 PAIRS = 5
 """Confused pairs in the table."""
@@ -22,7 +28,7 @@ class EvaluatedSet:
     """An evaluation with what it takes to show its images.
 
     Attributes:
-        key: tells it from others, so that what is unfolded starts anew with another.
+        key: names checkpoint and dataset in the keys of widgets.
         pictures: (N, 28, 28) uint8, the images that were classified.
         classes: the ten names.
     """
@@ -31,6 +37,13 @@ class EvaluatedSet:
     found: Evaluation
     pictures: np.ndarray
     classes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, chosen: Chosen, dataset: str) -> "EvaluatedSet":
+        """A checkpoint's evaluation on the test images of a dataset."""
+        pictures = load_split(dataset, "test").images.numpy()
+        key = f"{chosen.digest[:12]} {dataset}"
+        return cls(key, evaluated(chosen, dataset), pictures, DATASETS[dataset].classes)
 
     def caption(self, at: int) -> Caption:
         """Prediction, its probability and the truth of one image."""
@@ -43,32 +56,43 @@ class EvaluatedSet:
             f"Test image {at}: {truth}, taken for {prediction}, {sure}",
         )
 
-    @property
-    def pairs(self) -> list[tuple[int, int]]:
-        """Truth and prediction of the most confused pairs."""
-        return [(pair.truth, pair.prediction) for pair in self.found.confused_pairs[:PAIRS]]
-
 
 @fragment
 def explore(shown: EvaluatedSet) -> None:
     """The matrix, and beside it the images of one cell, chosen by a click or by name."""
     left, right = st.columns([6, 5], gap="large")
+    pairs = [(pair.truth, pair.prediction) for pair in shown.found.confused_pairs[:PAIRS]]
     with right:
         st.subheader("Images behind a cell")
         table = st.container()
-        truth, prediction = _choose_cell(shown)
-        with table:
-            _pairs_table(shown, (truth, prediction))
-        _images(shown, truth, prediction)
+        cell = _choose_cell(shown, pairs[0] if pairs else (0, 0))
+        if pairs:
+            with table:
+                _pairs_table(shown, pairs, cell)
+        _images(shown, *cell)
     with left:
-        _matrix(shown, (truth, prediction))
+        _matrix(shown, cell)
 
 
-def _pairs_table(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
-    """The pairs that are confused most often; to choose one shows its images."""
-    pairs, counts = shown.pairs, shown.found.confusion_matrix
-    if not pairs:
-        return
+def _choose_cell(shown: EvaluatedSet, first: tuple[int, int]) -> tuple[int, int]:
+    """Truth and prediction by name, `first` at first."""
+    truth, prediction = (
+        place.selectbox(
+            label,
+            range(len(shown.classes)),
+            index=index,
+            format_func=shown.classes.__getitem__,
+            key=_key(shown, label),
+            persist_state="session",
+        )
+        for place, label, index in zip(st.columns(2), LABELS, first, strict=True)
+    )
+    return truth, prediction
+
+
+def _pairs_table(shown: EvaluatedSet, pairs: list[tuple[int, int]], cell: tuple[int, int]) -> None:
+    """The pairs that are confused most often; selecting one shows its images."""
+    counts = shown.found.confusion_matrix
     frame = pd.DataFrame(
         {
             "truth": [shown.classes[truth] for truth, _ in pairs],
@@ -79,12 +103,12 @@ def _pairs_table(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
     )
 
     def selected() -> None:
-        rows = st.session_state["pairs"]["selection"]["rows"]
-        if rows:
+        if rows := st.session_state["pairs"]["selection"]["rows"]:
             _select(shown, pairs[rows[0]])
 
     rows = [pairs.index(cell)] if cell in pairs else []
     st.session_state["pairs"] = {"selection": {"rows": rows}}
+    number = st.column_config.NumberColumn
     st.dataframe(
         frame,
         hide_index=True,
@@ -94,86 +118,57 @@ def _pairs_table(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
         on_select=selected,
         selection_mode="single-row",
         column_config={
-            "images": st.column_config.NumberColumn(width=70),
-            "share": st.column_config.NumberColumn(
-                help="Of the images of this class.", format="%.1f%%", width=70
-            ),
+            "images": number(width=70),
+            "share": number(help="Of the images of this class.", format="%.1f%%", width=70),
         },
         alt="The most confused pairs of classes",
     )
 
 
-def _choose_cell(shown: EvaluatedSet) -> tuple[int, int]:
-    """Truth and prediction by name, the most confused pair at first."""
-    first = shown.pairs[0] if shown.pairs else (0, 0)
-    chosen = []
-    for place, label, default in zip(st.columns(2), LABELS, first, strict=True):
-        index = place.selectbox(
-            label,
-            range(len(shown.classes)),
-            index=default,
-            format_func=shown.classes.__getitem__,
-            key=_key(shown, label),
-            persist_state="session",
-        )
-        chosen.append(index)
-    return chosen[0], chosen[1]
-
-
 def _images(shown: EvaluatedSet, truth: int, prediction: int) -> None:
+    """The images of a cell."""
     index = shown.found.cell(truth, prediction)
-    names = shown.classes[truth], shown.classes[prediction]
-    how = f"{names[0]} recognised" if truth == prediction else f"{names[0]} taken for {names[1]}"
+    name = shown.classes[truth]
+    how = "recognised" if truth == prediction else f"taken for {shown.classes[prediction]}"
     if not len(index):
-        st.caption(f"No image: {how}.")
+        st.caption(f"No image: {name} {how}.")
         return
-    st.caption(f"{len(index):,} image{'s' * (len(index) > 1)}: {how}. The surest answer first.")
-    key = f"{shown.key} {truth} {prediction}"
-    gallery(key, shown.pictures, index, shown.caption)
+    count = f"{len(index):,} image{'s' * (len(index) > 1)}"
+    st.caption(f"{count}: {name} {how}. The surest answer first.")
+    gallery(f"{shown.key} {truth} {prediction}", shown.pictures, index, shown.caption)
 
 
 def _matrix(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
     """The confusion matrix, as counts or shares of each row; a click on a cell chooses it."""
     st.subheader("Confusion matrix")
     row = st.container(horizontal=True)
-    unit = row.segmented_control(
-        "Cells show",
-        ["counts", "shares of the row"],
-        default="counts",
-        required=True,
-        label_visibility="collapsed",
-        key="cells",
-        persist_state="session",
-    )
-    order = row.segmented_control(
+    common: Any = {"place": row, "label_visibility": "collapsed"}
+    unit = segments("Cells show", ("counts", "shares of the row"), "cells", **common)
+    order = segments(
         "Order",
-        ["by label", "by likeness"],
-        default="by label",
-        required=True,
-        label_visibility="collapsed",
-        key="order",
-        persist_state="session",
+        ("by label", "by likeness"),
+        "order",
         help="By likeness, classes that are confused stand side by side.",
-    )
-    figure = figures.confusion(
-        shown.found.confusion_matrix,
-        shown.classes,
-        shares=unit != "counts",
-        order=shown.found.clustered if order == "by likeness" else None,
-        selected=cell,
-        dark=st.context.theme.type == "dark",
+        **common,
     )
 
     def clicked() -> None:
         points = st.session_state["confusion"]["selection"]["points"]
-        # A second click on a cell takes its selection back, but means the cell all the same.
+        # A second click on a cell deselects it, but it is the cell that was clicked.
         pair = tuple(points[0]["customdata"][:2]) if points else st.session_state.get("clicked")
         if pair:
             st.session_state["clicked"] = pair
             _select(shown, pair)
 
     st.plotly_chart(
-        figure,
+        charts.confusion(
+            shown.found.confusion_matrix,
+            shown.classes,
+            shares=unit != "counts",
+            order=shown.found.clustered if order == "by likeness" else None,
+            selected=cell,
+            dark=st.context.theme.type == "dark",
+        ),
         config=CONFIG,
         key="confusion",
         on_select=clicked,

@@ -1,4 +1,4 @@
-"""Many small images with a few words under each, as a grid that fits any screen."""
+"""Many small images with captions, as a grid that fits any screen."""
 
 import html
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ MORE = 48
 
 @dataclass(frozen=True)
 class Caption:
-    """What stands under an image: a strong line, quiet ones, and the same for who sees none."""
+    """The text of an image: a bold line, pale ones below it, and the alternative text."""
 
     strong: str
     quiet: Sequence[str]
@@ -25,39 +25,35 @@ class Caption:
 
 
 def gallery(
-    key: str,
-    pictures: np.ndarray,
-    index: Sequence[int] | np.ndarray,
-    caption: Callable[[int], Caption],
+    key: str, pictures: np.ndarray, index: np.ndarray, caption: Callable[[int], Caption]
 ) -> None:
     """Show images in the order of `index`, a dozen first and the others on demand.
 
     Args:
         key: of what is shown; with another one it starts with a dozen again.
-        pictures: (N, 28, 28) uint8, all that `index` may name.
-        index: (n,) which of them.
-        caption: of the one with this index.
+        pictures: (N, 28, 28) uint8.
+        index: (n,), which of them.
+        caption: makes the caption of the image with this index.
     """
+    if not len(index):
+        st.caption("There is none.")
+        return
     shown = int(st.session_state.get(f"shown of {key}", FIRST))
     figures = "".join(_figure(pictures[at], caption(int(at))) for at in index[:shown])
     st.html(f'{_STYLE}<div class="lenet-gallery"><div>{figures}</div></div>')
     left = len(index) - shown
     if left > 0:
-
-        def more() -> None:
-            st.session_state[f"shown of {key}"] = shown + MORE
-
         st.button(
             f"Show {min(left, MORE)} more of {left:,}",
             key=f"more of {key}",
-            on_click=more,
+            on_click=lambda: st.session_state.update({f"shown of {key}": shown + MORE}),
             type="tertiary",
             icon=":material/expand_more:",
         )
 
 
 def _figure(picture: np.ndarray, caption: Caption) -> str:
-    """One image as HTML: the file has the image's own pixels, the browser enlarges them."""
+    """One image as HTML, which the browser enlarges."""
     quiet = "".join(f"<span>{html.escape(line)}</span>" for line in caption.quiet)
     return (
         f'<figure><img src="{images.data_uri(picture)}" alt="{html.escape(caption.alt)}">'

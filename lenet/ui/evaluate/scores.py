@@ -1,14 +1,16 @@
 """The figures of one evaluation, or of two side by side."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
-from streamlit.elements.lib.column_types import ColumnConfig
 
 from lenet.evaluation.comparison import Comparison
 from lenet.evaluation.metrics import Evaluation
 from lenet.ui.app import fragment
 from lenet.ui.evaluate.confusion_matrix import EvaluatedSet
 from lenet.ui.evaluate.gallery import Caption, gallery
+from lenet.ui.widgets import segments
 
 HELP = {
     "Accuracy": "The share of the test images that is classified right.",
@@ -23,120 +25,105 @@ HELP = {
     "Parameters": "Weights that training adjusts.",
     "Images per second": "As measured when these images were classified on this machine.",
 }
-LIKELY_CHANCE = 0.05
+SIGNIFICANT = 0.05
+"""A smaller p-value counts as a real difference."""
 
 
 def headline(found: Evaluation) -> None:
-    """The figures that most people look for."""
+    """The most important figures."""
     with st.grid(len(HELP), min_column_width=124):
-        for label, value in _values(found).items():
-            st.metric(label, value, help=HELP[label])
+        for (label, help_text), value in zip(HELP.items(), _values(found), strict=True):
+            st.metric(label, value, help=help_text)
 
 
-def _values(found: Evaluation) -> dict[str, str]:
+def _values(found: Evaluation) -> tuple[str, ...]:
+    """The figures in the order of `HELP`."""
     low, high = found.interval
-    return {
-        "Accuracy": f"{found.accuracy:.2%}",
-        "95 % interval": f"{100 * low:.1f}–{high:.1%}",
-        "Macro F1": f"{found.macro_f1:.4f}",
-        "Loss": f"{found.loss:.4f}",
-        "Calibration error": f"{found.calibration_error:.2%}",
-        "Parameters": f"{found.parameters:,}",
-        "Images per second": f"{found.images_per_second:,.0f}",
-    }
+    return (
+        f"{found.accuracy:.2%}",
+        f"{100 * low:.1f}–{high:.1%}",
+        f"{found.macro_f1:.4f}",
+        f"{found.loss:.4f}",
+        f"{found.calibration_error:.2%}",
+        f"{found.parameters:,}",
+        f"{found.images_per_second:,.0f}",
+    )
 
 
 def compare(first: EvaluatedSet, second: EvaluatedSet) -> None:
     """Two checkpoints side by side, whether they differ, and on which images."""
     both = Comparison(first.found, second.found)
     left, right = st.columns([6, 5], gap="large")
-    with left:
-        columns = {"A": _values(first.found), "B": _values(second.found)}
-        frame = pd.DataFrame({"": list(HELP)} | {k: list(v.values()) for k, v in columns.items()})
-        st.table(frame, border="horizontal", hide_index=True, alt="Figures of A and B")
-    with right, st.container(horizontal=True, gap="large"):
-        st.metric("B − A, accuracy", _points(both.difference), width="content")
+    table = pd.DataFrame({"": list(HELP), "A": _values(first.found), "B": _values(second.found)})
+    left.table(table, border="horizontal", hide_index=True, alt="Figures of A and B")
+    with right.container(horizontal=True, gap="large"):
+        points = f"{100 * both.difference:+.2f} points".replace("-", "−")
+        st.metric("B − A, accuracy", points, width="content")
         st.metric(
             "McNemar's test",
-            _p(both.p_value),
+            "p < 0.0001" if both.p_value < 0.0001 else f"p = {both.p_value:.4f}",
             width="content",
             help="Looks only at images that one of the two gets right and the other wrong. If both "
             "were equally good, each would win about half of them; p is the probability of a "
             "split at least as uneven (exact, two-sided).",
         )
-    with right:
-        st.markdown(_verdict(both))
+    if both.p_value >= SIGNIFICANT:
+        right.markdown("This may be chance: equally good networks often differ as much.")
+    else:
+        right.markdown(
+            f"**{'B' if both.difference > 0 else 'A'} is better** on these images: "
+            "equally good networks rarely differ as much."
+        )
     _disagreements(first, second, both)
-
-
-def _points(difference: float) -> str:
-    return f"{100 * difference:+.2f} points".replace("-", "−")
-
-
-def _p(value: float) -> str:
-    return "p < 0.0001" if value < 0.0001 else f"p = {value:.4f}"
-
-
-def _verdict(both: Comparison) -> str:
-    if both.p_value >= LIKELY_CHANCE:
-        return "This may be chance: equally good networks often differ as much."
-    better = "B" if both.difference > 0 else "A"
-    return f"**{better} is better** on these images: equally good networks rarely differ as much."
 
 
 @fragment
 def _disagreements(first: EvaluatedSet, second: EvaluatedSet, both: Comparison) -> None:
     """The images that one gets right and the other wrong."""
     sides = {"A": both.only_first, "B": both.only_second}
-    side = st.segmented_control(
+    side = segments(
         "Images that only one gets right",
         list(sides),
-        default="A",
-        required=True,
+        "side",
         format_func=lambda name: f"only {name} is right: {len(sides[name]):,}",
-        key="side",
-        persist_state="session",
     )
 
     def caption(at: int) -> Caption:
         truth = first.classes[first.found.targets[at]]
-        answers = [
+        predictions = [
             f"{name}: {one.classes[one.found.predictions[at]]} {one.found.confidence[at]:.0%}"
             for name, one in (("A", first), ("B", second))
         ]
-        return Caption(truth, answers, f"Test image {at}: {truth}, {', '.join(answers)}")
+        return Caption(truth, predictions, f"Test image {at}: {truth}, {', '.join(predictions)}")
 
-    if not len(sides[side]):
-        st.caption("There is none.")
-        return
     gallery(f"{first.key} {second.key} {side}", first.pictures, sides[side], caption)
 
 
 def per_class(found: Evaluation, classes: tuple[str, ...]) -> None:
-    """Precision, recall and F1 of each class; a click on a head sorts."""
+    """Precision, recall and F1 of each class; a click on a column's head sorts."""
     st.subheader("Classes")
-    frame = pd.DataFrame([vars(report) for report in found.classes])
-    frame.insert(0, "class", classes)
+    table = pd.DataFrame([vars(report) for report in found.classes])
+    table.insert(0, "class", classes)
     others = [found.confused_with(label) for label in range(len(classes))]
-    frame["confused"] = ["–" if other is None else classes[other] for other in others]
+    table["confused"] = ["–" if other is None else classes[other] for other in others]
+    number = partial(st.column_config.NumberColumn, width=70)
     st.dataframe(
-        frame,
+        table,
         hide_index=True,
-        height=36 * (len(frame) + 1) + 2,
+        height=36 * (len(table) + 1) + 2,
         row_height=36,
         column_config={
-            "precision": _share("precision", "Of the images given this class, the share with it."),
-            "recall": _share("recall", "Of the images of this class, the share that was found."),
-            "f1": _share("F1", "Harmonic mean of precision and recall."),
-            "support": st.column_config.NumberColumn("images", format="localized", width=70),
+            "precision": number(
+                help="Of the images given this class, the share with it.", format="%.3f"
+            ),
+            "recall": number(
+                help="Of the images of this class, the share that was found.", format="%.3f"
+            ),
+            "f1": number("F1", help="Harmonic mean of precision and recall.", format="%.3f"),
+            "support": number("images", format="localized"),
             "confused": st.column_config.TextColumn(
                 "most taken for", help="What its images are most often mistaken for."
             ),
         },
         alt="Precision, recall, F1, number of images and most frequent mistake of each class",
     )
-
-
-def _share(label: str, meaning: str) -> ColumnConfig:
-    """A column of shares between 0 and 1."""
-    return st.column_config.NumberColumn(label, help=meaning, format="%.3f", width=70)

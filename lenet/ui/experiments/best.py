@@ -12,6 +12,7 @@ from lenet.studies import results
 from lenet.studies.plan import Cell
 from lenet.studies.results import Findings
 from lenet.ui.escape import plain
+from lenet.ui.widgets import download
 
 
 def show_best(findings: Findings, checkpoints: Mapping[str, dict[int, Path]]) -> None:
@@ -37,13 +38,12 @@ def show_best(findings: Findings, checkpoints: Mapping[str, dict[int, Path]]) ->
         st.session_state["checkpoints of studies"] = {name: files}
         st.session_state["checkpoint"] = name
         st.switch_page(ROOT / "pages/evaluate.py")
-    row.download_button(
+    download(
         "CSV",
-        data=lambda: csv(findings),
-        file_name=f"{findings.study.id}.csv",
-        icon=":material/download:",
+        lambda: csv(findings),
+        f"{findings.study.id}.csv",
+        place=row,
         type="tertiary",
-        on_click="ignore",
         help="Every finished run with its settings and figures.",
     )
 

@@ -12,6 +12,7 @@ from lenet.ui.experiments.cells import columns, published, setting
 from lenet.ui.experiments.state import RunNow
 from lenet.ui.live_chart import live_chart
 from lenet.ui.style import CONFIG
+from lenet.ui.widgets import segments
 
 VIEWS = ("Accuracy", "Curves", "Parallel coordinates")
 _AXES = """<style>
@@ -22,14 +23,12 @@ _AXES = """<style>
 
 def show_figures(findings: Findings, runs: list[RunNow], key: str) -> None:
     """One of three figures, as chosen."""
-    view = st.segmented_control(
+    view = segments(
         "Figure",
         VIEWS,
+        f"view of {findings.study.name}",
         default=_first_view(findings),
-        required=True,
         label_visibility="collapsed",
-        key=f"view of {findings.study.name}",
-        persist_state="session",
     )
     version = (len(findings.runs), sum(len(run.curve) for run in runs), view)
     if view == "Curves":

@@ -11,6 +11,7 @@ from lenet.runs import launcher
 from lenet.studies import estimate, sweep
 from lenet.studies.plan import Study, make_study
 from lenet.studies.presets import Ready
+from lenet.ui.widgets import segments
 
 MAX_SEEDS = 20
 
@@ -61,14 +62,7 @@ def own() -> Study:
             axes[field] = _values(field, usual)
     st.caption("Numbers: values with commas between, or a range, as 0.001..0.1/5 for five values.")
     how, number = st.columns([2, 1], vertical_alignment="bottom")
-    every = how.segmented_control(
-        "Cells",
-        ["every combination", "drawn at random"],
-        default="every combination",
-        required=True,
-        key="how",
-        persist_state="session",
-    )
+    every = segments("Cells", ("every combination", "drawn at random"), "how", place=how)
     if not axes or not all(axes.values()):
         raise ConfigError("choose at least one field to vary, and at least one value for each")
     if every == "every combination":

@@ -7,15 +7,17 @@ import streamlit as st
 from PIL import Image
 
 from lenet.catalog import DatasetInfo
-from lenet.drawing import centre, examples
+from lenet.drawing import examples
+from lenet.drawing.centre import Gray
 from lenet.network.checkpoint import Checkpoint
 from lenet.ui import images
 from lenet.ui.app import explained
-from lenet.ui.canvas import BRUSH, SIDE, canvas
-from lenet.ui.prediction import answer_to
+from lenet.ui.picture_input import BRUSH, SIDE, canvas, prepared
+from lenet.ui.predict.answer import show_answer
+from lenet.ui.widgets import download, segments
 
 ERASER = 2
-"""Times wider than the pen: one of the same width leaves the smooth edges of a line."""
+"""Width of the eraser in pens: one as wide as the pen leaves the smooth edges of a line."""
 THUMBNAIL = 64
 
 _at_once = st.components.v2.component(
@@ -32,54 +34,29 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     with right, explained():
         with place:
             pixels = _canvas(info)
-        if pixels is None:  # the canvas reports strokes of the hand only
+        if pixels is None:  # the canvas does not report an example before the first stroke
             pixels = examples.picture(_example(info)[1], SIDE, BRUSH)
-        drawn = centre.from_canvas(pixels, info, "light_on_dark")
-        if drawn is None:
-            st.info(
-                "Draw a digit." if info.name == "MNIST" else "Draw a piece of clothing, large.",
-                icon=":material/draw:",
-            )
-        else:
-            answer_to(checkpoint, drawn, info)
-            st.download_button(
-                "Keep as PNG",
-                data=lambda: images.png(Image.fromarray(pixels)),
-                file_name="drawing.png",
-                mime="image/png",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        if drawn := prepared(pixels, info):
+            show_answer(checkpoint, drawn, info)
+            download("Keep as PNG", lambda: images.png(Image.fromarray(pixels)), "drawing.png")
     _examples(info)
 
 
-def _canvas(info: DatasetInfo) -> centre.Gray | None:
+def _canvas(info: DatasetInfo) -> Gray | None:
     """The canvas with pen or eraser; undo, redo and clear are at its upper right corner."""
     row = st.container(horizontal=True, vertical_alignment="center", width=SIDE)
-    tool = row.segmented_control(
-        "Tool",
-        ["Pen", "Eraser"],
-        default="Pen",
-        required=True,
-        key="tool",
-        persist_state="session",
-        label_visibility="collapsed",
-        width="content",
-    )
+    tool = segments("Tool", ("Pen", "Eraser"), "tool", place=row, label_visibility="collapsed")
     width = row.slider("Brush", 4, 40, BRUSH, key="brush", persist_state="session")
+    erasing = tool == "Eraser"
+    count, strokes = _example(info)
     with st.container(gap=None):
         _at_once(key="at once")
-        return _canvas_for(info, width, erasing=tool == "Eraser")
-
-
-def _canvas_for(info: DatasetInfo, width: int, *, erasing: bool) -> centre.Gray | None:
-    count, strokes = _example(info)
-    return canvas(
-        f"canvas {info.name} {count}",
-        stroke_width=width * (ERASER if erasing else 1),
-        stroke_color="#000000" if erasing else "#ffffff",
-        initial_drawing=examples.on_canvas(strokes, SIDE, BRUSH) if strokes else None,
-    )
+        return canvas(
+            f"canvas {info.name} {count}",
+            stroke_width=width * (ERASER if erasing else 1),
+            stroke_color="#000000" if erasing else "#ffffff",
+            initial_drawing=examples.on_canvas(strokes, SIDE, BRUSH) if strokes else None,
+        )
 
 
 def _prompt(info: DatasetInfo) -> None:
@@ -87,39 +64,31 @@ def _prompt(info: DatasetInfo) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
     key = f"prompt of {info.name}"
     place = row.empty()
-    if row.button("Another idea", icon=":material/casino:", type="tertiary") or (
-        key not in st.session_state
-    ):
-        rest = [name for name in info.classes if name != st.session_state.get(key)]
-        st.session_state[key] = random.choice(rest)  # noqa: S311
-    name = st.session_state[key]
-    article = "an" if name[0] in "AEIOU" else "a"
-    place.markdown(f"Try: draw {article} **{name}**")
+    last = st.session_state.get(key)
+    if row.button("Another idea", icon=":material/casino:", type="tertiary") or not last:
+        others = [name for name in info.classes if name != last]
+        st.session_state[key] = last = random.choice(others)  # noqa: S311
+    place.markdown(f"Try: draw {'an' if last[0] in 'AEIOU' else 'a'} **{last}**")
 
 
 def _examples(info: DatasetInfo) -> None:
-    """Drawings that load with a click, and an empty canvas to have instead of one."""
+    """Drawings that a click puts on the canvas, and a button for an empty canvas."""
+
+    def load(strokes: examples.Example) -> None:
+        # A new number makes a new canvas, also if the same example is chosen again.
+        st.session_state[f"example of {info.name}"] = (_example(info)[0] + 1, strokes)
+
     row = st.container(horizontal=True, vertical_alignment="center")
     row.caption("Or start from one of these", width="content")
     if _example(info)[1]:
-        row.button(
-            "Empty canvas",
-            icon=":material/delete:",
-            type="tertiary",
-            on_click=_load,
-            args=(info, ()),
-        )
+        icon = ":material/delete:"
+        row.button("Empty canvas", icon=icon, type="tertiary", on_click=load, args=((),))
     with st.grid(6, min_column_width=90):
         for name, strokes in examples.EXAMPLES[info.name].items():
             with st.container():
                 picture = examples.picture(strokes, THUMBNAIL, 3)
                 images.show(picture, THUMBNAIL, side=THUMBNAIL, alt=f"Drawing: {name}")
-                st.button(name, key=f"example {name}", on_click=_load, args=(info, strokes))
-
-
-def _load(info: DatasetInfo, strokes: examples.Example) -> None:
-    """Put an example on a fresh canvas: the same one may be asked for again."""
-    st.session_state[f"example of {info.name}"] = (_example(info)[0] + 1, strokes)
+                st.button(name, key=f"example {name}", on_click=load, args=(strokes,))
 
 
 def _example(info: DatasetInfo) -> tuple[int, examples.Example]:

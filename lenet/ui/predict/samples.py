@@ -1,7 +1,7 @@
 """Random test images with truth, prediction and ten probabilities."""
 
 import secrets
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -12,36 +12,38 @@ from torch import Tensor
 from lenet.catalog import DatasetInfo
 from lenet.data.splits import Split, load_split
 from lenet.evaluation import classify
-from lenet.network.checkpoint import Checkpoint
 from lenet.ui import dataset, images
+from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluation_cache import evaluated
 from lenet.ui.style import ALL
+from lenet.ui.widgets import download
 
 COUNT = 5
 MOST = 20
 SEEDS = 10_000
 FIRST_SEED = 0
-"""Every visit starts with the same images, so that an address without a seed shows them again."""
+"""The same for every visit, so that an address without a seed always shows the same images."""
 
 
-def show_samples(path: Path, checkpoint: Checkpoint, info: DatasetInfo) -> None:
-    """Some images of the test set; which ones, the address says.
-
-    Args:
-        path: the checkpoint's file.
-    """
+def show_samples(chosen: Chosen, info: DatasetInfo) -> None:
+    """Some images of the test set; the address says which ones."""
     dataset.require(info.name)
     split = load_split(info.name, "test")
     row = st.container(horizontal=True)
     row.button("Other images", icon=":material/shuffle:", on_click=_reshuffle)
-    choice = row.popover("Which", icon=":material/tune:")
-    count, seed, among = _which(choice, split, info, path, checkpoint)
+    count, seed, among = _which(row, split, info, chosen)
     if not len(among):
         st.info("There is no such image; choose another class.", icon=":material/search_off:")
         return
     index = classify.pick(split, count, seed, among)
-    _download(row, split, index)
-    found = classify.classify_samples(checkpoint, split, info.name, index)
+    download(
+        "Sheet",
+        lambda: images.png(classify.sheet(split.images[index])),
+        "samples.png",
+        place=row,
+        help="These images in a row, as a grayscale PNG.",
+    )
+    found = classify.classify_samples(chosen.checkpoint, split, info.name, index)
     cells = st.grid(5, min_column_width=150, gap="medium")
     for answer, image in zip(found, split.images[index].numpy(), strict=True):
         with cells.cell():
@@ -53,51 +55,30 @@ def _reshuffle() -> None:
 
 
 def _which(
-    place: DeltaGenerator, split: Split, info: DatasetInfo, path: Path, checkpoint: Checkpoint
+    row: DeltaGenerator, split: Split, info: DatasetInfo, chosen: Chosen
 ) -> tuple[int, int, Tensor]:
     """How many images, the seed that picks them, and the indices that they are picked from."""
-    with place:
-        count = st.number_input("Images", 1, MOST, COUNT, key="sample_count", bind="query-params")
+    with row.popover("Which", icon=":material/tune:"):
+        bind: Any = {"bind": "query-params"}
+        count = st.number_input("Images", 1, MOST, COUNT, key="sample_count", **bind)
         seed = st.number_input(
-            "Seed",
-            0,
-            SEEDS - 1,
-            FIRST_SEED,
-            key="sample_seed",
-            bind="query-params",
-            help="Picks the images.",
+            "Seed", 0, SEEDS - 1, FIRST_SEED, key="sample_seed", help="Picks the images.", **bind
         )
-        name = st.selectbox("Class", [ALL, *info.classes], key="sample_class", bind="query-params")
-        mistakes = st.toggle("Only mistakes", key="mistakes", bind="query-params")
+        name = st.selectbox("Class", [ALL, *info.classes], key="sample_class", **bind)
+        mistakes = st.toggle("Only mistakes", key="mistakes", **bind)
     wanted = torch.ones(len(split.labels), dtype=torch.bool)
     if name != ALL:
         wanted &= split.labels == info.classes.index(name)
     if mistakes:
-        predictions = evaluated(path, checkpoint, info.name).predictions
-        wanted &= torch.from_numpy(predictions) != split.labels
+        wanted &= torch.from_numpy(evaluated(chosen, info.name).predictions) != split.labels
     return int(count), int(seed), wanted.nonzero().flatten()
 
 
-def _download(row: DeltaGenerator, split: Split, index: Tensor) -> None:
-    row.download_button(
-        "Sheet",
-        data=lambda: images.png(classify.sheet(split.images[index])),
-        file_name="samples.png",
-        mime="image/png",
-        icon=":material/download:",
-        help="These images in a row, as a grayscale PNG.",
-        on_click="ignore",
-    )
-
-
 def _sample(answer: classify.Answer, image: np.ndarray, info: DatasetInfo) -> None:
-    """One image, and how the network fared with it."""
-    alt = f"Test image {answer['index']}: {answer['target_name']}"
-    images.show(image, "stretch", alt=alt)
-    if answer["label"] == answer["target"]:
-        st.markdown(f":material/check: **{answer['name']}**")
-        st.caption(f"Right. Test image {answer['index']:,}")
-    else:
-        st.markdown(f":material/close: **{answer['name']}**")
-        st.caption(f"Truth: {answer['target_name']}. Test image {answer['index']:,}")
+    """One image with its prediction."""
+    at, truth = answer["index"], answer["target_name"]
+    images.show(image, "stretch", alt=f"Test image {at}: {truth}")
+    right = answer["label"] == answer["target"]
+    st.markdown(f":material/{'check' if right else 'close'}: **{answer['name']}**")
+    st.caption(f"{'Right' if right else f'Truth: {truth}'}. Test image {at:,}")
     images.bars(answer["probabilities"], info.classes, target=answer["target"])

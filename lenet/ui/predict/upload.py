@@ -4,16 +4,16 @@ import streamlit as st
 from PIL import Image, ImageOps
 
 from lenet.catalog import DatasetInfo
-from lenet.drawing import centre, image_files
+from lenet.drawing import centre
 from lenet.network.checkpoint import Checkpoint
-from lenet.ui.app import explained
 from lenet.ui.escape import plain
-from lenet.ui.prediction import answer_to
-from lenet.ui.style import PICTURE_TYPES
+from lenet.ui.picture_input import photograph
+from lenet.ui.predict.answer import show_answer
+from lenet.ui.widgets import segments
 
 WIDTH = 280
 TALLEST = 2
-"""Times its width that a picture may be tall on the page."""
+"""Largest height of a picture on the page, in widths."""
 POLARITIES: dict[centre.Polarity, str] = {
     "auto": "Detect",
     "dark_on_light": "Dark on light",
@@ -22,35 +22,31 @@ POLARITIES: dict[centre.Polarity, str] = {
 
 
 def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
-    """Ask for a picture, and show what the network says to it and how it got to see it."""
-    file = st.file_uploader(
-        "A photograph of one thing on a plain background", type=list(PICTURE_TYPES), key="photo"
-    )
-    if file is None:
+    """Ask for a picture, and show the prediction and the steps of its preparation.
+
+    Raises:
+        ImageError: the picture cannot be used.
+    """
+    found = photograph("photo")
+    if found is None:
         return
-    with explained():
-        photo = image_files.read_image(file.getvalue(), file.name)
-        left, right = st.columns([2, 3], gap="large")
-        with left:
-            st.image(_shown(photo), caption=plain(file.name), width=WIDTH, output_format="PNG")
-            polarity = st.segmented_control(
-                "The thing is",
-                list(POLARITIES),
-                default="auto",
-                required=True,
-                format_func=POLARITIES.__getitem__,
-                key="polarity",
-            )
-            prepared = centre.from_photo(photo, info, polarity, name=file.name)
-            if polarity == "auto":
-                found = POLARITIES["dark_on_light" if prepared.inverted else "light_on_dark"]
-                st.caption(f"Detected: {found.lower()}")
-        with right:
-            answer_to(checkpoint, prepared, info)
-        _steps(prepared)
-
-
-def _steps(prepared: centre.Prepared) -> None:
+    photo, name = found
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.image(_shown(photo), caption=plain(name), width=WIDTH, output_format="PNG")
+        polarity = segments(
+            "The thing is",
+            list(POLARITIES),
+            "polarity",
+            format_func=POLARITIES.__getitem__,
+            persist_state=None,
+        )
+        prepared = centre.from_photo(photo, info, polarity, name=name)
+        if polarity == "auto":
+            detected = POLARITIES["dark_on_light" if prepared.inverted else "light_on_dark"]
+            st.caption(f"Detected: {detected.lower()}")
+    with right:
+        show_answer(checkpoint, prepared, info)
     st.caption("From the photograph to what the network sees")
     with st.grid(len(prepared.steps), min_column_width=150):
         for title, array in prepared.steps:
@@ -58,14 +54,14 @@ def _steps(prepared: centre.Prepared) -> None:
 
 
 def _square(array: centre.Gray) -> Image.Image:
-    """A step in a square of its corner's gray, so that a tall one is no taller than the others."""
+    """A step, padded to a square with the gray of its corner: all steps are equally tall."""
     small = max(array.shape) <= WIDTH
     method = Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS
     return ImageOps.pad(Image.fromarray(array), (WIDTH, WIDTH), method, color=int(array[0, 0]))
 
 
 def _shown(photo: Image.Image) -> Image.Image:
-    """A photograph at twice its size on the page, of a very tall one the sides left clear."""
+    """A photograph at twice its size on the page; a very tall one gets transparent sides."""
     width = 2 * WIDTH
     height = min(TALLEST * width, max(1, round(width * photo.height / photo.width)))
     return ImageOps.pad(photo.convert("RGBA"), (width, height), color=(0, 0, 0, 0))

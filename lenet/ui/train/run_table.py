@@ -18,6 +18,7 @@ from lenet.ui.escape import plain
 from lenet.ui.run_cache import best_checkpoint, metrics_of, outcome_of
 from lenet.ui.style import BADGES
 from lenet.ui.train.run_view import clock, turn_to
+from lenet.ui.widgets import download
 
 REFRESH = 2.0
 """Seconds between two looks at live runs."""
@@ -62,23 +63,21 @@ def manage(run: Run) -> None:
     )
     best = best_checkpoint(run)
     row = st.container(horizontal=True)
-    row.download_button(
+    download(
         "Checkpoint",
-        data=best.read_bytes if best else b"",
-        file_name=f"{run.id}-{best.name}" if best else None,
-        icon=":material/download:",
+        best.read_bytes if best else b"",
+        f"{run.id}-{best.name}" if best else "",
+        place=row,
         disabled=best is None,
         help="The epoch with the best validation accuracy.",
-        on_click="ignore",
     )
-    row.download_button(
+    download(
         "Metrics",
-        data=lambda: csv(metrics),
-        file_name=f"{run.id}.csv",
-        icon=":material/download:",
+        lambda: csv(metrics),
+        f"{run.id}.csv",
+        place=row,
         disabled=not len(metrics),
         help="Every step as CSV, with the validation after each epoch.",
-        on_click="ignore",
     )
     with row.popover("Promote", icon=":material/verified:", disabled=best is None):
         _promote(run, best)

@@ -1,0 +1,60 @@
+"""A drawing or a photograph from a visitor, as Predict and Inside ask for it."""
+
+from typing import Any
+
+import streamlit as st
+from PIL import Image
+from streamlit_drawable_canvas import st_canvas
+
+from lenet.catalog import DatasetInfo
+from lenet.drawing import centre, image_files
+from lenet.drawing.centre import Gray, Prepared
+from lenet.errors import ImageError
+from lenet.ui.style import PICTURE_TYPES
+
+SIDE = 280
+"""Pixels of the canvas."""
+BRUSH = 14
+
+
+def canvas(key: str, **options: Any) -> Gray | None:
+    """Show a canvas; its pixels, None before the first stroke.
+
+    Args:
+        options: of `st_canvas`; without them a white pen on black.
+
+    Returns:
+        (H, W, 4) or (H, W, 3) uint8.
+
+    Raises:
+        ImageError: what came from the browser is no drawing.
+    """
+    usual = {"stroke_width": BRUSH, "stroke_color": "#ffffff", "background_color": "#000000"}
+    try:
+        shown = st_canvas(
+            **{**usual, **options}, width=SIDE, height=SIDE, return_image_data=True, key=key
+        )
+        file = shown.image_bytes
+    except (AttributeError, KeyError, TypeError, ValueError):  # st_canvas checks no answer
+        raise ImageError("the drawing did not arrive; reload the page and draw it again") from None
+    return None if file is None else centre.read_canvas(file)
+
+
+def prepared(pixels: Gray | None, info: DatasetInfo, place: Any = st) -> Prepared | None:
+    """A drawing made ready for the network; for an empty canvas None, and a hint on the page."""
+    drawn = None if pixels is None else centre.from_canvas(pixels, info, "light_on_dark")
+    if drawn is None:
+        thing = "a digit" if info.name == "MNIST" else "a piece of clothing, large"
+        place.info(f"Draw {thing}.", icon=":material/draw:")
+    return drawn
+
+
+def photograph(key: str, place: Any = st) -> tuple[Image.Image, str] | None:
+    """Ask for a picture file; the picture and the file's name, None until there is one.
+
+    Raises:
+        ImageError: the file cannot be used.
+    """
+    label = "A photograph of one thing on a plain background"
+    file = place.file_uploader(label, type=list(PICTURE_TYPES), key=key)
+    return (image_files.read_image(file.getvalue(), file.name), file.name) if file else None
