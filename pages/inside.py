@@ -53,7 +53,7 @@ def page() -> None:
         "Mid-grey is 0, lighter is above it, darker below; ± says what white and black are. "
         "Choose any map or feature."
     )
-    explore(model, layers, info.classes)
+    explore(model, layers, checkpoint.config, info.classes)
     filters(model)
     attribute(checkpoint, image, int(probabilities.argmax()), info)
     step_through(chosen.path, image, info)

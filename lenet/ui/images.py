@@ -37,6 +37,11 @@ def data_uri(pixels: NDArray[np.uint8]) -> str:
     return "data:image/png;base64," + base64.b64encode(png(Image.fromarray(pixels))).decode()
 
 
+def img(pixels: NDArray[np.uint8], alt: str) -> str:
+    """(H, W) uint8 as an `<img>` of that size, with a text for those who cannot see it."""
+    return f'<img src="{data_uri(pixels)}" alt="{html.escape(alt)}">'
+
+
 def bars(
     probabilities: Sequence[float], classes: Sequence[str], *, target: int | None = None
 ) -> None:

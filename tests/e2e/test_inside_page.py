@@ -189,10 +189,10 @@ def outlined(page: Page) -> tuple[float, ...]:
     closeup = part(page, "closeup")
     field = closeup.locator(".field").bounding_box()
     picture = closeup.get_by_alt_text("The input").bounding_box()
-    side = int(closeup.locator(".map").get_attribute("data-input") or 0)
+    rows = closeup.get_by_alt_text("The input").evaluate("picture => picture.naturalHeight")
     assert field
     assert picture
-    pixel = picture["width"] / side
+    pixel = picture["width"] / rows
     top, left = field["y"] - picture["y"], field["x"] - picture["x"]
     edges = (top, left, top + field["height"], left + field["width"])
     return tuple(edge / pixel for edge in edges)

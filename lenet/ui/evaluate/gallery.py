@@ -56,7 +56,7 @@ def _figure(picture: np.ndarray, caption: Caption) -> str:
     """One image as HTML, which the browser enlarges."""
     quiet = "".join(f"<span>{html.escape(line)}</span>" for line in caption.quiet)
     return (
-        f'<figure><img src="{images.data_uri(picture)}" alt="{html.escape(caption.alt)}">'
+        f"<figure>{images.img(picture, caption.alt)}"
         f"<figcaption><strong>{html.escape(caption.strong)}</strong>{quiet}</figcaption></figure>"
     )
 

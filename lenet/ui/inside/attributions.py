@@ -1,4 +1,4 @@
-"""Which pixels speak for a class: computed when somebody asks."""
+"""Which pixels speak for a class, shown on demand."""
 
 import html
 
@@ -9,8 +9,10 @@ from lenet.catalog import DatasetInfo
 from lenet.explain.attribution import Attribution, integrated_gradients
 from lenet.network.checkpoint import Checkpoint
 from lenet.ui.app import fragment
+from lenet.ui.images import img
 from lenet.ui.inside import grayscale
 from lenet.ui.inside.clickable_html import pointing
+from lenet.ui.inside.detail import sum_table
 
 
 @fragment
@@ -23,10 +25,8 @@ def attribute(checkpoint: Checkpoint, image: Tensor, predicted: int, info: Datas
     """
     st.subheader("What speaks for a class", anchor=False)
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    wanted = row.toggle(
-        "Show integrated gradients", key="show attribution", persist_state="session"
-    )
-    if not wanted:
+    label = "Show integrated gradients"
+    if not row.toggle(label, key="show attribution", persist_state="session"):
         return
     name = row.selectbox(
         "Class",
@@ -44,17 +44,17 @@ def attribute(checkpoint: Checkpoint, image: Tensor, predicted: int, info: Datas
 def _picture(found: Attribution, name: str) -> str:
     values = found.values.numpy()
     scale = grayscale.largest(values)
-    said = html.escape(name)
-    terms = (("Logit of a black picture", found.baseline), ("Sum over the pixels", values.sum()))
-    table = "".join(_row(term, value) for term, value in terms)
-    table += _row("Logit of this picture", found.logit, "line")
-    return (
-        f'<div class="closeup"><figure>{grayscale.image(values, scale, f"Attribution to {said}")}'
-        f"<figcaption>Light pixels speak for {said}, dark ones against it "
-        f'<span class="quiet">(±{scale:.3f})</span></figcaption></figure>'
-        f'<table class="sum">{table}</table></div>'
+    picture = img(grayscale.shades(values, scale), f"Attribution to {name}")
+    table = sum_table(
+        (
+            ("Logit of a black picture", found.baseline),
+            ("Sum over the pixels", values.sum()),
+            ("Logit of this picture", found.logit),
+        ),
+        digits=3,
     )
-
-
-def _row(term: str, value: float, kind: str = "") -> str:
-    return f'<tr class="{kind}"><td>{term}</td><td>{grayscale.signed(value, 3)}</td></tr>'
+    return (
+        f'<div class="closeup"><figure>{picture}<figcaption>Light pixels speak for '
+        f'{html.escape(name)}, dark ones against it <span class="quiet">(±{scale:.3f})</span>'
+        f"</figcaption></figure>{table}</div>"
+    )

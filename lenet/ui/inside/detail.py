@@ -1,21 +1,22 @@
 """One value of one layer: what it sees of the input, and the sums that it comes from."""
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.config import Config
-from lenet.drawing.centre import Gray
 from lenet.explain.activations import LayerOutput
-from lenet.explain.arithmetic import Arithmetic, Convolution, Pooling, WeightedSum
+from lenet.explain.arithmetic import Arithmetic, Convolution, Pooling, WeightedSum, arithmetic
 from lenet.explain.receptive_field import fields, window
 from lenet.geometry import POOL
-from lenet.ui.images import data_uri
+from lenet.network.lenet5 import LeNet5
+from lenet.ui.images import img
 from lenet.ui.inside import grayscale
-from lenet.ui.inside.layer_strip import input_shades
+from lenet.ui.inside.grayscale import signed
+from lenet.ui.inside.layer_strip import input_image, name_of
 
 STRONGEST = 8
 """Contributions to a feature that are listed."""
@@ -25,7 +26,7 @@ LEGIBLE = 5
 
 @dataclass(frozen=True)
 class Spot:
-    """A value of a layer: its map or feature, and the position on it."""
+    """A value of a layer: its map or feature, and the position on the map."""
 
     layer: str
     index: int
@@ -34,153 +35,121 @@ class Spot:
 
 
 def closeup(
+    model: LeNet5,
     layers: Mapping[str, LayerOutput],
     spot: Spot,
-    found: Arithmetic,
     config: Config,
     classes: Sequence[str],
 ) -> str:
     """HTML of the input with the receptive field, the map and the arithmetic; see `pointing`."""
     names = list(layers)
-    before = layers[names[names.index(spot.layer) - 1]]
-    layer = layers[spot.layer]
-    parts = [_input(input_shades(layers, config), spot, config)]
-    if isinstance(found, Convolution | Pooling):
-        parts.append(_map(layer, spot, config))
-    if isinstance(found, Convolution):
-        parts.append(_convolution_sum(found, layer, before))
+    layer, before = layers[spot.layer], layers[names[names.index(spot.layer) - 1]]
+    found = arithmetic(model, layers, spot.layer, spot.index, (spot.row, spot.column))
+    parts = [_input(input_image(layers, config), spot, config)]
+    if layer.values.dim() == 3:
+        parts.append(_map(layer, spot))
+    parts.append(sum_table(_sum(found, layer, before, spot)))
+    below = ""
+    if isinstance(found, WeightedSum):
+        parts.append(_strongest(found, before))
+    elif isinstance(found, Convolution):
         below = _terms(found, before) + _numbers(found, before)
-    elif isinstance(found, Pooling):
-        parts.append(_pooling_sum(found, layer, before, spot))
-        below = ""
-    else:
-        parts += [_weighted_sum(found, layer, before), _strongest(found, before)]
-        below = ""
     title = html.escape(name_of(layer, spot.index, classes))
     return f'<div class="closeup" data-spot="{title}">{"".join(parts)}</div>{below}'
 
 
-def name_of(layer: LayerOutput, index: int, classes: Sequence[str]) -> str:
-    """What is looked at, for a heading."""
-    if layer.name == "fc4":
-        return f"fc4, {classes[index]}"
-    return f"{layer.name}, {'map' if layer.values.dim() == 3 else 'feature'} {index}"
-
-
-def _input(pixels: Gray, spot: Spot, config: Config) -> str:
-    seen = window(config, spot.layer, spot.row, spot.column)
-    side = config.input_size
-    square = _square("field", seen.top, seen.left, seen.bottom, seen.right, side)
+def sum_table(rows: Sequence[tuple[str, float]], digits: int = 6) -> str:
+    """HTML of terms with their values; the last one is the result."""
+    *terms, (result, total) = rows
+    lines = "".join(_row((term, signed(value, digits))) for term, value in terms)
     return (
-        f'<figure><div class="framed"><img src="{data_uri(pixels)}" alt="The input">'
-        f"{square}</div><figcaption>Sees rows {seen.top} to {seen.bottom - 1}, columns "
-        f"{seen.left} to {seen.right - 1} of the input</figcaption></figure>"
+        f'<table class="sum">{lines}<tr class="line"><td>{result}</td>'
+        f'<td class="value">{signed(total, digits)}</td></tr></table>'
     )
 
 
-def _map(layer: LayerOutput, spot: Spot, config: Config) -> str:
+def _row(cells: Iterable[str]) -> str:
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _input(picture: str, spot: Spot, config: Config) -> str:
+    """The input; the script draws the receptive field upon it."""
+    top, left, bottom, right = window(config, spot.layer, spot.row, spot.column)
+    field = ",".join(map(str, (*fields(config)[spot.layer], config.input_size)))
+    return (
+        f'<figure><div class="framed">{picture}<div class="field" data-field="{field}"></div></div>'
+        f"<figcaption>Sees rows {top} to {bottom - 1}, columns {left} to {right - 1} of the input"
+        "</figcaption></figure>"
+    )
+
+
+def _map(layer: LayerOutput, spot: Spot) -> str:
+    """The map; the script marks the position on it."""
     values = layer.values.numpy()
     side = values.shape[-1]
-    start, jump, size = fields(config)[layer.name]
-    data = {
-        "side": side,
-        "row": spot.row,
-        "column": spot.column,
-        "start": start,
-        "jump": jump,
-        "size": size,
-        "input": config.input_size,
-    }
-    places = " ".join(f'data-{name}="{value}"' for name, value in data.items())
     scale = grayscale.largest(values)
-    picture = grayscale.image(values[spot.index], scale, f"Map {spot.index} of {layer.name}")
-    mark = _square("mark", spot.row, spot.column, spot.row + 1, spot.column + 1, side)
+    picture = img(grayscale.shades(values[spot.index], scale), f"Map {spot.index} of {layer.name}")
     hint = "" if side == 1 else ". Point anywhere on it"
     return (
-        f'<figure><div class="framed map" tabindex="0" role="group" {places} '
-        f'aria-label="Map {spot.index}; the arrow keys move the position">{picture}{mark}</div>'
+        f'<figure><div class="framed map" tabindex="0" role="group" data-side="{side}" '
+        f'data-at="{spot.row},{spot.column}" '
+        f'aria-label="Map {spot.index}; the arrow keys move the position">'
+        f'{picture}<div class="mark"></div></div>'
         f"<figcaption>Row {spot.row}, column {spot.column} of {side}×{side}{hint}"
         "</figcaption></figure>"
     )
 
 
-def _square(name: str, top: int, left: int, bottom: int, right: int, side: int) -> str:
-    place = ";".join(
-        f"{edge}:{100 * pixels / side}%"
-        for edge, pixels in zip(
-            ("top", "left", "height", "width"), (top, left, bottom - top, right - left), strict=True
-        )
-    )
-    return f'<div class="{name}" style="{place}"></div>'
-
-
-def _table(rows: Sequence[tuple[str, float]]) -> str:
-    """Terms with their values; the last one is the result."""
-    lines = "".join(
-        f"<tr><td>{term}</td><td>{grayscale.signed(value)}</td></tr>" for term, value in rows[:-1]
-    )
-    term, value = rows[-1]
-    return (
-        f'<table class="sum">{lines}<tr class="line"><td>{term}</td>'
-        f'<td class="value">{grayscale.signed(value)}</td></tr></table>'
-    )
-
-
-def _convolution_sum(found: Convolution, layer: LayerOutput, before: LayerOutput) -> str:
+def _sum(
+    found: Arithmetic, layer: LayerOutput, before: LayerOutput, spot: Spot
+) -> list[tuple[str, float]]:
+    """The terms of a value, the value last."""
+    last = list(layer.steps)[-1]
+    rows: list[tuple[str, float]]
+    if isinstance(found, Pooling):
+        place = f"{before.name}, row {{}}, column {{}}".format
+        rows = [
+            (place(POOL * spot.row + row, POOL * spot.column + column), value)
+            for (row, column), value in np.ndenumerate(found.window)
+        ]
+        return [*rows, (last.capitalize(), found.value)]
+    if isinstance(found, WeightedSum):
+        return [
+            (f"Sum of {len(found.inputs)} products with {before.name}", found.products.sum()),
+            ("plus bias", found.bias),
+            ("Logit" if layer.name == "fc4" else "Weighted sum", found.total),
+            ("Softmax over the ten logits" if last == "softmax" else last, found.value),
+        ]
     count, side, _ = found.kernels.shape
     over = f"over {count} maps" if count > 1 else f"of the {before.name}"
     rows = [
-        (f"Sum of {side}×{side} products {over}", float(found.sums.sum())),
+        (f"Sum of {side}×{side} products {over}", found.sums.sum()),
         ("plus bias", found.bias),
         ("Convolution", found.convolved),
     ]
     if norm := found.normalisation:
         epsilon = np.format_float_positional(norm.epsilon)
-        mean, weight, bias = (grayscale.signed(x, 3) for x in (norm.mean, norm.weight, norm.bias))
+        mean, weight, bias = (signed(x, 3) for x in (norm.mean, norm.weight, norm.bias))
         formula = (
             f"(x − mean) / √(variance + {epsilon}) · weight + bias, with mean {mean}, "
             f"variance {norm.variance:.3f}, weight {weight}, bias {bias}"
         )
         rows.append((f'Batch norm<br><span class="quiet">{formula}</span>', found.normalised))
-    return _table([*rows, (list(layer.steps)[-1], found.value)])
-
-
-def _pooling_sum(found: Pooling, layer: LayerOutput, before: LayerOutput, spot: Spot) -> str:
-    rows = [
-        (f"{before.name}, row {POOL * spot.row + row}, column {POOL * spot.column + column}", value)
-        for (row, column), value in np.ndenumerate(found.window)
-    ]
-    return _table([*rows, (next(iter(layer.steps)).capitalize(), found.value)])
-
-
-def _weighted_sum(found: WeightedSum, layer: LayerOutput, before: LayerOutput) -> str:
-    last = list(layer.steps)[-1]
-    rows = [
-        (f"Sum of {len(found.inputs)} products with {before.name}", float(found.products.sum())),
-        ("plus bias", found.bias),
-        ("Logit" if layer.name == "fc4" else "Weighted sum", found.total),
-        ("Softmax over the ten logits" if last == "softmax" else last, found.value),
-    ]
-    return _table(rows)
+    return [*rows, (last, found.value)]
 
 
 def _terms(found: Convolution, before: LayerOutput) -> str:
     """For each input map: patch, kernel, products as pictures, and what they add."""
     if len(found.kernels) == 1:
         return ""
-    parts = (found.patches, found.kernels, found.products)
-    scales = [grayscale.largest(part) for part in parts]
-    pictures = zip(
-        *(grayscale.images(part, scale) for part, scale in zip(parts, scales, strict=True)),
-        strict=True,
-    )
+    kinds = {"patch": found.patches, "kernel": found.kernels, "products": found.products}
+    scales = {name: grayscale.largest(values) for name, values in kinds.items()}
+    pictures = [grayscale.images(values, scales[name]) for name, values in kinds.items()]
     terms = "".join(
-        f'<div class="term">{"".join(three)}'
-        f"<span><b>{index}</b>{grayscale.signed(total, 3)}</span></div>"
-        for index, (three, total) in enumerate(zip(pictures, found.sums, strict=True))
+        f'<div class="term">{"".join(three)}<span><b>{index}</b>{signed(total, 3)}</span></div>'
+        for index, (*three, total) in enumerate(zip(*pictures, found.sums, strict=True))
     )
-    kinds = ("patch", "kernel", "products")
-    explained = ", ".join(f"{name} ±{scale:.2f}" for name, scale in zip(kinds, scales, strict=True))
+    explained = ", ".join(f"{name} ±{scale:.2f}" for name, scale in scales.items())
     return (
         f"<h4>Each map of {before.name}: its patch, the kernel upon it, the products and their "
         f'sum</h4><div class="quiet scales">{explained}</div>'
@@ -193,53 +162,47 @@ def _numbers(found: Convolution, before: LayerOutput) -> str:
     if found.kernels.shape[-1] > LEGIBLE:
         return ""
     index = int(np.abs(found.sums).argmax())
-    parts = (found.patches[index], found.kernels[index], found.products[index])
-    tables = [_grid(part) for part in parts]
     of = f"Map {index} of {before.name} adds most" if len(found.kernels) > 1 else "In numbers"
-    sign = '<span class="sign">{}</span>'
+    patch, kernel, products = (
+        _grid(values[index]) for values in (found.patches, found.kernels, found.products)
+    )
     return (
-        f"<h4>{of}: patch × kernel = products, sum {grayscale.signed(found.sums[index], 3)}</h4>"
-        f'<div class="numbers">{tables[0]}{sign.format("×")}{tables[1]}{sign.format("=")}'
-        f"{tables[2]}</div>"
+        f"<h4>{of}: patch × kernel = products, sum {signed(found.sums[index], 3)}</h4>"
+        f'<div class="numbers">{patch}<span class="sign">×</span>{kernel}'
+        f'<span class="sign">=</span>{products}</div>'
     )
 
 
 def _grid(values: NDArray[np.float64]) -> str:
+    """(H, W) numbers as a table, each on its gray."""
     scale = grayscale.largest(values)
-    rows = "".join(
-        "<tr>"
-        + "".join(
-            f'<td style="{grayscale.color(value, scale)}">{grayscale.signed(value, 2)}</td>'
-            for value in row
-        )
-        + "</tr>"
+    cell = '<td style="{}">{}</td>'.format
+    rows = (
+        "".join(cell(grayscale.color(value, scale), signed(value, 2)) for value in row)
         for row in values.tolist()
     )
-    return f"<table>{rows}</table>"
+    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
 
 def _strongest(found: WeightedSum, before: LayerOutput) -> str:
     """The input features that add most, and what the rest adds."""
     chosen = found.strongest(STRONGEST)
-    side = before.shape[-1] if before.values.dim() == 3 else 1
-    rows = "".join(
-        f"<tr><td>{_source(index, side)}</td><td>{grayscale.signed(found.inputs[index], 3)}</td>"
-        f"<td>{grayscale.signed(found.weights[index], 3)}</td>"
-        f"<td>{grayscale.signed(found.products[index], 3)}</td></tr>"
+    rest = found.products.sum() - found.products[chosen].sum()
+    terms = (found.inputs, found.weights, found.products)
+    rows = [
+        (_source(index, before.shape), *(signed(values[index], 3) for values in terms))
         for index in chosen
-    )
-    rest = float(found.products.sum() - found.products[chosen].sum())
+    ]
+    rows.append((f"{len(found.inputs) - len(chosen)} others", "", "", signed(rest, 3)))
     return (
         f'<table class="shares"><tr class="quiet"><th>Most from {before.name}</th>'
-        f"<th>value</th><th>× weight</th><th>= product</th></tr>{rows}"
-        f"<tr><td>{len(found.inputs) - len(chosen)} others</td><td></td><td></td>"
-        f"<td>{grayscale.signed(rest, 3)}</td></tr></table>"
+        f"<th>value</th><th>× weight</th><th>= product</th></tr>{''.join(map(_row, rows))}</table>"
     )
 
 
-def _source(index: int, side: int) -> str:
-    """Which value of the layer before an input feature is."""
-    if side == 1:
+def _source(index: int, shape: tuple[int, ...]) -> str:
+    """What to call a value of a layer, by its index in the flattened layer."""
+    if len(shape) == 1 or shape[-1] == 1:
         return str(index)
-    plane, place = divmod(index, side * side)
-    return f"map {plane}, row {place // side}, column {place % side}"
+    plane, row, column = np.unravel_index(index, shape)
+    return f"map {plane}, row {row}, column {column}"

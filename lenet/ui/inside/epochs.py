@@ -19,10 +19,10 @@ from lenet.ui.inside.layer_strip import strip
 
 @fragment
 def step_through(path: Path, image: Tensor, info: DatasetInfo) -> None:
-    """A slider over the epochs of the run that a checkpoint is from: layers and filters at each.
+    """A slider over the epochs of the chosen checkpoint's run: layers and filters of each.
 
     Args:
-        path: the chosen checkpoint's file.
+        path: the checkpoint's file.
         image: (28, 28) uint8.
     """
     st.subheader("Through the epochs", anchor=False)

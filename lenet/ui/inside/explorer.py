@@ -1,83 +1,60 @@
-"""The strip of layers and a close-up of the value that one points at."""
+"""The strip of layers, and a close-up of the value chosen in it."""
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 
 from lenet.config import Config
 from lenet.explain.activations import LayerOutput
-from lenet.explain.arithmetic import arithmetic
 from lenet.network.lenet5 import LeNet5
 from lenet.ui.app import fragment
 from lenet.ui.inside.clickable_html import pointing
-from lenet.ui.inside.detail import Spot, closeup, name_of
-from lenet.ui.inside.layer_strip import strip
+from lenet.ui.inside.detail import Spot, closeup
+from lenet.ui.inside.layer_strip import name_of, strip
 
 SPOT = "inside spot"
-FIRST = ("conv0", 0)
-"""Layer and map that are looked at first."""
+FIRST = Spot("conv0", 0)
 
 
 @fragment
-def explore(model: LeNet5, layers: Mapping[str, LayerOutput], classes: Sequence[str]) -> None:
-    """Strip and close-up; what is pointed at in them runs only this part of the page again."""
-    config = model.config
-    assert isinstance(config, Config)  # noqa: S101  # a checkpoint's has the dataset as well
-    spot = _spot(layers)
-    pointing(
-        "strip",
-        strip(layers, config, classes),
-        chosen=f"{spot.layer}/{spot.index}",
-        picked=lambda value: _look_at(layers, value),
-    )
+def explore(
+    model: LeNet5, layers: Mapping[str, LayerOutput], config: Config, classes: Sequence[str]
+) -> None:
+    """Strip and close-up; a click in them runs only this part of the page again."""
+    spot: Spot = st.session_state.get(SPOT, FIRST)
+    if SPOT not in st.session_state or not _exists(layers, spot):
+        spot = _strongest(layers, FIRST)
+
+    def look_at(picked: str) -> None:
+        """Follow a click: "conv1/3" is a map or a feature, "4,5" a position on the map shown."""
+        chosen = spot
+        if found := re.fullmatch(r"(\w+)/(\d{1,4})", picked):
+            chosen = Spot(found[1], int(found[2]))
+            chosen = _strongest(layers, chosen) if _exists(layers, chosen) else spot
+        elif found := re.fullmatch(r"(\d{1,4}),(\d{1,4})", picked):
+            chosen = replace(spot, row=int(found[1]), column=int(found[2]))
+        st.session_state[SPOT] = chosen
+
+    chosen = f"{spot.layer}/{spot.index}"
+    pointing("strip", strip(layers, config, classes), chosen=chosen, picked=look_at)
     st.subheader(name_of(layers[spot.layer], spot.index, classes), anchor=False)
-    found = arithmetic(model, layers, spot.layer, spot.index, (spot.row, spot.column))
-    pointing(
-        "closeup", closeup(layers, spot, found, config, classes), picked=lambda at: _move(spot, at)
-    )
-
-
-def _look_at(layers: Mapping[str, LayerOutput], value: str) -> None:
-    """Look at the strongest value of a layer's map or feature, "conv0/3" say."""
-    name, _, index = value.partition("/")
-    if name in layers and _is_place(index):
-        st.session_state[SPOT] = _strongest(layers[name], int(index))
-
-
-def _move(spot: Spot, at: str) -> None:
-    """Look at another position, "row,column", of the same map."""
-    row, _, column = at.partition(",")
-    if _is_place(row) and _is_place(column):
-        st.session_state[SPOT] = Spot(spot.layer, spot.index, int(row), int(column))
-
-
-def _is_place(text: str) -> bool:
-    """Whether it is a whole number, and none of thousands of digits, which `int` refuses."""
-    return text.isdecimal() and len(text) < 10
-
-
-def _spot(layers: Mapping[str, LayerOutput]) -> Spot:
-    """What is looked at: as chosen, if this network has it."""
-    spot: Spot | None = st.session_state.get(SPOT)
-    if spot is None or not _exists(layers, spot):
-        spot = _strongest(layers[FIRST[0]], FIRST[1])
-    return spot
+    pointing("closeup", closeup(model, layers, spot, config, classes), picked=look_at)
 
 
 def _exists(layers: Mapping[str, LayerOutput], spot: Spot) -> bool:
-    if spot.layer not in layers:
+    """Whether the network has such a value; those of the input come from no layer."""
+    if spot.layer not in layers or spot.layer == "input":
         return False
-    shape = (*layers[spot.layer].shape, 1, 1)[:3]
-    return all(
-        place < size for place, size in zip((spot.index, spot.row, spot.column), shape, strict=True)
-    )
+    sizes = (*layers[spot.layer].shape, 1, 1)
+    places = (spot.index, spot.row, spot.column)
+    return all(place < size for place, size in zip(places, sizes, strict=False))
 
 
-def _strongest(layer: LayerOutput, index: int) -> Spot:
-    """The position of a map at which its value is furthest from 0."""
-    if index >= layer.shape[0] or layer.values.dim() == 1:
-        return Spot(layer.name, index)
-    plane = np.abs(layer.values[index].numpy())
+def _strongest(layers: Mapping[str, LayerOutput], spot: Spot) -> Spot:
+    """The position of the same map at which its value is furthest from 0."""
+    plane = np.atleast_2d(np.abs(layers[spot.layer].values[spot.index].numpy()))
     row, column = np.unravel_index(int(plane.argmax()), plane.shape)
-    return Spot(layer.name, index, int(row), int(column))
+    return replace(spot, row=int(row), column=int(column))

@@ -8,8 +8,8 @@ from lenet.network.lenet5 import LeNet5
 from lenet.ui.inside import grayscale
 from lenet.ui.inside.clickable_html import pointing
 
-PIXELS = {1: 9, 6: 6}
-"""Screen pixels for each weight of a kernel, by the maps that the layer takes in."""
+PIXELS = {"conv0": 9, "conv1": 6}
+"""Screen pixels for each weight of a layer's kernels."""
 
 
 def filters(model: LeNet5) -> None:
@@ -21,22 +21,18 @@ def filters(model: LeNet5) -> None:
 
 def filter_sheets(model: LeNet5) -> str:
     """HTML of the kernels of conv0 and conv1."""
-    parts = (
-        _figure(name, layer.weight.detach().numpy())
-        for name, layer in (("conv0", model.conv0), ("conv1", model.conv1))
-    )
-    return f'<div class="closeup">{"".join(parts)}</div>'
+    figures = (_figure(name, getattr(model, name).weight.detach().numpy()) for name in PIXELS)
+    return f'<div class="closeup">{"".join(figures)}</div>'
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
 def _figure(name: str, weights: NDArray[np.float32]) -> str:
-    """The (N, C, K, K) kernels of a layer, drawn once."""
+    """The (N, C, K, K) kernels of a layer."""
     scale = grayscale.largest(weights)
     count, channels, side, _ = weights.shape
     rows = weights.swapaxes(0, 1).reshape(-1, side, side)
     alts = [f"{name}, from {i} to {o}" for i in range(channels) for o in range(count)]
     pictures = "".join(grayscale.images(rows, scale, alts))
-    columns = f"grid-template-columns:repeat({count},{PIXELS[channels] * side}px)"
+    columns = f"grid-template-columns:repeat({count},{PIXELS[name] * side}px)"
     return (
         f'<figure class="sheet"><div class="maps" style="{columns}">{pictures}</div>'
         f"<figcaption><b>{name}</b> {count} × {channels} kernels of {side}×{side}, "

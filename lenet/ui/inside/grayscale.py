@@ -6,34 +6,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.ui.images import data_uri
+from lenet.ui.images import img
 
 MID = 128
-ABOVE = 127
 
 
 def largest(values: NDArray[Any]) -> float:
-    """The scale of `shades`: the largest absolute value, 1 where all are 0."""
+    """The scale of values: the largest absolute one, 1 where all are 0."""
     return float(np.abs(values).max()) or 1.0
 
 
 def shades(values: NDArray[Any], scale: float) -> NDArray[np.uint8]:
     """Values from −scale to scale as 1 to 255 uint8, 0 as 128; of the same shape."""
-    return np.rint(MID + ABOVE * np.clip(values / scale, -1, 1)).astype(np.uint8)
-
-
-def image(values: NDArray[Any], scale: float, alt: str = "") -> str:
-    """(H, W) numbers as an `<img>`; `alt` is ours and needs no escaping."""
-    return images(values[None], scale, [alt])[0]
+    return np.rint(MID + 127 * np.clip(values / scale, -1, 1)).astype(np.uint8)
 
 
 def images(values: NDArray[Any], scale: float, alts: Sequence[str] = ()) -> list[str]:
     """An `<img>` for each of (N, H, W) numbers, all in one scale."""
-    planes = shades(values, scale)
-    return [
-        f'<img src="{data_uri(plane)}" alt="{alt}">'
-        for plane, alt in zip(planes, alts or [""] * len(planes), strict=True)
-    ]
+    alts = alts or [""] * len(values)
+    return [img(plane, alt) for plane, alt in zip(shades(values, scale), alts, strict=True)]
 
 
 def color(value: float, scale: float) -> str:
