@@ -31,7 +31,7 @@ FIRST = next(iter(TITLES))
 
 def page() -> None:
     st.title("Experiments")
-    query_params.clean("Experiments", query_params.one_of({"study": TITLES.__contains__}))
+    query_params.clean("Experiments", {"study": TITLES.__contains__})
     if "study" not in st.session_state:
         st.session_state["study"] = st.query_params.get("study", FIRST)
     name = segments(

@@ -31,7 +31,7 @@ DIFFERENT = 0.005
 
 def page() -> None:
     st.title("Inside")
-    query_params.clean("Inside", query_params.one_of(USABLE))
+    query_params.clean("Inside", USABLE)
     chosen = checkpoints.choose()
     checkpoint = chosen.checkpoint
     info = DATASETS[checkpoint.config.dataset]
@@ -47,7 +47,7 @@ def page() -> None:
     with torch.inference_mode():
         mean = model.probabilities(x)[0]
     with picture.beside:
-        answer(picture.target, probabilities, mean, info)
+        show_prediction(picture.target, probabilities, mean, info)
     st.subheader("From the picture to the answer", anchor=False, help=ORDER)
     st.caption(
         "Mid-grey is 0, lighter is above it, darker below; ± says what white and black are. "
@@ -59,7 +59,9 @@ def page() -> None:
     step_through(chosen.path, image, info)
 
 
-def answer(target: int | None, probabilities: Tensor, mean: Tensor, info: DatasetInfo) -> None:
+def show_prediction(
+    target: int | None, probabilities: Tensor, mean: Tensor, info: DatasetInfo
+) -> None:
     """The network's prediction.
 
     Args:

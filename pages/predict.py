@@ -1,4 +1,4 @@
-"""Predict: random test images, a drawing, or a photograph, and the network's answer."""
+"""Predict: random test images, a drawing, or a photograph, and the network's prediction."""
 
 import streamlit as st
 
@@ -25,7 +25,7 @@ USABLE = {
 
 def page() -> None:
     st.title("Predict")
-    query_params.clean("Predict", query_params.one_of(USABLE))
+    query_params.clean("Predict", USABLE)
     chosen = checkpoints.choose()
     view = segments(
         "What to classify", VIEWS, "view", bind="query-params", label_visibility="collapsed"

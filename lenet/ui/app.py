@@ -1,4 +1,4 @@
-"""The frame around every page: configuration, navigation, and messages for errors."""
+"""What surrounds every page: configuration, navigation, and messages for errors."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,11 +18,11 @@ from lenet.ui.escape import plain
 
 P = ParamSpec("P")
 
-_framed: ContextVar[bool] = ContextVar("framed", default=False)
+_navigated: ContextVar[bool] = ContextVar("navigated", default=False)
 
 
 def navigate() -> None:
-    """Set up the app and show the page that the address names."""
+    """Set up the app and run the page that the address names."""
     st.set_page_config(page_title="LeNet-5 lab", page_icon=_icon(), layout="wide")
     train = st.Page(
         ROOT / "pages/train.py", title="Train", icon=":material/show_chart:", url_path="front"
@@ -34,7 +34,7 @@ def navigate() -> None:
             st.Page(ROOT / "pages/predict.py", title="Predict", icon=":material/draw:"),
             st.Page(ROOT / "pages/inside.py", title="Inside", icon=":material/account_tree:"),
             st.Page(ROOT / "pages/experiments.py", title="Experiments", icon=":material/science:"),
-            # Streamlit serves the first page at / alone; who asks for /train is sent there.
+            # Streamlit serves the first page only at /; this sends /train there.
             st.Page(
                 lambda: st.switch_page(train, query_params=st.query_params.to_dict()),
                 title="Train",
@@ -44,35 +44,34 @@ def navigate() -> None:
         ],
         position="top",
     )
-    token = _framed.set(True)
+    token = _navigated.set(True)
     try:
         page.run()
     finally:
-        _framed.reset(token)
+        _navigated.reset(token)
     preload.load_other_pages()
 
 
 def show(page: Callable[[], None]) -> None:
-    """Run a page inside the frame, its expected errors shown as sentences.
+    """Run a page, and show its expected errors as sentences.
 
-    The first request to a fresh server, when it is for `/evaluate` say, makes Streamlit run
-    the page's file on its own, as pages/ worked before st.navigation. The front door is
-    opened then instead: it registers the navigation and comes back here for the page.
+    On a fresh server's first request, Streamlit may run a page's file without the main script.
+    Then this runs `navigate`, which registers the navigation and runs the page.
     """
-    if not _framed.get():
+    if not _navigated.get():
         navigate()
         return
     with explained():
         try:
             page()
-        except OverflowError:  # of a widget that the browser's Back has given back such a number
+        except OverflowError:  # a widget got an infinite number, which Back can put in the address
             raise ConfigError(
                 "the address holds a number without end; choose the page in the menu to begin anew"
             ) from None
 
 
 def _icon() -> Image.Image:
-    """A five of pixels, drawn here: a named icon would be fetched from the network."""
+    """A five, drawn here: Streamlit would fetch a named icon from the network."""
     rows = [[255 * (pixel == "#") for pixel in row] for row in _FIVE.split()]
     return enlarge(np.array(rows, np.uint8), 8)
 
@@ -99,20 +98,18 @@ def explained() -> Iterator[None]:
 
 
 def fragment(part: Callable[P, None], run_every: float | None = None) -> Callable[P, None]:
-    """Let a part of a page run again on its own, its expected errors shown as sentences there.
-
-    What `show` puts around the page is not around a part that runs again.
+    """Let a part of a page run again alone, and show its expected errors as sentences in it.
 
     Args:
-        run_every: seconds between two times that it runs again by itself; None for never.
+        run_every: seconds after which it runs again by itself; None for never.
     """
 
     @wraps(part)
-    def framed(*args: P.args, **options: P.kwargs) -> None:
+    def run(*args: P.args, **options: P.kwargs) -> None:
         with explained():
             part(*args, **options)
 
-    return st.fragment(framed, run_every=run_every)
+    return st.fragment(run, run_every=run_every)
 
 
 def sentence(error: LabError) -> str:

@@ -7,11 +7,10 @@ from lenet.data.download import Progress, fetch, locate
 
 
 def require(name: str) -> None:
-    """Go on when the dataset is on this machine; else offer to fetch it and end the page here."""
-    if locate(name):
-        return
-    offer(name)
-    st.stop()
+    """Offer to fetch the dataset, and end the page there, if it is not on this machine."""
+    if not locate(name):
+        offer(name)
+        st.stop()
 
 
 def offer(name: str) -> None:
@@ -26,9 +25,9 @@ def offer(name: str) -> None:
     bar = st.progress(0.0, "Asking for the files…")
 
     def show(at: Progress) -> None:
-        share = min(1.0, at.done / at.total) if at.total else 0.0
+        fraction = min(1.0, at.done / at.total) if at.total else 0.0
         size = f"{at.done / 1e6:.1f}" + (f" of {at.total / 1e6:.1f} MB" if at.total else " MB")
-        bar.progress(share, f"{at.file}: {size} from {at.source}")
+        bar.progress(fraction, f"{at.file}: {size} from {at.source}")
 
     fetch(name, progress=show)
     st.rerun()

@@ -1,22 +1,22 @@
-"""Words that come from elsewhere, names above all, shown as they are."""
+"""Text that people or files give, such as names, shown as it is."""
 
 import html
 import re
 
 LONGEST = 1000
-"""Characters of a message; what somebody has made longer is cut."""
+"""Characters of a text; the rest is cut off."""
 JOINER = "\N{WORD JOINER}"
-"""Invisible, and no place for a line break."""
+"""Invisible, and allows no line break."""
 
 _SIGNS = re.compile(r"[\\`*_{}\[\]<>()#+\-.!|~$:&=]")
 _REPLACED = re.compile(r"(?<=:)(?=material/|//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 
 
 def plain(text: str) -> str:
-    """Text for a Markdown element of Streamlit that shows it as it is, in one line.
+    """Text escaped for Streamlit's Markdown, in one line.
 
-    Every sign of Markdown is escaped. Icons (`:material/…:`) and bare addresses are replaced
-    after that has been read, so an invisible sign keeps them apart.
+    Streamlit recognises icons (`:material/…:`) and bare addresses in escaped text, too; an
+    invisible character inside of them prevents that.
     """
     line = " ".join(text.split())
     short = line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
@@ -24,5 +24,5 @@ def plain(text: str) -> str:
 
 
 def chart_text(text: str) -> str:
-    """Text for a Plotly figure, which takes some tags and entities of HTML for what they mean."""
+    """Text escaped for a Plotly figure, which understands some HTML."""
     return html.escape(text, quote=False)

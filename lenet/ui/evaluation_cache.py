@@ -14,8 +14,8 @@ def evaluated(chosen: Chosen, dataset: str) -> Evaluation:
     """Evaluate on a dataset's test images, with a progress bar."""
     bar = st.progress(0.0)
 
-    def progress(share: float) -> None:
-        bar.progress(share, f"Classifying the test images… {share:.0%}")
+    def progress(fraction: float) -> None:
+        bar.progress(fraction, f"Classifying the test images… {fraction:.0%}")
 
     found = evaluate(chosen.checkpoint, load_split(dataset, "test"), progress)
     bar.empty()

@@ -1,4 +1,4 @@
-"""Pictures and probabilities on a page: true grayscale, no smoothing."""
+"""Grayscale pictures and probabilities on a page."""
 
 import base64
 import html
@@ -46,24 +46,24 @@ def bars(
     probabilities: Sequence[float], classes: Sequence[str], *, target: int | None = None
 ) -> None:
     """Ten probabilities as bars, the prediction strong, the true class marked."""
+    named = list(zip(classes, probabilities, strict=True))
     best = int(np.argmax(probabilities))
     rows = "".join(
         f'<div class="row{" best" if index == best else ""}">'
-        f"{bar(('▸ ' if index == target else '') + name, share)}</div>"
-        for index, (name, share) in enumerate(zip(classes, probabilities, strict=True))
+        f"{bar(('▸ ' if index == target else '') + name, probability)}</div>"
+        for index, (name, probability) in enumerate(named)
     )
-    pairs = zip(classes, probabilities, strict=True)
-    label = html.escape(", ".join(f"{name} {share:.0%}" for name, share in pairs))
+    label = html.escape(", ".join(f"{name} {probability:.0%}" for name, probability in named))
     st.html(f'<div class="lenet-bars" role="img" aria-label="{label}">{_STYLE}{rows}</div>')
 
 
-def bar(name: str, share: float) -> str:
+def bar(name: str, probability: float) -> str:
     """HTML of a name, a bar and the percentage, for a grid of three columns."""
-    percent = f"{share:.0%}" if share >= 0.01 or share == 0 else "&lt;1%"
+    percent = "&lt;1%" if 0 < probability < 0.01 else f"{probability:.0%}"
     return (
         f'<span class="name">{html.escape(name)}</span>'
-        f'<span class="track"><span class="bar" style="width:{100 * share:.1f}%"></span></span>'
-        f'<span class="share">{percent}</span>'
+        f'<span class="track"><span class="bar" style="width:{probability:.1%}"></span></span>'
+        f'<span class="percent">{percent}</span>'
     )
 
 
@@ -77,5 +77,5 @@ _STYLE = """<style>
 .lenet-bars .track { height: 0.55em; background: rgba(128,128,128,0.18); border-radius: 2px; }
 .lenet-bars .bar { display: block; height: 100%; background: rgb(128,128,128); border-radius: 2px; }
 .lenet-bars .best .bar { background: #1f8a70; }
-.lenet-bars .share { text-align: right; }
+.lenet-bars .percent { text-align: right; }
 </style>"""

@@ -1,8 +1,7 @@
-"""A chart that changes while one looks at it, and keeps zoom and hover as it does.
+"""A chart that keeps zoom and hover when its figure changes.
 
-`st.plotly_chart` of Streamlit 1.67 replaces a changed chart, which loses both and blinks
-(streamlit/streamlit#8782, #11424). This component hands the new figure to `Plotly.react`
-instead, which changes what is on the screen.
+`st.plotly_chart` of Streamlit 1.67 replaces the chart, which then blinks and loses both
+(streamlit/streamlit#8782, #11424). This component calls `Plotly.react` with the new figure.
 """
 
 from collections.abc import Callable, Hashable
@@ -26,14 +25,13 @@ _show = st.components.v2.component(
 
 
 def live_chart(key: str, draw: Callable[[], go.Figure], *, version: Hashable, alt: str) -> None:
-    """Show the figure that `draw` makes, and make it anew when `version` changes.
+    """Show the figure that `draw` makes, and call it again when `version` changes.
 
     Args:
-        key: of the chart, once on a page.
-        draw: its layout has a height.
-        version: what the figure depends on, its subject included.
+        draw: makes a figure whose layout has a height.
+        version: everything that the figure depends on.
     """
-    declare_component("plotly", path=_LIBRARY)  # serves plotly.min.js, of Plotly's own package
+    declare_component("plotly", path=_LIBRARY)  # serves plotly.min.js
     kept: dict[str, Any] = st.session_state.setdefault(f"chart {key}", {})
     if kept.get("version") != version:
         figure = draw()

@@ -1,9 +1,8 @@
 """Downloads and pictures stay on the server while a browser may still ask for them.
 
-Streamlit takes a page's files for unused from the moment the page starts to run again until it
-shows them anew, and deletes unused files whenever the script of any visitor ends. Pages that
-follow a run do so twice a second: a browser that was slow to ask, or a person who clicked while
-the page was drawn again, got "404 Not Found".
+While a page runs again, Streamlit counts its files as unused until they are shown anew, and it
+deletes unused files whenever any visitor's script ends. On pages that run twice a second, a slow
+request or a click on a download would often get "404 Not Found".
 """
 
 import time
@@ -12,22 +11,19 @@ from streamlit import runtime
 from streamlit.runtime.media_file_manager import MediaFileManager
 
 KEPT = 60.0
-"""Seconds that a file stays after its last page has let go of it."""
-_NO_SESSION = "files that no page shows now"
+"""Seconds that an unused file stays."""
+_NO_SESSION = "kept files"
 
 
 class PatientMediaFileManager(MediaFileManager):
-    """Deletes files, and functions that make one on demand, only after `KEPT` seconds unused."""
+    """Deletes files, and functions that make one, only after `KEPT` seconds unused."""
 
     def __init__(self, other: MediaFileManager) -> None:
         super().__init__(other._storage)
         self._unused_since: dict[str, float] = {}
 
     def _get_inactive_file_ids(self) -> set[str]:
-        """Called first when unused files are deleted, with the lock held.
-
-        What is kept counts as used by a session of its own until it has been unused for long.
-        """
+        """Called with the lock held when unused files are deleted; kept ones get a session."""
         used = self._files_by_session_and_coord
         used.pop(_NO_SESSION, None)
         shown = {name for files in used.values() for name in files.values()}
@@ -41,6 +37,6 @@ class PatientMediaFileManager(MediaFileManager):
 
 
 def keep_files_for_a_while() -> None:
-    """Have the running server delete files late; its storage stays the same."""
+    """Let the running server use `PatientMediaFileManager`, with its storage."""
     server = runtime.get_instance()
     server._media_file_mgr = PatientMediaFileManager(server.media_file_mgr)

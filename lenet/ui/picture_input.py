@@ -35,7 +35,7 @@ def canvas(key: str, **options: Any) -> Gray | None:
             **{**usual, **options}, width=SIDE, height=SIDE, return_image_data=True, key=key
         )
         file = shown.image_bytes
-    except (AttributeError, KeyError, TypeError, ValueError):  # st_canvas checks no answer
+    except (AttributeError, KeyError, TypeError, ValueError):  # st_canvas does not check it
         raise ImageError("the drawing did not arrive; reload the page and draw it again") from None
     return None if file is None else centre.read_canvas(file)
 

@@ -1,4 +1,4 @@
-"""What the pages need, loaded before anyone asks for it."""
+"""Imports that pages need, done in advance in threads."""
 
 import functools
 import importlib
@@ -10,40 +10,35 @@ from contextlib import asynccontextmanager
 from lenet.ui.media import keep_files_for_a_while
 
 PAUSE = 4.0
-"""Seconds from the first page on: its browser, and the process that is made ready for the first
-run, have the processor until then."""
+"""Seconds after the first page was shown, in which its browser and the process prepared for
+the first run need the processor."""
 FIRST_PAGE = (
     "lenet.config",
     "lenet.ui.app",
     "lenet.ui.train.run_table",
     "lenet.ui.train.augmentation_preview",
 )
-"""Its own imports begin with the first one, too: two threads that enter pydantic, whose parts
-import each other, at different places could meet a half of it."""
+"""In the order in which the page imports them: pydantic's modules import each other, and two
+threads that begin at different ones could see one half imported."""
 OTHER_PAGES = ("lenet.evaluation.classify", "lenet.evaluation.metrics", "sklearn.metrics")
-"""torch before all; who opens their page earlier waits as long as without this, not longer."""
+"""Import torch first of all. A page opened earlier waits no longer than without this."""
 
 
 @asynccontextmanager
 async def lifespan(_server: object) -> AsyncGenerator[None, None]:
-    """Load what the first page needs while the server listens already and the browser starts."""
+    """Import what the first page needs while the browser starts."""
     keep_files_for_a_while()
-    _load(FIRST_PAGE)
+    threading.Thread(target=_load, args=(FIRST_PAGE,), daemon=True).start()
     yield
 
 
 @functools.cache
 def load_other_pages() -> None:
-    """Load what the other pages need while a visitor looks at the first one; once."""
-    _load(OTHER_PAGES, PAUSE)
+    """Import what the other pages need while a visitor looks at the first one; once."""
+    threading.Thread(target=_load, args=(OTHER_PAGES, PAUSE), daemon=True).start()
 
 
 def _load(modules: Sequence[str], pause: float = 0) -> None:
-    """Import them in a thread of their own."""
-
-    def work() -> None:
-        time.sleep(pause)
-        for name in modules:
-            importlib.import_module(name)
-
-    threading.Thread(target=work, name="loads ahead", daemon=True).start()
+    time.sleep(pause)
+    for name in modules:
+        importlib.import_module(name)

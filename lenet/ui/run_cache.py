@@ -1,4 +1,4 @@
-"""What runs have recorded, read once for all visitors: a long run's file takes seconds."""
+"""What runs have recorded, read once for all visitors: a long run takes seconds to read."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def metrics_of(run: Run) -> Metrics:
 
 
 def best_checkpoint(run: Run) -> Path | None:
-    """The epoch with the best validation accuracy, the last one without any; None before one."""
+    """The saved epoch with the best validation accuracy, else the last one; None if none is."""
     files = run.checkpoints()
     scored = [
         (event["val_accuracy"], -event["epoch"])
@@ -26,9 +26,9 @@ def best_checkpoint(run: Run) -> Path | None:
 
 
 def outcome_of(run: Run, *, live: bool) -> tuple[int, float | None]:
-    """How many epochs the run has finished, and the best validation accuracy of them.
+    """The number of finished epochs and their best validation accuracy.
 
-    Tables ask for every run there is; of those that have ended the steps are not kept.
+    Of ended runs only these are kept in memory, because tables ask for all runs.
     """
     try:
         found = run.metrics_file.stat()

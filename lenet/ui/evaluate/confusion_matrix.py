@@ -9,7 +9,7 @@ import streamlit as st
 
 from lenet.catalog import DATASETS
 from lenet.data.splits import load_split
-from lenet.evaluation.metrics import Evaluation
+from lenet.evaluation.metrics import Evaluation, Pair
 from lenet.ui.app import fragment
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluate import charts
@@ -61,11 +61,12 @@ class EvaluatedSet:
 def explore(shown: EvaluatedSet) -> None:
     """The matrix, and beside it the images of one cell, chosen by a click or by name."""
     left, right = st.columns([6, 5], gap="large")
-    pairs = [(pair.truth, pair.prediction) for pair in shown.found.confused_pairs[:PAIRS]]
+    pairs = shown.found.confused_pairs[:PAIRS]
     with right:
         st.subheader("Images behind a cell")
         table = st.container()
-        cell = _choose_cell(shown, pairs[0] if pairs else (0, 0))
+        first = (pairs[0].truth, pairs[0].prediction) if pairs else (0, 0)
+        cell = _choose_cell(shown, first)
         if pairs:
             with table:
                 _pairs_table(shown, pairs, cell)
@@ -90,29 +91,30 @@ def _choose_cell(shown: EvaluatedSet, first: tuple[int, int]) -> tuple[int, int]
     return truth, prediction
 
 
-def _pairs_table(shown: EvaluatedSet, pairs: list[tuple[int, int]], cell: tuple[int, int]) -> None:
+def _pairs_table(shown: EvaluatedSet, pairs: list[Pair], cell: tuple[int, int]) -> None:
     """The pairs that are confused most often; selecting one shows its images."""
-    counts = shown.found.confusion_matrix
-    frame = pd.DataFrame(
+    cells = [(pair.truth, pair.prediction) for pair in pairs]
+    table = pd.DataFrame(
         {
-            "truth": [shown.classes[truth] for truth, _ in pairs],
-            "taken for": [shown.classes[prediction] for _, prediction in pairs],
-            "images": [int(counts[pair]) for pair in pairs],
-            "share": [100 * counts[pair] / counts[pair[0]].sum() for pair in pairs],
+            "truth": shown.classes[pair.truth],
+            "taken for": shown.classes[pair.prediction],
+            "images": pair.count,
+            "share": 100 * pair.count / shown.found.confusion_matrix[pair.truth].sum(),
         }
+        for pair in pairs
     )
 
     def selected() -> None:
         if rows := st.session_state["pairs"]["selection"]["rows"]:
-            _select(shown, pairs[rows[0]])
+            _select(shown, cells[rows[0]])
 
-    rows = [pairs.index(cell)] if cell in pairs else []
+    rows = [cells.index(cell)] if cell in cells else []
     st.session_state["pairs"] = {"selection": {"rows": rows}}
     number = st.column_config.NumberColumn
     st.dataframe(
-        frame,
+        table,
         hide_index=True,
-        height=36 * (len(frame) + 1) + 2,
+        height=36 * (len(table) + 1) + 2,
         row_height=36,
         key="pairs",
         on_select=selected,

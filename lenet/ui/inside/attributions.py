@@ -45,14 +45,8 @@ def _picture(found: Attribution, name: str) -> str:
     values = found.values.numpy()
     scale = grayscale.largest(values)
     picture = img(grayscale.shades(values, scale), f"Attribution to {name}")
-    table = sum_table(
-        (
-            ("Logit of a black picture", found.baseline),
-            ("Sum over the pixels", values.sum()),
-            ("Logit of this picture", found.logit),
-        ),
-        digits=3,
-    )
+    rows = [("Logit of a black picture", found.baseline), ("Sum over the pixels", values.sum())]
+    table = sum_table([*rows, ("Logit of this picture", found.logit)], digits=3)
     return (
         f'<div class="closeup"><figure>{picture}<figcaption>Light pixels speak for '
         f'{html.escape(name)}, dark ones against it <span class="quiet">(±{scale:.3f})</span>'

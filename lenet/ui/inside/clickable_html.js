@@ -29,11 +29,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     else if (map?.contains(event.target)) moveTo(pointed(map, event));
   };
   root.onkeydown = (event) => {
-    const { target } = event;
-    const step = STEPS[event.key];
+    const { key, target } = event;
+    const step = STEPS[key];
     if (!step) return;
+    const next = step.includes(1) ? "nextElementSibling" : "previousElementSibling";
     if (target === map) moveTo(current(map).map((at, axis) => inside(map, at + step[axis])));
-    else if (target.dataset.pick) neighbour(target, step)?.focus();
+    else if (target.dataset.pick) target[next]?.focus();
     event.preventDefault();
   };
   root.onpointermove = (event) =>
@@ -54,22 +55,13 @@ function replace(root, html) {
   outline(root, current(map));
 }
 
-function current(map) {
-  return (map?.dataset.at ?? "0,0").split(",").map(Number);
-}
-
-function inside(map, at) {
-  return Math.max(0, Math.min(map.dataset.side - 1, at));
-}
+const current = (map) => (map?.dataset.at ?? "0,0").split(",").map(Number);
+const inside = (map, at) => Math.max(0, Math.min(map.dataset.side - 1, at));
 
 function pointed(map, event) {
   const box = map.getBoundingClientRect();
   const shares = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
   return shares.map((share) => inside(map, Math.floor(share * map.dataset.side)));
-}
-
-function neighbour(button, [down, right]) {
-  return down + right > 0 ? button.nextElementSibling : button.previousElementSibling;
 }
 
 // The position on the map and what it sees of the input, both as squares over the pictures.

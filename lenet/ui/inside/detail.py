@@ -195,7 +195,7 @@ def _strongest(found: WeightedSum, before: LayerOutput) -> str:
     ]
     rows.append((f"{len(found.inputs) - len(chosen)} others", "", "", signed(rest, 3)))
     return (
-        f'<table class="shares"><tr class="quiet"><th>Most from {before.name}</th>'
+        f'<table class="contributions"><tr class="quiet"><th>Most from {before.name}</th>'
         f"<th>value</th><th>× weight</th><th>= product</th></tr>{''.join(map(_row, rows))}</table>"
     )
 

@@ -96,7 +96,7 @@ def _bars(layer: LayerOutput, classes: Sequence[str]) -> str:
     best = int(layer.values.argmax())
     buttons = "".join(
         f'<button data-pick="fc4/{index}" class="{"best" if index == best else ""}">'
-        f"{bar(name, share)}</button>"
-        for index, (name, share) in enumerate(zip(classes, layer.values.tolist(), strict=True))
+        f"{bar(name, value)}</button>"
+        for index, (name, value) in enumerate(zip(classes, layer.values.tolist(), strict=True))
     )
     return f'<div class="bars">{buttons}</div>'

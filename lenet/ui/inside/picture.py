@@ -31,7 +31,7 @@ class Picture:
 
     Attributes:
         array: (28, 28) uint8, light on black.
-        beside: the place on the page beside it, for the answer.
+        beside: the place beside it on the page, for the prediction.
         target: its class, where it is known.
     """
 

@@ -13,7 +13,7 @@ from lenet.network.checkpoint import Checkpoint
 from lenet.ui import images
 from lenet.ui.app import explained
 from lenet.ui.picture_input import BRUSH, SIDE, canvas, prepared
-from lenet.ui.predict.answer import show_answer
+from lenet.ui.predict.prediction import show_prediction
 from lenet.ui.widgets import download, segments
 
 ERASER = 2
@@ -26,7 +26,7 @@ _at_once = st.components.v2.component(
 
 
 def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
-    """The canvas with its tools on the left, the answer on the right, examples below."""
+    """The canvas with its tools on the left, the prediction on the right, examples below."""
     left, right = st.columns([2, 3], gap="medium")
     with left:
         _prompt(info)
@@ -37,7 +37,7 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
         if pixels is None:  # the canvas does not report an example before the first stroke
             pixels = examples.picture(_example(info)[1], SIDE, BRUSH)
         if drawn := prepared(pixels, info):
-            show_answer(checkpoint, drawn, info)
+            show_prediction(checkpoint, drawn, info)
             download("Keep as PNG", lambda: images.png(Image.fromarray(pixels)), "drawing.png")
     _examples(info)
 

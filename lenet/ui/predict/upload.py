@@ -8,7 +8,7 @@ from lenet.drawing import centre
 from lenet.network.checkpoint import Checkpoint
 from lenet.ui.escape import plain
 from lenet.ui.picture_input import photograph
-from lenet.ui.predict.answer import show_answer
+from lenet.ui.predict.prediction import show_prediction
 from lenet.ui.widgets import segments
 
 WIDTH = 280
@@ -46,7 +46,7 @@ def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
             detected = POLARITIES["dark_on_light" if prepared.inverted else "light_on_dark"]
             st.caption(f"Detected: {detected.lower()}")
     with right:
-        show_answer(checkpoint, prepared, info)
+        show_prediction(checkpoint, prepared, info)
     st.caption("From the photograph to what the network sees")
     with st.grid(len(prepared.steps), min_column_width=150):
         for title, array in prepared.steps:

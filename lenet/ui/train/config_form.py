@@ -6,6 +6,7 @@ shown as the command line names them, since Streamlit puts the shown names into 
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, get_args
 
 import streamlit as st
@@ -38,7 +39,7 @@ def current() -> dict[str, Any]:
 
 def clean_address() -> None:
     """Keep what is a configuration's in the address, and say what was not, once."""
-    query_params.clean("Train", accepts)
+    query_params.clean("Train", {name: partial(accepts, name) for name in Config.model_fields})
     # A switch is 0 or 1 on the command line; Streamlit's addresses know false and true only.
     for name, value in st.query_params.to_dict().items():
         # The browser's Back may bring back what was cleaned.

@@ -13,11 +13,11 @@ WIDTH = 196
 """Screen pixels of the network's input."""
 
 
-def show_answer(checkpoint: Checkpoint, picture: Prepared, info: DatasetInfo) -> None:
+def show_prediction(checkpoint: Checkpoint, picture: Prepared, info: DatasetInfo) -> None:
     """The predicted class, what the network sees, and its probabilities."""
-    [answer] = classify.answer(checkpoint, torch.from_numpy(picture.array)[None])
-    st.subheader(answer["name"], anchor=False)
+    [found] = classify.answer(checkpoint, torch.from_numpy(picture.array)[None])
+    st.subheader(found["name"], anchor=False)
     left, right = st.columns([1, 2])
     images.show(picture.array, WIDTH, place=left, caption="What the network sees")
     with right:
-        images.bars(answer["probabilities"], info.classes)
+        images.bars(found["probabilities"], info.classes)
