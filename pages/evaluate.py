@@ -35,16 +35,17 @@ def page() -> None:
     name = test_set(tests, present[0])
     warn(present, name)
     dataset.require(name)
-    sets = [EvaluatedSet.of(one, name) for one in present]
-    shown = 0
+    sets = [EvaluatedSet(one, name) for one in present]
+    shown = sets[0]
     if comparing:
-        scores.compare(sets[0], sets[1])
+        scores.compare(*sets)
         st.divider()
-        shown = ("A", "B").index(segments("Details of", ("A", "B"), "details"))
+        if segments("Details of", ("A", "B"), "details") == "B":
+            shown = sets[1]
     else:
-        scores.headline(sets[0].found)
-    downloads(row, present[shown], sets[shown], name)
-    details(sets[shown])
+        scores.headline(shown.found)
+    downloads(row, shown)
+    details(shown)
 
 
 def test_set(place: DeltaGenerator, chosen: Chosen) -> str:
@@ -79,7 +80,7 @@ def details(shown: EvaluatedSet) -> None:
     explore(shown)
     left, right = st.columns([6, 5], gap="large")
     with left:
-        scores.per_class(shown.found, shown.classes)
+        scores.per_class(shown)
     with right:
         st.subheader(
             "Reliability",
@@ -102,12 +103,12 @@ def mistakes(shown: EvaluatedSet) -> None:
     gallery(f"{shown.key} mistakes", shown.pictures, shown.found.mistakes, shown.caption)
 
 
-def downloads(place: DeltaGenerator, chosen: Chosen, shown: EvaluatedSet, name: str) -> None:
+def downloads(place: DeltaGenerator, shown: EvaluatedSet) -> None:
     """Files of what the page shows, made when somebody asks for them."""
-    found, classes = shown.found, shown.classes
+    found, classes, chosen = shown.found, shown.classes, shown.chosen
 
     def metrics() -> str:
-        head = {"checkpoint": chosen.name, "sha256": chosen.digest, "dataset": name}
+        head = {"checkpoint": chosen.name, "sha256": chosen.digest, "dataset": shown.dataset}
         return json.dumps(head | report.figures(found), indent=2)
 
     def html() -> str:

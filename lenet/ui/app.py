@@ -6,11 +6,8 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec
 
-import numpy as np
 import streamlit as st
-from PIL import Image
 
-from lenet.drawing.image_files import enlarge
 from lenet.errors import ConfigError, LabError
 from lenet.paths import ROOT
 from lenet.ui import preload
@@ -23,7 +20,9 @@ _navigated: ContextVar[bool] = ContextVar("navigated", default=False)
 
 def navigate() -> None:
     """Set up the app and run the page that the address names."""
-    st.set_page_config(page_title="LeNet-5 lab", page_icon=_icon(), layout="wide")
+    st.set_page_config(
+        page_title="LeNet-5 lab", page_icon=ROOT / "lenet/ui/icon.png", layout="wide"
+    )
     train = st.Page(
         ROOT / "pages/train.py", title="Train", icon=":material/show_chart:", url_path="front"
     )
@@ -68,24 +67,6 @@ def show(page: Callable[[], None]) -> None:
             raise ConfigError(
                 "the address holds a number without end; choose the page in the menu to begin anew"
             ) from None
-
-
-def _icon() -> Image.Image:
-    """A five, drawn here: Streamlit would fetch a named icon from the network."""
-    rows = [[255 * (pixel == "#") for pixel in row] for row in _FIVE.split()]
-    return enlarge(np.array(rows, np.uint8), 8)
-
-
-_FIVE = """
-........
-.#####..
-.#......
-.####...
-.....#..
-.#...#..
-..###...
-........
-"""
 
 
 @contextmanager

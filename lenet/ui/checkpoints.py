@@ -83,8 +83,10 @@ def choose_or_upload(
 
 
 def _sources() -> dict[str, dict[int, Path]]:
-    """The files of each name on the page by epoch; a kept checkpoint has one, at 0."""
-    found = {path.stem: {0: path} for path in _kept()}
+    """The files of each name on the page by epoch; of `checkpoints/` only one, at 0."""
+    kept = [path for path in CHECKPOINTS.glob("*.pt") if path.name.isprintable()]
+    kept.sort(key=lambda path: (path != DEFAULT_CHECKPOINT, path))  # as on the command line
+    found = {path.stem: {0: path} for path in kept}
     runs = {run.id: run for run in list_runs()}
     names = labels(runs.values())
     # Set by "Evaluate this" of a study, whose runs are too many to list all of them.
@@ -95,12 +97,6 @@ def _sources() -> dict[str, dict[int, Path]]:
             name = names[run_id]
             found[name if name not in taken else f"{name} (run {run_id})"] = files
     return found | sent
-
-
-def _kept() -> list[Path]:
-    """The files in `checkpoints/`, the command line's default first."""
-    found = [path for path in CHECKPOINTS.glob("*.pt") if path.name.isprintable()]
-    return sorted(found, key=lambda path: (path != DEFAULT_CHECKPOINT, path))
 
 
 def _chosen_epoch(place: DeltaGenerator, key: str, name: str, files: dict[int, Path]) -> Chosen:

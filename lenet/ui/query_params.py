@@ -1,6 +1,5 @@
 """The parameters of the address that a page was opened with."""
 
-import math
 from collections.abc import Callable, Mapping
 
 import streamlit as st
@@ -13,8 +12,8 @@ Test = Callable[[str], bool]
 def clean(page: str, usable: Mapping[str, Test]) -> None:
     """Remove what a page cannot use from the address, and say so, once in a session.
 
-    Widgets of this run still see the old address and fail at infinite numbers, so the page
-    runs again if there is one.
+    The page runs again then: widgets of this run would still see the address as it was, and
+    fail at infinite numbers.
 
     Args:
         page: its name.
@@ -28,7 +27,6 @@ def clean(page: str, usable: Mapping[str, Test]) -> None:
             del st.query_params[name]
         if bad:
             st.session_state["ignored"] = bad
-        if any(_is_infinite(query[name]) for name in bad):
             st.rerun()
     if ignored := st.session_state.pop("ignored", None):
         st.warning(
@@ -36,14 +34,6 @@ def clean(page: str, usable: Mapping[str, Test]) -> None:
             "Everything else is set as the link says.",
             icon=":material/link_off:",
         )
-
-
-def _is_infinite(text: str) -> bool:
-    """Whether it is a number that is infinite or too large for a float, or "nan"."""
-    try:
-        return not math.isfinite(float(text))
-    except ValueError:
-        return False
 
 
 def whole(low: int, high: int) -> Test:

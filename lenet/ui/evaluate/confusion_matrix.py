@@ -1,15 +1,13 @@
 """The confusion matrix on a page, and the images behind each of its cells."""
 
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from lenet.catalog import DATASETS
 from lenet.data.splits import load_split
-from lenet.evaluation.metrics import Evaluation, Pair
+from lenet.evaluation.metrics import Pair
 from lenet.ui.app import fragment
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluate import charts
@@ -23,27 +21,15 @@ PAIRS = 5
 LABELS = ("Truth", "Prediction")
 
 
-@dataclass(frozen=True)
 class EvaluatedSet:
-    """An evaluation with what it takes to show its images.
+    """A checkpoint's evaluation on the test images of a dataset, and the images."""
 
-    Attributes:
-        key: names checkpoint and dataset in the keys of widgets.
-        pictures: (N, 28, 28) uint8, the images that were classified.
-        classes: the ten names.
-    """
-
-    key: str
-    found: Evaluation
-    pictures: np.ndarray
-    classes: tuple[str, ...]
-
-    @classmethod
-    def of(cls, chosen: Chosen, dataset: str) -> "EvaluatedSet":
-        """A checkpoint's evaluation on the test images of a dataset."""
-        pictures = load_split(dataset, "test").images.numpy()
-        key = f"{chosen.digest[:12]} {dataset}"
-        return cls(key, evaluated(chosen, dataset), pictures, DATASETS[dataset].classes)
+    def __init__(self, chosen: Chosen, dataset: str) -> None:
+        self.chosen, self.dataset = chosen, dataset
+        self.found = evaluated(chosen, dataset)
+        self.pictures = load_split(dataset, "test").images.numpy()  # (N, 28, 28) uint8
+        self.classes = DATASETS[dataset].classes
+        self.key = f"{chosen.digest[:12]} {dataset}"  # in keys of widgets
 
     def caption(self, at: int) -> Caption:
         """Prediction, its probability and the truth of one image."""

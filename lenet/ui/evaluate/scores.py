@@ -99,12 +99,13 @@ def _disagreements(first: EvaluatedSet, second: EvaluatedSet, both: Comparison) 
     gallery(f"{first.key} {second.key} {side}", first.pictures, sides[side], caption)
 
 
-def per_class(found: Evaluation, classes: tuple[str, ...]) -> None:
+def per_class(shown: EvaluatedSet) -> None:
     """Precision, recall and F1 of each class; a click on a column's head sorts."""
     st.subheader("Classes")
+    found, classes = shown.found, shown.classes
+    others = [found.confused_with(label) for label in range(len(classes))]
     table = pd.DataFrame([vars(report) for report in found.classes])
     table.insert(0, "class", classes)
-    others = [found.confused_with(label) for label in range(len(classes))]
     table["confused"] = ["–" if other is None else classes[other] for other in others]
     number = partial(st.column_config.NumberColumn, width=70)
     st.dataframe(
