@@ -6,6 +6,7 @@ Needs Fashion-MNIST and what the browser tests need.
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -94,31 +95,41 @@ def first_points(app: App, page: Page) -> list[float]:
     return taken
 
 
+def places(page: Page) -> list[tuple[float, float]]:
+    """Where on the screen the corners of a T-shirt lie on the canvas."""
+    canvas = page.locator("canvas").last
+    expect(canvas).to_be_visible()
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box
+    [outline] = DRAWINGS["T-shirt"]
+    return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in outline]
+
+
+def stroke(page: Page, start: tuple[float, float], end: tuple[float, float]) -> float:
+    """Draw a line; seconds from lifting the pen to the answer."""
+    page.evaluate(WATCH_PEN)
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=5)
+    page.mouse.up()
+    return waited(page)
+
+
 def strokes(app: App, page: Page) -> tuple[list[float], float]:
     """Seconds from lifting the pen to the answer, and processor seconds of the server a stroke."""
     page.goto(f"{app.url}/predict")
     title(page, "Predict")
     choose(page, "Draw")
-    canvas = page.locator("canvas").last
-    expect(canvas).to_be_visible()
-    box = canvas.bounding_box()
-    assert box
-    [outline] = DRAWINGS["T-shirt"]
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in outline]
-    pairs = list(zip(places, places[1:] + places[:1], strict=True))
+    pairs = list(pairwise(places(page)))
     server = psutil.Process(app.process.pid)
     taken, before = [], 0.0
     for number in range(STROKES + 1):
         if number == 1:  # the first one loads what the others find
             before = sum(server.cpu_times()[:2])
-        start, end = pairs[number % len(pairs)]
+        (x, y), (to_x, to_y) = pairs[number % len(pairs)]
         shift = number // len(pairs)
-        page.evaluate(WATCH_PEN)
-        page.mouse.move(start[0] + shift, start[1])
-        page.mouse.down()
-        page.mouse.move(end[0] + shift, end[1], steps=5)
-        page.mouse.up()
-        taken.append(waited(page))
+        taken.append(stroke(page, (x + shift, y), (to_x + shift, to_y)))
         at_rest(page)
     return taken[1:], (sum(server.cpu_times()[:2]) - before) / STROKES
 

@@ -2,19 +2,16 @@
 
 import argparse
 import json
-import platform
 import sys
 import time
 import traceback
 from dataclasses import asdict
-from datetime import date
 from importlib import import_module
-from importlib.metadata import version
 
-from lenet.cores import usable_cores
+from benchmarks.machine import machine
 from soak.table import Row, markdown
 
-PARTS = ("kills", "server", "disk", "damaged", "visitors")
+PARTS = ("kills", "disk", "damaged", "visitors")
 """Modules of this package with a function `rows`, which is told whether to be short."""
 
 
@@ -38,17 +35,11 @@ def main(arguments: list[str] | None = None) -> int:
     for row in rows:
         for fault in row.faults:
             print(f"{row.done}: {fault}", file=sys.stderr)
-    made = {
-        "date": date.today().isoformat(),
-        "cores": usable_cores(),
-        "python": platform.python_version(),
-        "torch": version("torch"),
-    }
     if args.json:
-        print(json.dumps({**made, "rows": [{**asdict(row), "good": row.good} for row in rows]}))
+        shown = [{**asdict(row), "good": row.good} for row in rows]
+        print(json.dumps({"machine": machine(), "rows": shown}))
     else:
-        print(markdown(rows))
-        print("\n{date}, {cores} cores, Python {python}, torch {torch}".format(**made))
+        print(f"{markdown(rows)}\n\n{machine()}")
     return 0 if all(row.good for row in rows) else 1
 
 
@@ -58,7 +49,7 @@ def _rows(name: str, *, short: bool) -> list[Row]:
         return list(import_module(f"soak.{name}").rows(short))
     except Exception as error:
         traceback.print_exc()
-        return [Row(name, 0, 1, "part that broke off", faults=[_story(error)])]
+        return [Row(name, 1, "it broke off", [_story(error)])]
 
 
 def _story(error: BaseException) -> str:

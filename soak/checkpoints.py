@@ -7,8 +7,10 @@ import pickle
 import random
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterator
-from itertools import count, islice
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import reduce
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,42 +22,42 @@ from lenet.evaluation.report import figures
 from lenet.network import checkpoint
 from lenet.ui.checkpoints import UPLOAD
 from soak.damage import NASTY, damaged, json_value, with_nasty_value
-from soak.guard import UPLOADED, Guard
+from soak.guard import UPLOADED, Trial, uploads
 from soak.lab import Lab, sound, visit
-from soak.table import Row
 from tests.small import small_split
 
 DOUBLINGS = 60
 """A list that holds the one before it twice, so often: to look at all of it takes for ever."""
 
 
-def checkpoints_row(lab: Lab, number: int, on_page: int) -> Row:
-    """Checkpoints, read and evaluated; so many of them by way of the page."""
-    guard, rng = Guard(home=lab.home), random.Random(2)
+def checkpoints(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
+    """Checkpoints, read and evaluated, or by way of the page; none may make the marker."""
     marker = lab.home / "lab" / "code-ran"
-    whole = lab.finished.epoch_checkpoint(2).read_bytes()
-    inputs = list(islice(_checkpoints(whole, marker, rng), number))
-    rng.shuffle(inputs)
 
-    def upload(name: str, data: bytes) -> None:
+    @contextmanager
+    def without_code() -> Iterator[None]:
+        try:
+            yield
+        finally:
+            assert not marker.exists(), "its code ran"
+
+    @without_code()
+    def on_page(name: str, data: bytes) -> None:
         page = visit("pages/evaluate.py")
         page.selectbox(key="checkpoint").set_value(UPLOAD).run()
         field = page.file_uploader(key="upload of checkpoint")
         field.set_value((name, data, "application/octet-stream"))
         sound(page.run())
 
-    for what in guard.uploads(inputs, on_page, ".pt", upload, _evaluate):
-        if marker.exists():
-            guard.faults.append(f"{what}: its code ran")
-            marker.rmdir()
-    return guard.row("damaged checkpoints, with code and zip bombs in them")
+    @without_code()
+    def evaluated(data: bytes) -> None:
+        found = evaluate(checkpoint.loads(data, "upload.pt"), small_split("test"))
+        assert all(0 <= share <= 1 for share in (found.accuracy, found.calibration_error))
+        assert np.isfinite(found.loss)
+        figures(found)
 
-
-def _evaluate(data: bytes) -> None:
-    found = evaluate(checkpoint.loads(data, "upload.pt"), small_split("test"))
-    assert all(0 <= share <= 1 for share in (found.accuracy, found.calibration_error))
-    assert np.isfinite(found.loss)
-    figures(found)
+    whole = lab.finished.epoch_checkpoint(2).read_bytes()
+    return uploads(_checkpoints(whole, marker, rng), number, rng, ".pt", on_page, evaluated)
 
 
 def _checkpoints(whole: bytes, marker: Path, rng: random.Random) -> Iterator[tuple[str, bytes]]:
@@ -87,29 +89,27 @@ def _other(value: Any, rng: random.Random) -> Any:
         return {**value, rng.choice(list(value)): rng.choice(NASTY)}
 
 
-class Calls:
-    """Unpickled carelessly, it calls a function."""
-
-    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
-        self.call = function, arguments
+class Call(tuple[Any, ...]):
+    """A function and its arguments: unpickled carelessly, it is called."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return self.call
+        return self[0], self[1:]
 
 
 def _pickles_with_code(content: dict[str, Any], marker: Path) -> Iterator[tuple[str, bytes]]:
     """Files that would run code if they were loaded as pickles are by default."""
     attacks = {
-        "os.mkdir": Calls(os.mkdir, str(marker)),
-        "os.system": Calls(os.system, f"mkdir {marker}"),
-        "subprocess": Calls(subprocess.check_call, ["mkdir", str(marker)]),
-        "exec": Calls(builtins.exec, f"import os; os.mkdir({str(marker)!r})"),
-        "eval": Calls(builtins.eval, f"__import__('os').mkdir({str(marker)!r})"),
-        "a method": Calls(getattr, "{0.__class__}", "format"),
-        "torch.load": Calls(torch.load, str(marker)),
-        "a large array": Calls(bytearray, 2**36),
+        "os.mkdir": (os.mkdir, str(marker)),
+        "os.system": (os.system, f"mkdir {marker}"),
+        "subprocess": (subprocess.check_call, ["mkdir", str(marker)]),
+        "exec": (builtins.exec, f"import os; os.mkdir({str(marker)!r})"),
+        "eval": (builtins.eval, f"__import__('os').mkdir({str(marker)!r})"),
+        "a method": (getattr, "{0.__class__}", "format"),
+        "torch.load": (torch.load, str(marker)),
+        "a large array": (bytearray, 2**36),
     }
-    for name, attack in attacks.items():
+    for name, call in attacks.items():
+        attack = Call(call)
         yield f"{name} alone", pickle.dumps(attack)
         for part in content:
             yield f"{name} in {part}", _saved(content, **{part: attack})
@@ -120,13 +120,11 @@ def _pickles_with_code(content: dict[str, Any], marker: Path) -> Iterator[tuple[
 
 def _bombs(content: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
     """Files that take all memory, or for ever."""
-    doubled: list[Any] = ["lr"]
-    for _ in range(DOUBLINGS):
-        doubled = [doubled, doubled]
-    deep: list[Any] = []
-    for _ in range(400):
-        deep = [deep]
-    for what, value in {"a list doubled": doubled, "a list nested": deep}.items():
+    nested: dict[str, list[Any]] = {
+        "a list doubled": reduce(lambda inner, _: [inner, inner], range(DOUBLINGS), ["lr"]),
+        "a list nested": reduce(lambda inner, _: [inner], range(400), []),
+    }
+    for what, value in nested.items():
         for part in content:
             yield f"{what} as {part}", _saved(content, **{part: value})
         yield f"{what} as a rate", _saved(content, config={**content["config"], "lr": value})

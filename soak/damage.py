@@ -75,9 +75,10 @@ def with_nasty_value(value: Any, rng: random.Random) -> Any:
     if not places:
         return rng.choice(NASTY)
     holder, key = rng.choice(places)
-    if rng.random() < 0.15:
+    chance = rng.random()
+    if chance < 0.15:
         del holder[key]
-    elif rng.random() < 0.1 and isinstance(holder, dict):
+    elif chance < 0.25 and isinstance(holder, dict):
         holder[f"{key}x"] = holder.pop(key)
     else:
         holder[key] = rng.choice(NASTY)
@@ -94,18 +95,22 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 def damage_file(path: Path, outside: Path, rng: random.Random) -> str:
     """Damage a file in the way of its kind, or put something else there; what was damaged."""
-    data = path.read_bytes()
+    data, by_kind = path.read_bytes(), rng.random() < 0.7
     if rng.random() < 0.17:
         _replace_by_other_kind(path, outside, rng)
         return f"{path.name} of another kind"
-    if path.suffix == ".json" and rng.random() < 0.7:
-        path.write_bytes(_damaged_json(data, rng))
-    elif path.suffix == ".jsonl" and rng.random() < 0.7:
-        path.write_bytes(_damaged_lines(data, rng))
-    elif path.suffix == ".txt":
-        path.write_bytes(rng.choice(NAMES).encode(errors="surrogatepass"))
+    if path.suffix == ".txt":
+        data = rng.choice(NAMES).encode(errors="surrogatepass")
+    elif path.suffix == ".json" and by_kind:
+        data = _damaged_json(data, rng)
+    elif path.suffix == ".jsonl" and by_kind:
+        lines = data.splitlines()
+        for place in rng.sample(range(len(lines)), min(len(lines), rng.randint(1, 4))):
+            lines[place] = _damaged_json(lines[place], rng)
+        data = b"\n".join(lines) + b"\n" * rng.randint(0, 1)
     else:
-        path.write_bytes(damaged(data, rng))
+        data = damaged(data, rng)
+    path.write_bytes(data)
     return path.name
 
 
@@ -114,14 +119,6 @@ def _damaged_json(data: bytes, rng: random.Random) -> bytes:
     if rng.random() < 0.12:
         return rng.choice((b"[", b'{"a":')) * DEEP
     return json.dumps(with_nasty_value(json.loads(data), rng)).encode()
-
-
-def _damaged_lines(data: bytes, rng: random.Random) -> bytes:
-    """A file of JSON lines in which some are damaged."""
-    lines = data.splitlines()
-    for place in rng.sample(range(len(lines)), min(len(lines), rng.randint(1, 4))):
-        lines[place] = _damaged_json(lines[place], rng)
-    return b"\n".join(lines) + b"\n" * rng.randint(0, 1)
 
 
 def _replace_by_other_kind(path: Path, outside: Path, rng: random.Random) -> None:

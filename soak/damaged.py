@@ -1,21 +1,37 @@
 """All damaged and hostile inputs, in their proportions."""
 
-from soak import checkpoints, files, folders, payloads
-from soak.lab import small_lab
+import random
+from collections.abc import Callable, Iterator
+
+from soak import checkpoints, folders, payloads
+from soak.guard import Guard, Trial
+from soak.lab import Lab, small_lab
 from soak.table import Row
+
+Trials = Callable[[Lab, random.Random, int], Iterator[Trial]]
+
+KINDS: dict[str, tuple[Trials, int]] = {
+    "damaged pictures uploaded, five formats": (payloads.pictures, 25),
+    "damaged checkpoints, with code and zip bombs in them": (checkpoints.checkpoints, 25),
+    "damaged dataset files (IDX), packed and plain": (folders.datasets, 16),
+    "damaged run folders: files, links, pipes, names": (folders.runs, 10),
+    "damaged study folders": (folders.studies, 6),
+    "names of runs and checkpoints that lead elsewhere": (folders.names, 3),
+    "addresses with wicked parameters, every page": (payloads.addresses, 8),
+    "canvas drawings and clicks made up": (payloads.drawings, 7),
+}
+"""What makes the inputs of a kind, and its share: those that need a whole page are fewer."""
 
 
 def rows(short: bool) -> list[Row]:
-    """Those that need a whole page are the fewer ones."""
-    share = 1.5 if short else 21
     with small_lab() as lab:
-        return [
-            files.pictures_row(lab, int(25 * share), on_page=int(2 * share)),
-            checkpoints.checkpoints_row(lab, int(25 * share), on_page=int(2 * share)),
-            files.datasets_row(lab, int(16 * share)),
-            folders.runs_row(lab, int(10 * share)),
-            folders.studies_row(lab, int(6 * share)),
-            folders.names_row(lab, int(3 * share)),
-            payloads.addresses_row(lab, int(8 * share)),
-            payloads.canvas_row(lab, int(7 * share)),
-        ]
+        return [row(lab, kind, 1.5 if short else 21) for kind in KINDS]
+
+
+def row(lab: Lab, kind: str, share: float) -> Row:
+    """Try the inputs of a kind, `share` times as many as its own share says."""
+    trials, own = KINDS[kind]
+    guard = Guard(kind, own=lab.home / "lab")
+    for what, act in trials(lab, random.Random(kind), int(own * share)):
+        guard.trial(what, act)
+    return guard

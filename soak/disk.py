@@ -5,11 +5,10 @@ import resource
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager as ContextManager
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -21,46 +20,19 @@ from lenet.network import checkpoint
 from lenet.runs.run import Run
 from lenet.studies.folder import StudyFolder
 from soak.folders import FIGURES, own_study
-from soak.kills import CONFIG, differences, execution
-from soak.lab import Lab, small_lab
-from soak.table import Row, Tally
+from soak.kills import CONFIG, differences
+from soak.lab import Lab, execution, small_lab
+from soak.table import Row
+from tests.data.test_download import Mirror
+from tests.idx_files import contents_of, pack, small_info
 from tests.small import assert_one_sentence
 
 ROOM = 64 * 2**20
 """Bytes in which everything has room."""
 
-
-class Full(Tally):
-    """Counts what was done on full disks, what was said, and what went wrong."""
-
-    def attempt(self, what: str, full: ContextManager[None], act: Callable[[], object]) -> None:
-        """Do something that cannot have enough room; it must say so."""
-        self.times += 1
-        with self.checked(what):
-            try:
-                with full:
-                    act()
-                self.said["had room"] += 1
-            except StorageError as error:
-                self.said["said so"] += 1
-                assert_one_sentence(str(error))
-                assert str(error).startswith("the disk is full"), error
-
-    def check(self, what: str, act: Callable[[], object]) -> None:
-        """Do something that must succeed when there is room again."""
-        with self.checked(f"{what}, afterwards"):
-            act()
-
-
-@contextmanager
-def file_limit(size: int) -> Iterator[None]:
-    """No file may grow beyond `size` bytes, as if the disk were full then."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+Full = ContextManager[None]
+Attempt = tuple[str, Full, Callable[[], object], Callable[[], object]]
+"""In words, a full disk, what cannot have enough room on it, what must succeed afterwards."""
 
 
 def rows(short: bool) -> list[Row]:
@@ -73,116 +45,124 @@ def rows(short: bool) -> list[Row]:
         needed = sum(path.stat().st_size for path in expected.folder.iterdir())
         # Metrics, TensorBoard's events or checkpoints are too large, in that order of size.
         sizes = [int(2 ** rng.uniform(9.5, 19)) if n % 2 else rng.randrange(largest) for n in times]
-        found = [_trainings(lab.home, expected, sizes, file_limit, "by RLIMIT_FSIZE")]
+        disks = [(size, _file_limit(size)) for size in sizes]
+        found = [_row("training, by RLIMIT_FSIZE", _trainings(lab.home, expected, disks))]
         with _small_disk(lab.home / "disk") as disk:
             if disk:  # whatever file comes when the last block is taken
                 sizes = [rng.randrange(20_000, int(0.95 * needed)) for _ in times]
-                narrow = partial(_narrow, disk)
-                found.append(_trainings(disk, expected, sizes, narrow, "on a small tmpfs"))
-        return [*found, _datasets(lab, len(times), rng), _studies(lab, len(times))]
+                disks = [(size, _narrow(disk, size)) for size in sizes]
+                found.append(_row("training, on a small tmpfs", _trainings(disk, expected, disks)))
+        found.append(_row("fetching a dataset", _datasets(lab, len(times), rng)))
+        return [*found, _row("writing a study and its results", _studies(lab, len(times)))]
 
 
-def _trainings(
-    folder: Path,
-    expected: Run,
-    sizes: list[int],
-    full_at: Callable[[int], ContextManager[None]],
-    how: str,
-) -> Row:
-    full = Full()
-    for number, size in enumerate(sizes):
+def _row(doing: str, attempts: Iterable[Attempt]) -> Row:
+    row = Row(f"disk full while {doing}")
+    for what, full, act, afterwards in attempts:
+        row.times += 1
+        with row.checked(what):
+            try:
+                with full:
+                    act()
+                row.said["had room"] += 1
+            except StorageError as error:
+                row.said["said so"] += 1
+                assert_one_sentence(str(error))
+                assert str(error).startswith("the disk is full"), error
+            afterwards()
+    return row
+
+
+def _trainings(folder: Path, expected: Run, disks: Iterable[tuple[int, Full]]) -> Iterator[Attempt]:
+    for number, (size, full) in enumerate(disks):
         run = Run(folder / f"limited {number}")
-        what = f"training {how}, {size:,} bytes"
-        full.attempt(what, full_at(size), partial(execution(run).start, CONFIG))
-        full.check(what, partial(_go_on, run, expected))
+        start = partial(execution(run).start, CONFIG)
+        yield f"{size:,} bytes", full, start, partial(_go_on, run, expected)
         shutil.rmtree(run.folder, ignore_errors=True)
-    return full.row(f"disk full while training, {how}")
 
 
 def _go_on(run: Run, expected: Run) -> None:
     """With room again it goes on from its last epoch and ends as if there had been room always."""
     for path in run.checkpoints().values():
         checkpoint.load(path)
-    if run.used and run.status().state in ("failed", "crashed"):
-        execution(run).resume()
-    elif not run.used:
+    if not run.used:
         execution(run).start(CONFIG)
+    elif run.status().state in ("failed", "crashed"):
+        execution(run).resume()
     different = differences(run, expected)
     assert not different, different
 
 
-def _datasets(lab: Lab, times: int, rng: random.Random) -> Row:
+def _datasets(lab: Lab, times: int, rng: random.Random) -> Iterator[Attempt]:
     """Files of a dataset, fetched from a mirror."""
-    full = Full()
-    sizes = [path.stat().st_size for path in (lab.data / "FashionMNIST" / "raw").iterdir()]
-    with _mirror(lab.data) as address, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LENET_MIRROR", address)
+    files = {f"{name}.gz": pack(data) for name, data in contents_of(small_info()).items()}
+    begin = partial(fetch, "FashionMNIST")
+    with Mirror(files) as mirror, pytest.MonkeyPatch.context() as patch:
+        threading.Thread(target=mirror.serve_forever, daemon=True).start()
+        patch.setenv("LENET_MIRROR", mirror.url)
         for number in range(times):
             patch.setenv("LENET_DATA_DIR", str(lab.home / f"data {number}"))
-            size = rng.randrange(1, max(sizes))
-            what = f"a dataset, files up to {size:,} bytes"
-            full.attempt(what, file_limit(size), partial(fetch, "FashionMNIST"))
-            full.check(what, partial(fetch, "FashionMNIST"))
-            full.check(what, partial(load_split, "FashionMNIST", "train"))
-    return full.row("disk full while fetching a dataset")
+            size = rng.randrange(1, max(map(len, files.values())))
+            yield f"files up to {size:,} bytes", _file_limit(size), begin, _fetched
+        mirror.shutdown()
+
+
+def _fetched() -> None:
+    fetch("FashionMNIST")
+    load_split("FashionMNIST", "train")
+
+
+def _studies(lab: Lab, times: int) -> Iterator[Attempt]:
+    """A study's definition and its results; an earlier result is whole."""
+    study = own_study(0)
+    planned = study.runs()[0]
+
+    def first_is_kept(folder: StudyFolder) -> None:
+        result = folder.result(planned)
+        assert result
+        assert result.test_accuracy == FIGURES["test_accuracy"]
+
+    for number in range(times):
+        folder = StudyFolder(lab.home / f"study {number}")
+        keep = partial(folder.keep, study)
+        yield "a study", _file_limit(100), keep, keep
+        shutil.copytree(lab.finished.folder, folder.run(planned).folder)
+        folder.keep_result(planned, FIGURES)
+        other = partial(folder.keep_result, planned, {**FIGURES, "test_accuracy": 0.6})
+        yield "a result", _file_limit(20), other, partial(first_is_kept, folder)
 
 
 @contextmanager
-def _mirror(folder: Path) -> Iterator[str]:
-    """A web server for a data folder, which says nothing of who hangs up: their disk is full."""
-    silence = {"log_message": lambda *_: None, "handle_error": lambda *_: None}
-    handler = type("Handler", (SimpleHTTPRequestHandler,), silence)
-    server = type("Server", (ThreadingHTTPServer,), silence)(
-        ("127.0.0.1", 0), partial(handler, directory=str(folder))
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+def _file_limit(size: int) -> Iterator[None]:
+    """No file may grow beyond `size` bytes, as if the disk were full then."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield
     finally:
-        server.shutdown()
-        server.server_close()
-
-
-def _studies(lab: Lab, times: int) -> Row:
-    """A study's definition, its results and its status; the earlier ones are whole."""
-    full = Full()
-    study = own_study(0)
-    planned = study.runs()[0]
-    for number in range(times):
-        folder = StudyFolder(lab.home / f"study {number}")
-        full.attempt("a study", file_limit(100), partial(folder.keep, study))
-        full.check("a study", partial(folder.keep, study))
-        run = folder.run(planned)
-        shutil.copytree(lab.finished.folder, run.folder)
-        other = {**FIGURES, "test_accuracy": 0.6}
-        before = folder.keep_result(planned, FIGURES)
-        full.attempt("a result", file_limit(20), partial(folder.keep_result, planned, other))
-        if folder.result(planned) != before:
-            full.faults.append("the earlier result is gone")
-    return full.row("disk full while writing a study and its results")
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @contextmanager
 def _small_disk(folder: Path) -> Iterator[Path | None]:
     """A file system in memory; None where mounting is not permitted."""
     folder.mkdir()
-    mounted = not _mount("-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", str(folder))
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        yield None
+        return
     try:
-        yield folder if mounted else None
+        yield folder
     finally:
-        if mounted:
-            subprocess.run(["umount", str(folder)], check=True)
+        subprocess.run(["umount", str(folder)], check=True)
 
 
 @contextmanager
 def _narrow(disk: Path, size: int) -> Iterator[None]:
     """The small disk holds only `size` bytes meanwhile."""
-    _mount("-o", f"remount,size={size}", str(disk), check=True)
+    resize = ["mount", str(disk), "-o"]
+    subprocess.run([*resize, f"remount,size={size}"], check=True)
     try:
         yield
     finally:
-        _mount("-o", f"remount,size={ROOM}", str(disk), check=True)
-
-
-def _mount(*arguments: str, check: bool = False) -> int:
-    return subprocess.run(["mount", *arguments], capture_output=True, check=check).returncode
+        subprocess.run([*resize, f"remount,size={ROOM}"], check=True)

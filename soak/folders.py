@@ -1,22 +1,28 @@
-"""Damaged run folders and study folders, as the pages find them."""
+"""Damaged dataset files, run folders and study folders, as the lab finds them on its disk."""
 
 import json
 import random
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
+from lenet.catalog import DATASETS
+from lenet.data.splits import load_split
 from lenet.evaluation.model_card import promote
 from lenet.runs.history import read_metrics
 from lenet.runs.launcher import list_runs
-from lenet.runs.run import Run
+from lenet.runs.run import Control, Run
+from lenet.runs.status import own_status
 from lenet.studies.folder import StudyFolder, home_of
 from lenet.studies.plan import Study
 from lenet.studies.presets import READY
 from lenet.studies.sweep import grid
-from soak.damage import NAMES, damage_file
-from soak.guard import UPLOADED, Guard
+from soak.damage import NAMES, damage_file, damaged
+from soak.guard import UPLOADED, Trial
 from soak.lab import Lab, sound, visit
-from soak.table import Row
+from tests.idx_files import write_files
 
 PAGES = (
     *("streamlit_app.py", "streamlit_app.py"),
@@ -24,35 +30,58 @@ PAGES = (
 )
 STAMPS = ("20260101-000000-lab-0000", "20269999-999999-lab-0000", "mine")
 FOLDER_NAMES = [n for n in UPLOADED if "/" not in n and len(n) < 200 and n.strip(".")]
+FIGURES = {"train_loss": 1, "val_loss": 1, "val_accuracy": 0.5, "test_accuracy": 0.5, "seconds": 9}
+"""Of a finished run."""
 
 
-def runs_row(lab: Lab, number: int) -> Row:
-    """A run whose folder is damaged, on every page that lists runs; some seem to be training."""
-    guard, rng = Guard(home=lab.home), random.Random(4)
+def datasets(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
+    """IDX files, packed and plain, on the disk where the lab keeps them."""
+    info = DATASETS["FashionMNIST"]
+    raw = lab.data / "FashionMNIST" / "raw"
+    for place in range(number):
+        write_files(raw, info, packed=place % 2 == 0)
+        path = rng.choice(sorted(raw.iterdir()))
+        whole = path.read_bytes()
+        path.write_bytes(b"\x1f\x8b" + whole if place % 50 == 49 else damaged(whole, rng))
+        yield f"{path.name} {place}", _load_both
+        for left in raw.iterdir():
+            left.unlink()
+    write_files(raw, info)
+
+
+def _load_both() -> None:
+    for split in map(partial(load_split, "FashionMNIST"), ("train", "test")):
+        assert split.images.shape[1:] == (28, 28)
+        assert len(split.images) == len(split.labels)
+
+
+def runs(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
+    """A run whose folder is damaged, on every page that lists runs; some are training."""
     for place in range(number):
         run = _copy(lab, STAMPS[place % 3] if place % 20 else rng.choice(FOLDER_NAMES))
-        if place % 3 == 0:
-            _set_state(run.folder / "status.json", "running")
-        what = _damage_run(lab, run, rng)
         page = PAGES[place % len(PAGES)]
-        guard.trial(f"{what}, {page} ({run.id[:30]!r})", _look_at_run, page)
+        with _training(run) if rng.random() < 0.4 else nullcontext():
+            what = _damage_run(lab, run, rng)
+            yield f"{what}, {page} ({run.id[:30]!r})", partial(_look_at_run, page)
         _clear(lab)
-    return guard.row("damaged run folders: files, links, pipes, names")
 
 
 def _copy(lab: Lab, name: str) -> Run:
     run = Run(lab.runs / name)
     shutil.copytree(lab.finished.folder, run.folder)
     run.log_file.write_text("a line\n")
-    (run.folder / "control.json").write_text('{"wish": "run", "lr": 0.01}')
-    (run.folder / "name.txt").write_text("mine")
+    run.ask(Control(lr=0.01))
+    run.rename("mine")
     shutil.copy(run.epoch_checkpoint(1), run.stopped_checkpoint)
     return run
 
 
-def _set_state(status: Path, state: str) -> None:
-    """Of a run of this very process, which lives."""
-    status.write_text(json.dumps({**json.loads(status.read_bytes()), "state": state}))
+@contextmanager
+def _training(run: Run) -> Iterator[None]:
+    """Hold its folder and say that it is running, as the process of a run or study does."""
+    with run.hold():
+        run.write_status(own_status().changed(state="running", total_steps=16))
+        yield
 
 
 def _damage_run(lab: Lab, run: Run, rng: random.Random) -> str:
@@ -76,20 +105,16 @@ def _look_at_run(page: str) -> None:
             return
 
 
-def studies_row(lab: Lab, number: int) -> Row:
+def studies(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
     """A study whose folder is damaged, on Experiments; some under a ready-made study's name."""
-    guard, rng = Guard(home=lab.home), random.Random(5)
-    names = ["grid", *READY]
+    kinds = ["grid", *READY]
     for place in range(number):
-        name = names[place % len(names)]
-        what = _damage_study(lab, _study(lab, name, rng).folder, rng)
-        guard.trial(f"study {name}: {what}", _look_at_study, name)
+        name = kinds[place % len(kinds)]
+        folder = _study(lab, name)
+        with _training(folder.process) if rng.random() < 0.5 else nullcontext():
+            what = _damage_study(lab, folder.folder, rng)
+            yield f"study {name}: {what}", partial(_look_at_study, name)
         _clear(lab)
-    return guard.row("damaged study folders")
-
-
-FIGURES = {"train_loss": 1, "val_loss": 1, "val_accuracy": 0.5, "test_accuracy": 0.5, "seconds": 9}
-"""Of a finished run."""
 
 
 def own_study(*seeds: int) -> Study:
@@ -98,7 +123,8 @@ def own_study(*seeds: int) -> Study:
     return Study(name="grid", title="lr", cells=tuple(cells), seeds=seeds)
 
 
-def _study(lab: Lab, name: str, rng: random.Random) -> StudyFolder:
+def _study(lab: Lab, name: str) -> StudyFolder:
+    """One with up to three finished runs, which has been stopped."""
     study = READY[name].study(epochs=2, seeds=[0]) if name in READY else own_study(0, 1)
     folder = home_of(study)
     folder.keep(study)
@@ -107,8 +133,7 @@ def _study(lab: Lab, name: str, rng: random.Random) -> StudyFolder:
         shutil.copytree(lab.finished.folder, run.folder)
         run.write_config(planned.config)
         folder.keep_result(planned, FIGURES)
-    shutil.copy(lab.finished.folder / "status.json", folder.folder)
-    _set_state(folder.folder / "status.json", rng.choice(["stopped", "running"]))
+    folder.process.write_status(own_status().changed(state="stopped"))
     return folder
 
 
@@ -136,20 +161,18 @@ def _clear(lab: Lab) -> None:
         folder.mkdir()
 
 
-def names_row(lab: Lab, number: int) -> Row:
+def names(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
     """Names that lead elsewhere, given by all the ways in which names are given."""
-    guard, rng = Guard(home=lab.home), random.Random(6)
+    kept = lab.home / "lab" / "kept"
     for place in range(number):
         name = rng.choice(NAMES)
         run = _copy(lab, STAMPS[0])
-        guard.trial(f"rename to {name[:30]!r}", _rename, run, name)
-        kept = lab.home / "lab" / "kept"
-        what = f"promote as {name[:30]!r}"
-        guard.trial(what, promote, run.epoch_checkpoint(1), name, folder=kept)
+        yield f"rename to {name[:30]!r}", partial(_rename, run, name)
+        file = run.epoch_checkpoint(1)
+        yield f"promote as {name[:30]!r}", partial(promote, file, name, folder=kept)
         if place % 5 == 0:
-            guard.trial(f"the page with {name[:30]!r}", visit)
+            yield f"the page with {name[:30]!r}", visit
         _clear(lab)
-    return guard.row("names of runs and checkpoints that lead elsewhere")
 
 
 def _rename(run: Run, name: str) -> None:

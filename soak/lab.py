@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -41,26 +41,28 @@ class Lab:
     def finished(self) -> Run:
         """A finished run of two epochs, to make copies of."""
         run = Run(self.home / "finished")
-        Execution(run, small_split, lambda event, steps: None).start(small_config())
+        execution(run).start(small_config())
         return run
 
 
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder that is removed afterwards; what is left of it hides no earlier error."""
-    with TemporaryDirectory(prefix="soak", ignore_cleanup_errors=True) as folder:
-        yield Path(folder).resolve()
+def execution(run: Run) -> Execution:
+    """Trains in this process, on the small dataset."""
+    return Execution(run, small_split, lambda event, steps: None)
+
+
+scratch = partial(TemporaryDirectory, prefix="soak", ignore_cleanup_errors=True)
+"""A folder that is removed afterwards; what is left of it hides no earlier error."""
 
 
 @contextmanager
 def small_lab() -> Iterator[Lab]:
     """A lab with a small dataset; no process is started for its pages."""
     with scratch() as folder, pytest.MonkeyPatch.context() as patch:
-        lab = Lab(folder)
+        lab = Lab(Path(folder).resolve())
         patch.setenv("LENET_RUNS_DIR", str(lab.runs))
         patch.setattr(launcher, "warm_up", lambda: None)
-        install_small_dataset(patch, lab.data)
-        install_small_dataset(patch, lab.data, "MNIST")
+        for name in ("FashionMNIST", "MNIST"):
+            install_small_dataset(patch, lab.data, name)
         st.cache_resource.clear()
         try:
             yield lab

@@ -1,21 +1,30 @@
-"""What a browser can send: addresses, and the values of the components on the pages."""
+"""What a browser can send: pictures, addresses, and what the components on the pages say."""
 
 import base64
+import io
 import random
+import struct
+import zlib
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from typing import Any
 
+import numpy as np
 import pytest
-from PIL import Image
+import torch
+from PIL import Image, PngImagePlugin
 
 from lenet.config import Config
+from lenet.drawing import centre, image_files
+from lenet.evaluation import classify
+from lenet.network import checkpoint
 from soak.damage import NAMES, NASTY, damaged, json_value
-from soak.files import encoded, png_of
-from soak.guard import Guard
+from soak.guard import Trial, uploads
 from soak.lab import Lab, sound, visit
-from soak.table import Row
 
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+MODES = ("L", "RGB", "RGBA", "P")
 PARAMETERS = {
     "streamlit_app.py": tuple(Config.model_fields),
     "pages/evaluate.py": ("checkpoint", "compare"),
@@ -31,9 +40,88 @@ PICKS = (
 )
 
 
-def addresses_row(lab: Lab, number: int) -> Row:
+def pictures(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
+    """Uploads of each format, read and classified, or by way of the page."""
+    trained = checkpoint.load(lab.finished.epoch_checkpoint(2))
+
+    def classified(data: bytes) -> None:
+        photo = image_files.read_image(data, "photo.png")
+        prepared = centre.from_photo(photo, "FashionMNIST")
+        [answer] = classify.answer(trained, torch.from_numpy(prepared.array)[None])
+        assert abs(sum(answer["probabilities"]) - 1) < 1e-3
+
+    def on_page(name: str, data: bytes) -> None:
+        page = visit("pages/predict.py", view="Upload")
+        page.file_uploader(key="photo").set_value((name, data, "image/png"))
+        sound(page.run())
+
+    return uploads(_pictures(rng), number, rng, ".png", on_page, classified)
+
+
+def _pictures(rng: random.Random) -> Iterator[tuple[str, bytes]]:
+    yield from _picture_bombs()
+    photo = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8))
+    photo.paste((255, 255, 255), (20, 10, 40, 30))
+    whole = [
+        (kind, encoded(photo if kind == "JPEG" else photo.convert(mode), kind))
+        for kind in FORMATS
+        for mode in (MODES if kind != "JPEG" else ("RGB",))
+    ]
+    for number in count():
+        kind, data = whole[number % len(whole)]
+        if number % 10 == 0:
+            yield f"random bytes {number}", data[:16] + rng.randbytes(rng.randrange(2000))
+        else:
+            yield f"{kind} {number}", damaged(data, rng)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def square(side: int) -> Image.Image:
+    """A white square on black, half as wide as the picture."""
+    image = Image.new("L", (side, side))
+    image.paste(255, (side // 4, side // 4, side // 2, side // 2))
+    return image
+
+
+def _picture_bombs() -> Iterator[tuple[str, bytes]]:
+    """Small files that cost much, and pictures of strange shapes."""
+    for size in ((8, 6_000_000), (6_000_000, 8), (7000, 7000), (50_000, 50_000)):
+        yield f"PNG of {size[0]:,}×{size[1]:,}", png_of(*size)
+    yield "JPEG of a thousand scans", jpeg_of_scans(1000, 7000)
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", "\0" * (100 * 2**20), zip=True)
+    yield "PNG with a text that unpacks to much", encoded(Image.new("L", (60, 40)), pnginfo=text)
+    yield "nothing", b""
+    first, *others = (Image.new("L", (64, 64), shade) for shade in range(200))
+    for kind in ("GIF", "WEBP", "PNG"):
+        moving = encoded(first, kind, save_all=True, append_images=others)
+        yield f"{kind} of 200 frames", moving
+
+
+def png_of(width: int, height: int) -> bytes:
+    """A black picture; of one that would take gigabytes only the first 50 million pixels."""
+    data = encoded(Image.new("L", (width, min(height, 50_000_000 // width))))
+    head = b"IHDR" + struct.pack(">II", width, height) + data[24:29]
+    return data[:12] + head + struct.pack(">I", zlib.crc32(head)) + data[33:]
+
+
+def jpeg_of_scans(scans: int, side: int) -> bytes:
+    """A progressive JPEG with its last scan again and again, a few bytes each time.
+
+    Each goes over the whole picture, which is what makes it slow.
+    """
+    data = encoded(square(side), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:last] + data[last:-2] * scans + data[-2:]
+
+
+def addresses(_lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
     """Every page with parameters that nobody meant, opened and come back to by the browser."""
-    guard, rng = Guard(home=lab.home), random.Random(7)
     for place in range(number):
         page, names = list(PARAMETERS.items())[place % len(PARAMETERS)]
         query: dict[str, str] = {}
@@ -41,8 +129,7 @@ def addresses_row(lab: Lab, number: int) -> Row:
             name = rng.choice(names if rng.random() < 0.75 else FOREIGN)
             value = rng.choice((*NASTY, *NAMES)) if rng.random() < 0.8 else json_value(rng)
             query[name] = str(value).encode(errors="replace").decode()
-        guard.trial(f"{page} {str(query)[:120]}", _open, page, query)
-    return guard.row("addresses with wicked parameters, every page")
+        yield f"{page} {str(query)[:120]}", partial(_open, page, query)
 
 
 def _open(page: str, query: dict[str, str]) -> None:
@@ -52,20 +139,18 @@ def _open(page: str, query: dict[str, str]) -> None:
     sound(app.run())
 
 
-def canvas_row(lab: Lab, number: int) -> Row:
+def drawings(_lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
     """What the canvas and the pictures that one points at may be made to say."""
-    guard, rng = Guard(home=lab.home), random.Random(8)
-    drawings = _drawings(rng)
+    made_up = _drawings(rng)
     visit("pages/predict.py", view="Draw")  # only a page can load the canvas first
     for place in range(number):
-        what, drawing = next(drawings)
+        what, drawing = next(made_up)
         if place % 5 == 4:
             pick = rng.choice((*PICKS, damaged(b"conv0/3", rng).decode(errors="replace")))
-            guard.trial(f"pointed at {pick!r:.60}", _point, pick)
+            yield f"pointed at {pick!r:.60}", partial(_point, pick)
         else:
             page = ("pages/predict.py", "pages/inside.py")[place % 2]
-            guard.trial(f"{what}, {page}", _draw, page, drawing)
-    return guard.row("canvas drawings and clicks made up")
+            yield f"{what}, {page}", partial(_draw, page, drawing)
 
 
 def _draw(page: str, drawing: Any) -> None:
@@ -116,6 +201,4 @@ def _url(png: bytes) -> str:
 
 
 def _drawing(side: int, mode: str = "RGBA") -> bytes:
-    image = Image.new("L", (side, side))
-    image.paste(255, (side // 4, side // 4, side // 2, side // 2))
-    return encoded(image.convert(mode))
+    return encoded(square(side).convert(mode))

@@ -1,42 +1,31 @@
 """What every part of the soak counts, and the table in which it is shown."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
-@dataclass(frozen=True)
+@dataclass
 class Row:
-    """What was done, how often, and how much of it went wrong.
+    """What was done, how often, and what went wrong, one by one.
 
     Attributes:
-        what: what `lost` counts: "finished epochs".
-        measured: a figure beside the count, with its unit: "p95 0.41 s".
-        met: whether the goal is met; a row that lost something has not met it.
-        faults: what went wrong, one by one, for who mends it; not in the table.
+        measured: a figure with its unit: "p95 0.41 s".
+        met: whether the goal of what is measured is met.
+        said: how often the lab said what, or was found doing what.
     """
 
     done: str
-    times: int
-    lost: int
-    what: str
+    times: int = 0
     measured: str = ""
+    faults: list[str] = field(default_factory=list)
     met: bool = True
-    faults: Sequence[str] = ()
+    said: Counter[str] = field(default_factory=Counter)
 
     @property
     def good(self) -> bool:
-        return self.met and not self.lost
-
-
-@dataclass
-class Tally:
-    """Counts what was tried, what was said of it, and what went wrong."""
-
-    times: int = 0
-    said: Counter[str] = field(default_factory=Counter)
-    faults: list[str] = field(default_factory=list)
+        return self.met and not self.faults
 
     @contextmanager
     def checked(self, what: str) -> Iterator[None]:
@@ -46,13 +35,12 @@ class Tally:
         except Exception as error:
             self.faults.append(f"{what}: {type(error).__name__}: {str(error)[:300]}")
 
-    def row(self, done: str) -> Row:
-        said = ", ".join(f"{count:,} {what}" for what, count in self.said.items())
-        return Row(done, self.times, len(self.faults), "faults", said, faults=self.faults)
-
 
 def markdown(rows: Iterable[Row]) -> str:
-    """A table for the terminal and the README."""
-    lines = ["| done | times | lost | measured |", "| --- | ---: | --- | --- |"]
-    lines += [f"| {r.done} | {r.times:,} | {r.lost} {r.what} | {r.measured} |" for r in rows]
+    """A table for the terminal and `docs/`."""
+    lines = ["| done | times | faults | measured |", "| --- | ---: | ---: | --- |"]
+    for row in rows:
+        said = [f"{count:,} {what}" for what, count in row.said.most_common()]
+        measured = ", ".join([*said, row.measured] if row.measured else said)
+        lines.append(f"| {row.done} | {row.times:,} | {len(row.faults)} | {measured} |")
     return "\n".join(lines)

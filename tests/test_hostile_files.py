@@ -40,7 +40,7 @@ from lenet.studies.plan import Study
 from lenet.studies.presets import READY, is_ready
 from lenet.studies.summary import verdict
 from soak.damage import DEEP
-from soak.files import jpeg_of_scans
+from soak.payloads import jpeg_of_scans
 from tests.small import (
     assert_one_sentence,
     hidden_files,
