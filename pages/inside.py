@@ -35,19 +35,20 @@ def page() -> None:
     chosen = checkpoints.choose()
     checkpoint = chosen.checkpoint
     info = DATASETS[checkpoint.config.dataset]
-    picture = choose_picture(info)
-    if picture is None:
+    found = choose_picture(info)
+    if found is None:
         return
+    picture, beside, target = found
     torch.set_num_threads(1)  # several would wait for each other while a training runs beside
     model = checkpoint.model()
-    image = torch.from_numpy(picture.array)
+    image = torch.from_numpy(picture)
     x = to_input(image[None], checkpoint.config)
     layers = layer_outputs(model, x)
     probabilities = layers["fc4"].values
     with torch.inference_mode():
         mean = model.probabilities(x)[0]
-    with picture.beside:
-        show_prediction(picture.target, probabilities, mean, info)
+    with beside:
+        show_prediction(target, probabilities, mean, info)
     st.subheader("From the picture to the answer", anchor=False, help=ORDER)
     st.caption(
         "Mid-grey is 0, lighter is above it, darker below; ± says what white and black are. "

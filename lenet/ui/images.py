@@ -13,14 +13,11 @@ from PIL import Image
 
 from lenet.drawing.image_files import enlarge
 
-PIXEL = 8
-"""Screen pixels for each image pixel."""
-
 
 def show(
-    pixels: NDArray[np.uint8], width: Any, *, side: int = 28 * PIXEL, place: Any = st, **more: Any
+    pixels: NDArray[np.uint8], width: Any, *, side: int = 224, place: Any = st, **more: Any
 ) -> None:
-    """Show (H, W) uint8 on the page, each pixel a square; the file is about `side` wide."""
+    """Show (H, W) uint8, each pixel a square; the file is about `side` pixels wide."""
     picture = enlarge(pixels, max(1, round(side / max(pixels.shape))))
     place.image(picture, width=width, output_format="PNG", **more)
 

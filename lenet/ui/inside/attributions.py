@@ -17,12 +17,7 @@ from lenet.ui.inside.detail import sum_table
 
 @fragment
 def attribute(checkpoint: Checkpoint, image: Tensor, predicted: int, info: DatasetInfo) -> None:
-    """Integrated gradients of the predicted class or any other.
-
-    Args:
-        image: (28, 28) uint8.
-        predicted: the class that the network names.
-    """
+    """Integrated gradients of the predicted class, or any other, on a (28, 28) uint8 image."""
     st.subheader("What speaks for a class", anchor=False)
     row = st.container(horizontal=True, vertical_alignment="bottom")
     label = "Show integrated gradients"

@@ -1,8 +1,7 @@
-"""HTML in which one can point at things: a layer's map, a position on a map.
+"""HTML in which a layer's map, or a position on a map, can be chosen.
 
-Plotly's heatmaps report no clicks to Streamlit (streamlit/streamlit#8760), and a figure of
-its own for each of a hundred small maps would take seconds to appear. This component shows
-plain HTML and reports the one thing that was pointed at, by mouse, finger or arrow keys.
+Plotly's heatmaps report no clicks to Streamlit (streamlit/streamlit#8760), and a figure for
+each of a hundred small maps would take seconds to appear. This component shows plain HTML.
 """
 
 from collections.abc import Callable
@@ -25,12 +24,11 @@ def pointing(
     """Show HTML with the classes of `clickable_html.css`.
 
     Args:
-        key: of the component, once on a page.
-        html: ours; every text in it that comes from elsewhere is escaped.
-        chosen: the `data-pick` of the element that is marked.
-        picked: called, before the page runs again, with the `data-pick` that was clicked or
-            the "row,column" of a position on the element of class "map". Without it,
-            nothing can be clicked.
+        html: trusted; it is not escaped.
+        chosen: the `data-pick` of the element to mark.
+        picked: called before the page runs again with the `data-pick` that was clicked, or with
+            the "row,column" of a position on the element of class "map". Without it, nothing
+            can be clicked.
     """
 
     def report() -> None:

@@ -19,10 +19,9 @@ from lenet.ui.inside.layer_strip import strip
 
 @fragment
 def step_through(path: Path, image: Tensor, info: DatasetInfo) -> None:
-    """A slider over the epochs of the chosen checkpoint's run: layers and filters of each.
+    """A slider over the epochs of the run that a checkpoint's file is in: layers and filters.
 
     Args:
-        path: the checkpoint's file.
         image: (28, 28) uint8.
     """
     st.subheader("Through the epochs", anchor=False)

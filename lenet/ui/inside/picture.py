@@ -1,7 +1,5 @@
 """The picture to look at: a test image, a drawing or an upload."""
 
-from dataclasses import dataclass
-
 import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
@@ -21,27 +19,17 @@ WIDTH = 168
 """Screen pixels of the picture."""
 TOOLBAR = 24
 """Screen pixels above the canvas that its own toolbar covers."""
-FIRST = 0
-"""Test image shown at first."""
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A picture as the network gets it.
-
-    Attributes:
-        array: (28, 28) uint8, light on black.
-        beside: the place beside it on the page, for the prediction.
-        target: its class, where it is known.
-    """
-
-    array: Gray
-    beside: DeltaGenerator
-    target: int | None = None
+Picture = tuple[Gray, DeltaGenerator, int | None]
 
 
 def choose_picture(info: DatasetInfo) -> Picture | None:
-    """Widgets to choose a picture; None as long as there is none.
+    """Widgets to choose a picture.
+
+    Returns:
+        The picture, (28, 28) uint8, light on black; the place beside it on the page, for the
+        prediction; and its class, where it is known. None as long as there is no picture.
 
     Raises:
         ImageError: the drawing or the upload cannot be used.
@@ -63,12 +51,12 @@ def choose_picture(info: DatasetInfo) -> Picture | None:
             st.space(TOOLBAR)
             pixels = canvas("inside canvas")
         drawn = prepared(pixels, info, right)
-        return Picture(drawn.array, right) if drawn else None
+        return (drawn.array, right, None) if drawn else None
     if found := photograph("inside_photo", left):
         photo, name = found
         array = centre.from_photo(photo, info, name=name).array
         images.show(array, WIDTH, place=left, caption="What the network sees")
-        return Picture(array, right)
+        return array, right, None
     return None
 
 
@@ -76,13 +64,10 @@ def _test_image(row: DeltaGenerator, info: DatasetInfo) -> Picture:
     dataset.require(info.name)
     split = load_split(info.name, "test")
     last = len(split.labels) - 1
-    if st.session_state.get("inside_image", FIRST) > last:  # it was of a larger test set
-        st.session_state["inside_image"] = FIRST
-    index = int(
-        row.number_input(
-            "Test image", 0, last, FIRST, key="inside_image", bind="query-params", width=140
-        )
-    )
+    key = "inside_image"
+    if st.session_state.get(key, 0) > last:  # it was of a larger test set
+        st.session_state[key] = 0
+    index = row.number_input("Test image", 0, last, 0, key=key, bind="query-params", width=140)
     name = row.selectbox(
         "Class", [ALL, *info.classes], key="inside_class", persist_state="session", width=170
     )
@@ -91,7 +76,7 @@ def _test_image(row: DeltaGenerator, info: DatasetInfo) -> Picture:
         among = among[split.labels == info.classes.index(name)]
 
     def another() -> None:
-        st.session_state["inside_image"] = int(pick(split, 1, None, among))
+        st.session_state[key] = int(pick(split, 1, None, among))
 
     row.button(
         "Another",
@@ -100,7 +85,7 @@ def _test_image(row: DeltaGenerator, info: DatasetInfo) -> Picture:
         disabled=not len(among),
         help="Another test image of this class.",
     )
-    picture, target = split.images[index].numpy(), int(split.labels[index])
+    picture, target = split.images[int(index)].numpy(), int(split.labels[int(index)])
     left, right = st.columns([1, 3], gap="large")
     images.show(picture, WIDTH, place=left, caption=f"Truth: {info.classes[target]}")
-    return Picture(picture, right, target)
+    return picture, right, target

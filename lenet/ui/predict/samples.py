@@ -21,8 +21,6 @@ from lenet.ui.widgets import download
 COUNT = 5
 MOST = 20
 SEEDS = 10_000
-FIRST_SEED = 0
-"""The same for every visit, so that an address without a seed always shows the same images."""
 
 
 def show_samples(chosen: Chosen, info: DatasetInfo) -> None:
@@ -31,11 +29,10 @@ def show_samples(chosen: Chosen, info: DatasetInfo) -> None:
     split = load_split(info.name, "test")
     row = st.container(horizontal=True)
     row.button("Other images", icon=":material/shuffle:", on_click=_reshuffle)
-    count, seed, among = _which(row, split, info, chosen)
-    if not len(among):
+    index = _which(row, split, info, chosen)
+    if not len(index):
         st.info("There is no such image; choose another class.", icon=":material/search_off:")
         return
-    index = classify.pick(split, count, seed, among)
     download(
         "Sheet",
         lambda: images.png(classify.sheet(split.images[index])),
@@ -54,15 +51,13 @@ def _reshuffle() -> None:
     st.session_state["sample_seed"] = secrets.randbelow(SEEDS)
 
 
-def _which(
-    row: DeltaGenerator, split: Split, info: DatasetInfo, chosen: Chosen
-) -> tuple[int, int, Tensor]:
-    """How many images, the seed that picks them, and the indices that they are picked from."""
+def _which(row: DeltaGenerator, split: Split, info: DatasetInfo, chosen: Chosen) -> Tensor:
+    """Widgets for the number of images, their seed and their kind; (count,) indices of them."""
     with row.popover("Which", icon=":material/tune:"):
         bind: Any = {"bind": "query-params"}
         count = st.number_input("Images", 1, MOST, COUNT, key="sample_count", **bind)
         seed = st.number_input(
-            "Seed", 0, SEEDS - 1, FIRST_SEED, key="sample_seed", help="Picks the images.", **bind
+            "Seed", 0, SEEDS - 1, 0, key="sample_seed", help="Picks the images.", **bind
         )
         name = st.selectbox("Class", [ALL, *info.classes], key="sample_class", **bind)
         mistakes = st.toggle("Only mistakes", key="mistakes", **bind)
@@ -71,7 +66,7 @@ def _which(
         wanted &= split.labels == info.classes.index(name)
     if mistakes:
         wanted &= torch.from_numpy(evaluated(chosen, info.name).predictions) != split.labels
-    return int(count), int(seed), wanted.nonzero().flatten()
+    return classify.pick(split, int(count), int(seed), wanted.nonzero().flatten())
 
 
 def _sample(answer: classify.Answer, image: np.ndarray, info: DatasetInfo) -> None:

@@ -12,8 +12,6 @@ from lenet.ui.predict.prediction import show_prediction
 from lenet.ui.widgets import segments
 
 WIDTH = 280
-TALLEST = 2
-"""Largest height of a picture on the page, in widths."""
 POLARITIES: dict[centre.Polarity, str] = {
     "auto": "Detect",
     "dark_on_light": "Dark on light",
@@ -63,5 +61,5 @@ def _square(array: centre.Gray) -> Image.Image:
 def _shown(photo: Image.Image) -> Image.Image:
     """A photograph at twice its size on the page; a very tall one gets transparent sides."""
     width = 2 * WIDTH
-    height = min(TALLEST * width, max(1, round(width * photo.height / photo.width)))
+    height = min(2 * width, max(1, round(width * photo.height / photo.width)))
     return ImageOps.pad(photo.convert("RGBA"), (width, height), color=(0, 0, 0, 0))
