@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from lenet.paths import ROOT
 from lenet.studies import results
-from lenet.studies.presets import POST_FIGURES, READY, Ready
+from lenet.studies.presets import POST_FIGURES, STUDY_PRESETS, StudyPreset
 from lenet.studies.results import Findings
-from lenet.studies.summary import verdict
+from lenet.studies.summary import conclusion
 from lenet.ui.experiments import charts
 from lenet.ui.experiments.setup import named_seeds
 from tests.browser import launch
@@ -69,18 +69,18 @@ def main() -> None:
     parts = [HEAD]
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        for ready in READY.values():
-            findings = results.shipped(ready.name)
+        for preset in STUDY_PRESETS.values():
+            findings = results.shipped(preset.name)
             if findings:
-                parts.append(section(ready, findings, browser))
+                parts.append(section(preset, findings, browser))
         browser.close()
     (DOCS / "experiments.md").write_text("\n".join(parts), encoding="utf-8")
 
 
-def section(ready: Ready, findings: Findings, browser: Browser) -> str:
+def section(preset: StudyPreset, findings: Findings, browser: Browser) -> str:
     """A study's question, answer, table and figure."""
-    picture = DOCS / f"experiments-{ready.name}.png"
-    save(figure(ready, findings), picture, browser)
+    picture = DOCS / f"experiments-{preset.name}.png"
+    save(figure(preset, findings), picture, browser)
     made, study = findings.made, findings.study
     config = study.cells[0].config()
     circumstances = (
@@ -91,12 +91,12 @@ def section(ready: Ready, findings: Findings, browser: Browser) -> str:
     )
     return "\n\n".join(
         [
-            f"## {ready.title}",
-            f"**Expected.** {ready.expect}",
-            f"**Found.** {verdict(findings)}",
+            f"## {preset.title}",
+            f"**Expected.** {preset.expect}",
+            f"**Found.** {conclusion(findings)}",
             table(findings),
-            f"![{ready.title}]({picture.name})",
-            circumstances + ("\n" + EPOCHS if ready.name == "nine-cases" else ""),
+            f"![{preset.title}]({picture.name})",
+            circumstances + ("\n" + EPOCHS if preset.name == "nine-cases" else ""),
             "",
         ]
     )
@@ -125,19 +125,19 @@ def table(findings: Findings) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def figure(ready: Ready, findings: Findings) -> go.Figure:
+def figure(preset: StudyPreset, findings: Findings) -> go.Figure:
     """Curves where a floor is the point, else accuracies with their spread."""
-    if ready.floor:
+    if preset.floor:
         shown: dict[str, list[tuple[float, ...]]] = {}
         for run in findings.runs:
             shown.setdefault(run.label, []).append(run.curve)
         epochs = findings.study.cells[0].config().epochs
-        return charts.curves(shown, epochs, ready.name, ready.floor)
+        return charts.curves(shown, epochs, preset.name, preset.floor)
     series = [
         charts.Series(cell.label, [found.test_accuracy for found in findings.of(cell.label)])
         for cell in findings.study.cells
     ]
-    post = POST_FIGURES if ready.name == "nine-cases" else {}
+    post = POST_FIGURES if preset.name == "nine-cases" else {}
     marked = {label: said.accuracy for label, said in post.items() if said.accuracy is not None}
     return charts.spreads(series, "test accuracy", ".1%", marked)
 

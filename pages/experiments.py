@@ -11,9 +11,9 @@ from lenet.errors import NewerFileError, StudyError
 from lenet.studies import results
 from lenet.studies.folder import StudyFolder, home_of, start, study_folders
 from lenet.studies.plan import Study
-from lenet.studies.presets import READY
+from lenet.studies.presets import STUDY_PRESETS
 from lenet.studies.results import Findings
-from lenet.studies.summary import verdict
+from lenet.studies.summary import conclusion
 from lenet.ui import dataset, query_params
 from lenet.ui.app import explained, fragment, sentence, show
 from lenet.ui.experiments import setup, state
@@ -25,7 +25,7 @@ from lenet.ui.widgets import segments
 
 REFRESH = 2.0
 """Seconds between two looks at a study that goes on."""
-TITLES = {name: study.title for name, study in READY.items()} | {OWN: "Your own"}
+TITLES = {name: study.title for name, study in STUDY_PRESETS.items()} | {OWN: "Your own"}
 FIRST = next(iter(TITLES))
 
 
@@ -45,15 +45,15 @@ def page() -> None:
     # By its name, as on the command line. A bound parameter would be the title, and would keep
     # "Evaluate this" from leaving the page.
     st.query_params.from_dict({} if name == FIRST else {"study": name})
-    if name in READY:
-        st.markdown(f"**Expect.** {READY[name].expect}")
+    if name in STUDY_PRESETS:
+        st.markdown(f"**Expect.** {STUDY_PRESETS[name].expect}")
     found = earlier(name)
     study = configure(name, first=not found)
     folder = chosen_folder(name, study, found)
     if folder:
         live = folder.live
         fragment(follow, run_every=REFRESH if live else None)(folder, live)
-    elif name in READY and (shipped := results.shipped(name)):
+    elif name in STUDY_PRESETS and (shipped := results.shipped(name)):
         tell(shipped)
 
 
@@ -62,11 +62,11 @@ def configure(name: str, *, first: bool) -> Study | None:
 
     They fold as soon as there is a study of one's own to look at.
     """
-    label = "Run it here" if name in READY else "Set it up" if first else "Set up another"
+    label = "Run it here" if name in STUDY_PRESETS else "Set it up" if first else "Set up another"
     unfolded = name == OWN and first
     place = st.expander(label, expanded=unfolded, icon=":material/tune:", key=f"set up {name}")
     with place, explained():
-        study = setup.ready_made(READY[name]) if name in READY else setup.own()
+        study = setup.ready_made(STUDY_PRESETS[name]) if name in STUDY_PRESETS else setup.own()
         begin(study)
         return study
     return None
@@ -152,7 +152,7 @@ def tell(shipped: Findings) -> None:
 
 def body(findings: Findings, runs: list[RunNow], folder: StudyFolder | None) -> None:
     """What was found: a sentence, the table, a figure, the best."""
-    if found := verdict(findings):
+    if found := conclusion(findings):
         st.markdown(f"**Found.** {found}")
     show_cells(findings, runs)
     show_best(findings, checkpoints(findings, folder))

@@ -11,13 +11,13 @@ from pathlib import Path
 from lenet.catalog import DATASETS
 from lenet.data.splits import load_split
 from lenet.evaluation.model_card import promote
-from lenet.runs.history import read_metrics
+from lenet.runs.history import read_history
 from lenet.runs.launcher import list_runs
 from lenet.runs.run import Control, Run
 from lenet.runs.status import own_status
 from lenet.studies.folder import StudyFolder, home_of
 from lenet.studies.plan import Study
-from lenet.studies.presets import READY
+from lenet.studies.presets import STUDY_PRESETS
 from lenet.studies.sweep import grid
 from soak.damage import NAMES, damage_file, damaged
 from soak.guard import UPLOADED, Trial
@@ -107,7 +107,7 @@ def _look_at_run(page: str) -> None:
 
 def studies(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
     """A study whose folder is damaged, on Experiments; some under a ready-made study's name."""
-    kinds = ["grid", *READY]
+    kinds = ["grid", *STUDY_PRESETS]
     for place in range(number):
         name = kinds[place % len(kinds)]
         folder = _study(lab, name)
@@ -125,7 +125,8 @@ def own_study(*seeds: int) -> Study:
 
 def _study(lab: Lab, name: str) -> StudyFolder:
     """One with up to three finished runs, which has been stopped."""
-    study = READY[name].study(epochs=2, seeds=[0]) if name in READY else own_study(0, 1)
+    preset = STUDY_PRESETS.get(name)
+    study = preset.study(epochs=2, seeds=[0]) if preset else own_study(0, 1)
     folder = home_of(study)
     folder.keep(study)
     for planned in study.runs()[:3]:
@@ -178,5 +179,5 @@ def names(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
 def _rename(run: Run, name: str) -> None:
     run.rename(name)
     assert run.name.isprintable()
-    assert read_metrics(run.metrics_file)
+    assert read_history(run.metrics_file)
     assert [found.id for found in list_runs()] == [run.id]

@@ -28,8 +28,8 @@ if hasattr(signal, "SIGHUP"):
 def _nobody_stands_by() -> Iterator[None]:
     """What a test's Train page has made ready must not take the next test's run."""
     yield
-    while launcher._standby:
-        process = launcher._standby.pop()
+    while launcher._prewarmed:
+        process = launcher._prewarmed.pop()
         process.kill()
         process.communicate()
 

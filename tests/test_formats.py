@@ -22,12 +22,12 @@ from lenet.evaluation.metrics import evaluate
 from lenet.formats import dropped, renamed
 from lenet.network import checkpoint
 from lenet.paths import ROOT, SHIPPED
-from lenet.runs.history import read_metrics
+from lenet.runs.history import read_history
 from lenet.runs.run import Run
 from lenet.runs.worker import Execution
 from lenet.studies import results
 from lenet.studies.folder import StudyFolder
-from lenet.studies.presets import READY
+from lenet.studies.presets import STUDY_PRESETS
 from tests.small import assert_one_sentence, run_lab, same_weights, small_split, trained
 
 NEWER = 1000
@@ -60,7 +60,7 @@ class TestEarlierLab:
         assert stopped.status().state == "finished"
         last = checkpoint.load(stopped.checkpoints()[2])
         assert same_weights(last.model(), trained(config).model)
-        assert len(read_metrics(stopped.metrics_file).steps["loss"]) == 16
+        assert len(read_history(stopped.metrics_file).steps["loss"]) == 16
 
     def test_checkpoint_is_evaluated(self, stopped: Run) -> None:
         found = checkpoint.load(stopped.stopped_checkpoint)
@@ -84,7 +84,7 @@ class TestEarlierLab:
     def test_shipped_checkpoints_open(self, path: Path) -> None:
         assert checkpoint.load(path).predictor.parameters()
 
-    @pytest.mark.parametrize("name", READY)
+    @pytest.mark.parametrize("name", STUDY_PRESETS)
     def test_shipped_studies_open(self, name: str) -> None:
         found = results.shipped(name)
         assert found is None or found.runs

@@ -30,15 +30,15 @@ from lenet.files import read_small
 from lenet.network import checkpoint
 from lenet.network.checkpoint import Checkpoint
 from lenet.runs import launcher, naming
-from lenet.runs.history import read_metrics
+from lenet.runs.history import read_history
 from lenet.runs.recorder import Recorder
 from lenet.runs.run import Control, Run
 from lenet.runs.status import Status
 from lenet.runs.worker import Execution
 from lenet.studies.folder import StudyFolder, home_of, study_folders
 from lenet.studies.plan import Study
-from lenet.studies.presets import READY, is_ready
-from lenet.studies.summary import verdict
+from lenet.studies.presets import STUDY_PRESETS, is_preset
+from lenet.studies.summary import conclusion
 from soak.damage import DEEP
 from soak.payloads import jpeg_of_scans
 from tests.small import (
@@ -89,21 +89,21 @@ def outside(tmp_path: Path) -> Path:
 def test_an_event_with_an_impossible_figure_is_left_out(event: Any, run: Run) -> None:
     whole = [json.dumps(STEP), json.dumps(EPOCH)]
     run.metrics_file.write_text("\n".join([whole[0], json.dumps(event), whole[1], ""]))
-    metrics = read_metrics(run.metrics_file)
+    metrics = read_history(run.metrics_file)
     assert list(metrics.steps["loss"]) == [2.0]
     assert metrics.epochs == [EPOCH]
 
 
 def test_a_line_that_is_nested_beyond_all_measure_is_left_out(run: Run) -> None:
     run.metrics_file.write_text("[" * DEEP + "\n" + json.dumps(STEP) + "\n")
-    assert len(read_metrics(run.metrics_file)) == 1
+    assert len(read_history(run.metrics_file)) == 1
 
 
 def test_a_huge_file_of_metrics_without_a_line_is_not_read_whole(run: Run) -> None:
     run.metrics_file.touch()
     os.truncate(run.metrics_file, 2**36)  # takes no room on the disk
     before = time.process_time()
-    assert len(read_metrics(run.metrics_file)) == 0
+    assert len(read_history(run.metrics_file)) == 0
     assert time.process_time() - before < 5  # 64 GB take minutes
 
 
@@ -187,7 +187,7 @@ class TestLinks:
             (run.folder / name).symlink_to(outside)
         assert run.name == first
         assert run.log_tail() == ""
-        assert len(read_metrics(run.metrics_file)) == 0
+        assert len(read_history(run.metrics_file)) == 0
         with pytest.raises(RunError):
             run.status()
 
@@ -197,7 +197,7 @@ class TestLinks:
         assert run.name
         assert run.log_tail() == ""
         assert run.asked() == Control()
-        assert len(read_metrics(run.metrics_file)) == 0
+        assert len(read_history(run.metrics_file)) == 0
         with pytest.raises(RunError):
             run.status()
 
@@ -369,7 +369,7 @@ def test_a_disk_that_is_full_to_its_last_block_still_takes_the_reason(
 class TestStudies:
     @pytest.fixture
     def study(self) -> Study:
-        return READY["nine-cases"].study(seeds=[0])
+        return STUDY_PRESETS["nine-cases"].study(seeds=[0])
 
     def spoiled(self, study: Study, change: Callable[[dict[str, Any]], object]) -> StudyFolder:
         content = study.model_dump(mode="json")
@@ -401,12 +401,12 @@ class TestStudies:
     def test_what_is_known_of_a_ready_made_study_is_said_of_no_other(self, study: Study) -> None:
         from lenet.studies.results import Findings
 
-        assert is_ready(study)
+        assert is_preset(study)
         [first, *others] = study.cells
         renamed = first.model_copy(update={"label": "<b>case</b>"})
         other = study.model_copy(update={"cells": (renamed, *others)})
-        assert not is_ready(other)
-        assert verdict(Findings(study=other, runs=())) is None
+        assert not is_preset(other)
+        assert conclusion(Findings(study=other, runs=())) is None
 
     @pytest.mark.usefixtures("run")
     def test_an_impossible_result_is_none(self, study: Study) -> None:

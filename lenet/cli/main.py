@@ -179,7 +179,7 @@ def _summary(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _train(args: argparse.Namespace) -> dict[str, Any]:
-    from lenet.runs.history import read_metrics
+    from lenet.runs.history import read_history
     from lenet.runs.run import Run
     from lenet.runs.worker import Execution
 
@@ -206,7 +206,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     else:
         work.start(_config(args), overwrite=args.overwrite == "1")
     config = run.config()
-    epochs = read_metrics(run.metrics_file).epochs
+    epochs = read_history(run.metrics_file).epochs
     last = epochs[-1] if epochs else {}
     saved = run.saved() or run.stopped_checkpoint
     result = {

@@ -14,8 +14,8 @@ from lenet.runs import launcher
 from lenet.studies import results, sweep
 from lenet.studies.folder import StudyFolder, home_of
 from lenet.studies.plan import Study, make_study
-from lenet.studies.presets import POST_FIGURES, READY, ready
-from lenet.studies.runner import BACKENDS, Outcome, check_backend, conduct
+from lenet.studies.presets import POST_FIGURES, STUDY_PRESETS, preset_named
+from lenet.studies.runner import BACKENDS, Outcome, check_backend, run_study
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group(
         "study", "A flag of the configuration, given beside these, holds in every run."
     ).add_argument
-    add("--study", metavar="NAME", help=f"{', '.join(READY)}, {OWN}, or a study's folder")
+    add("--study", metavar="NAME", help=f"{', '.join(STUDY_PRESETS)}, {OWN}, or a study's folder")
     add("--seeds", metavar="N,N", help="a run of each cell with each of these seeds")
     add(
         "--vary",
@@ -74,7 +74,7 @@ def run(
         progress.note(f"{dataset}: {source.description}")
     done = len(runs) - len(folder.unfinished())
     progress.note(f"{folder.study.title}: {len(runs)} runs, {done} of them finished already")
-    state, status = conduct(
+    state, status = run_study(
         folder,
         lambda outcome: progress.note(_line(outcome)),
         address=args.address,
@@ -88,7 +88,7 @@ def _folder(
     args: argparse.Namespace, given: Mapping[str, Any], output_dir: Path | None
 ) -> StudyFolder:
     if not args.study:
-        raise ConfigError(f"--mode study needs --study; one of {', '.join(READY)}, {OWN}")
+        raise ConfigError(f"--mode study needs --study; one of {', '.join(STUDY_PRESETS)}, {OWN}")
     check_backend(args.backend, args.address)
     if Path(args.study, "study.json").is_file():
         if given or args.vary or args.random or args.seeds or output_dir:
@@ -107,7 +107,7 @@ def _study(args: argparse.Namespace, given: Mapping[str, Any]) -> Study:
     if args.study != OWN:
         if args.vary or args.random:
             raise ConfigError(f"--vary and --random make a study of one's own; use --study {OWN}")
-        return ready(args.study).study(seeds=seeds).override(given)
+        return preset_named(args.study).study(seeds=seeds).override(given)
     if not args.vary:
         raise ConfigError(f"--study {OWN} needs --vary, as in --vary lr=0.01,0.1")
     axes = dict(map(sweep.parse, args.vary))

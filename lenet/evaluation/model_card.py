@@ -18,7 +18,7 @@ from lenet.files import explained, write_atomic
 from lenet.network import checkpoint as checkpoints
 from lenet.network.checkpoint import Checkpoint
 from lenet.paths import CHECKPOINTS
-from lenet.runs.history import read_metrics
+from lenet.runs.history import read_history
 from lenet.runs.launcher import command_line
 
 VIEWS = {
@@ -66,7 +66,7 @@ def promote(
 
 def training_seconds(source: Path) -> float | None:
     """Seconds of all epochs up to this checkpoint's, from the metrics beside it."""
-    epochs = read_metrics(source.parent / "metrics.jsonl").epochs
+    epochs = read_history(source.parent / "metrics.jsonl").epochs
     number = re.search(r"(\d+)\.pt$", source.name)
     if not epochs or not number:
         return None

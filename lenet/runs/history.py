@@ -24,7 +24,7 @@ LR_KEYS = ("step", "lr_set")
 
 
 @dataclass(frozen=True)
-class Metrics:
+class History:
     """What a run has recorded up to a moment; it does not change when the run goes on.
 
     Attributes:
@@ -63,7 +63,7 @@ class Metrics:
         return float(self.steps[column][-1])
 
 
-class MetricsFile:
+class HistoryFile:
     """The file of a run's events, followed while it grows; many threads may `poll()` it."""
 
     def __init__(self, path: Path) -> None:
@@ -71,7 +71,7 @@ class MetricsFile:
         self._lock = threading.Lock()
         self._start_over()
 
-    def poll(self) -> Metrics:
+    def poll(self) -> History:
         """All there is by now; a torn last line waits for its rest. Nothing if it is not there."""
         with self._lock:
             try:
@@ -84,7 +84,7 @@ class MetricsFile:
     def _start_over(self) -> None:
         import numpy as np  # not at the top: most of the command line does without it
 
-        self._read = Metrics()
+        self._read = History()
         self._steps = np.empty((len(STEP_COLUMNS), 0))  # with room for steps to come, see `_add`
         self._offset = 0
         self._file_number = 0
@@ -108,7 +108,7 @@ class MetricsFile:
             epochs += [event for event in events if "train_loss" in event]
             lr_changes += [event for event in events if "lr_set" in event]
         columns = dict(zip(STEP_COLUMNS, self._steps[:, :count], strict=True))
-        self._read = Metrics(columns, epochs, lr_changes)
+        self._read = History(columns, epochs, lr_changes)
         self._offset = file.tell()
 
     def _add(self, steps: list[dict[str, Any]], count: int) -> None:
@@ -131,9 +131,9 @@ class MetricsFile:
             return list(filter(_is_event, map(_loads, lines.splitlines())))
 
 
-def read_metrics(path: Path) -> Metrics:
+def read_history(path: Path) -> History:
     """What a file of events holds by now."""
-    return MetricsFile(path).poll()
+    return HistoryFile(path).poll()
 
 
 def _whole_lines(file: BinaryIO) -> Iterator[bytes]:

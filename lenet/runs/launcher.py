@@ -38,8 +38,8 @@ NICE = 10
 POLL = 0.3
 """Seconds between two looks of a waiting run at the slots."""
 
-_standby: "list[subprocess.Popen[bytes]]" = []
-_standby_lock = threading.Lock()
+_prewarmed: "list[subprocess.Popen[bytes]]" = []
+_prewarmed_lock = threading.Lock()
 
 
 def step_back() -> None:
@@ -85,10 +85,10 @@ def warm_up() -> None:
 
     There is at most one. It ends with this process or with the training that it is given.
     """
-    with _standby_lock:
-        if _standby and _standby[0].poll() is None:
+    with _prewarmed_lock:
+        if _prewarmed and _prewarmed[0].poll() is None:
             return
-        _standby[:] = [_process(["lenet.cli.prewarmed"], subprocess.PIPE, subprocess.DEVNULL)]
+        _prewarmed[:] = [_process(["lenet.cli.prewarmed"], subprocess.PIPE, subprocess.DEVNULL)]
 
 
 def resume(run: Run) -> None:
@@ -173,8 +173,8 @@ def _free_slot() -> "AcquireReturnProxy[FileLock] | None":
 
 def _hand_over(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes] | None":
     """Let the process that is ready do it; None if there is none."""
-    with _standby_lock:
-        ready = _standby.pop() if _standby else None
+    with _prewarmed_lock:
+        ready = _prewarmed.pop() if _prewarmed else None
     if ready is None or ready.poll() is not None or ready.stdin is None:
         return None
     order = {"arguments": arguments, "log": str(run.log_file)}

@@ -35,7 +35,7 @@ POST_FIGURES = {
 
 
 @dataclass(frozen=True)
-class Ready:
+class StudyPreset:
     """A ready-made study: its cells, the question, and what to expect."""
 
     name: str
@@ -136,10 +136,10 @@ def _one_by_one() -> list[Cell]:
     return cells
 
 
-READY = {
+STUDY_PRESETS = {
     study.name: study
     for study in (
-        Ready(
+        StudyPreset(
             "nine-cases",
             "The nine cases",
             "The post's table of nine hand-run cases. Expect accuracies near its own, and "
@@ -149,7 +149,7 @@ READY = {
             batch_size=32,
             seeds=(0, 1),
         ),
-        Ready(
+        StudyPreset(
             "input-size-softmax",
             "Input size × softmax",
             "The post reads a loss that stays above 1.46 as an effect of the input size. "
@@ -161,7 +161,7 @@ READY = {
             seeds=(0, 1),
             floor=SOFTMAX_FLOOR,
         ),
-        Ready(
+        StudyPreset(
             "kernel-3-padding-2-32x32",
             "Kernel 3, padding 2 or 32×32",
             "Three ways to make the layers fit to 28×28 images. Expect the two networks with "
@@ -171,7 +171,7 @@ READY = {
             batch_size=64,
             seeds=(0,),
         ),
-        Ready(
+        StudyPreset(
             "one-by-one",
             "The improvements, one by one",
             "The plain tanh network, then one change after the other. Expect batch norm to "
@@ -185,12 +185,12 @@ READY = {
 }
 
 
-def is_ready(study: Study) -> bool:
+def is_preset(study: Study) -> bool:
     """Whether a study is the ready-made one of its name in what its cells vary.
 
     Its file may say so of another one, to which nothing that is known of it applies.
     """
-    chosen = READY.get(study.name)
+    chosen = STUDY_PRESETS.get(study.name)
     if chosen is None:
         return False
     usual = chosen.study()
@@ -204,14 +204,14 @@ def is_ready(study: Study) -> bool:
     return cells(study) == cells(usual)
 
 
-def ready(name: str) -> Ready:
+def preset_named(name: str) -> StudyPreset:
     """The ready-made study of that name.
 
     Raises:
         ConfigError: there is none.
     """
-    if name not in READY:
+    if name not in STUDY_PRESETS:
         raise ConfigError(
-            f"{name} is no study; choose {', '.join(READY)}, grid, or a study's folder"
+            f"{name} is no study; choose {', '.join(STUDY_PRESETS)}, grid, or a study's folder"
         )
-    return READY[name]
+    return STUDY_PRESETS[name]

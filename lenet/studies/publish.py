@@ -16,7 +16,7 @@ from lenet.studies.plan import Cell
 from lenet.studies.results import Findings
 
 
-def shippable(folder: StudyFolder) -> Findings:
+def publishable(folder: StudyFolder) -> Findings:
     """What a study has found for the seeds that every cell has finished.
 
     Where it was trained is told with the versions, not in the configurations.
@@ -51,7 +51,7 @@ def main(folders: list[str]) -> int:
     """Ship each folder; the exit status."""
     for folder in folders:
         try:
-            findings = shippable(StudyFolder(Path(folder)))
+            findings = publishable(StudyFolder(Path(folder)))
         except LabError as error:
             sys.stderr.write(f"error: {error}\n")
             return 1

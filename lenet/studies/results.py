@@ -17,7 +17,7 @@ from lenet.errors import StudyError
 from lenet.files import parse_json, write_json
 from lenet.formats import migrated, numbered
 from lenet.paths import SHIPPED_STUDIES
-from lenet.runs.history import Metrics, read_metrics
+from lenet.runs.history import History, read_history
 from lenet.runs.run import Run
 from lenet.studies.folder import Result, StudyFolder
 from lenet.studies.plan import Cell, Study
@@ -91,7 +91,7 @@ def best(findings: Findings) -> Cell | None:
     return next(cell for cell in findings.study.cells if cell.label == label)
 
 
-def curve(metrics: Metrics, total_steps: int) -> tuple[float, ...]:
+def curve(metrics: History, total_steps: int) -> tuple[float, ...]:
     """The training loss so far, the mean of each whole `1 / POINTS` of all steps."""
     import numpy as np  # which --help need not wait for
 
@@ -118,7 +118,7 @@ def read(folder: StudyFolder, *, curves: bool = False) -> Findings:
 
 
 def _curve_of(run: Run) -> tuple[float, ...]:
-    return curve(read_metrics(run.metrics_file), run.status().total_steps)
+    return curve(read_history(run.metrics_file), run.status().total_steps)
 
 
 def rows(findings: Findings) -> list[dict[str, Any]]:

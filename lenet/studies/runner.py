@@ -72,7 +72,7 @@ def check_backend(backend: Backend, address: str | None) -> None:
         raise ConfigError(f"{address} is no address; give one like tcp://10.0.0.1:8786")
 
 
-def conduct(
+def run_study(
     folder: StudyFolder,
     watch: Callable[[Outcome], None],
     *,

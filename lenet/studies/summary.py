@@ -3,15 +3,15 @@
 import itertools
 from collections.abc import Callable
 
-from lenet.studies.presets import POST_FIGURES, SOFTMAX_FLOOR, is_ready
+from lenet.studies.presets import POST_FIGURES, SOFTMAX_FLOOR, is_preset
 from lenet.studies.results import Findings, Spread, summary
 
 
-def verdict(findings: Findings) -> str | None:
+def conclusion(findings: Findings) -> str | None:
     """What a finished ready-made study says; None while cells are missing, or of another one."""
-    write = _VERDICTS.get(findings.study.name)
+    write = _CONCLUSIONS.get(findings.study.name) if is_preset(findings.study) else None
     accuracies = summary(findings, "test_accuracy")
-    if write is None or not is_ready(findings.study) or len(accuracies) < len(findings.study.cells):
+    if write is None or len(accuracies) < len(findings.study.cells):
         return None
     return write(findings, accuracies)
 
@@ -92,7 +92,7 @@ def _and(values: list[float]) -> str:
     return " and ".join(f"{value:.2f}" for value in values)
 
 
-_VERDICTS: dict[str, Callable[[Findings, dict[str, Spread]], str]] = {
+_CONCLUSIONS: dict[str, Callable[[Findings, dict[str, Spread]], str]] = {
     "nine-cases": _nine_cases,
     "input-size-softmax": _input_size_softmax,
     "kernel-3-padding-2-32x32": _geometries,

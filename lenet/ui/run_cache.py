@@ -4,11 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from lenet.runs.history import Metrics, MetricsFile, read_metrics
+from lenet.runs.history import History, HistoryFile, read_history
 from lenet.runs.run import Run
 
 
-def metrics_of(run: Run) -> Metrics:
+def metrics_of(run: Run) -> History:
     """The run's events up to now."""
     return _followed(run.metrics_file).poll()
 
@@ -40,14 +40,14 @@ def outcome_of(run: Run, *, live: bool) -> tuple[int, float | None]:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _followed(path: Path) -> MetricsFile:
-    return MetricsFile(path)
+def _followed(path: Path) -> HistoryFile:
+    return HistoryFile(path)
 
 
 @st.cache_data(max_entries=4096, show_spinner=False)
 def _ended(path: Path, size: int, modified: int) -> tuple[int, float | None]:
-    return _outcome(read_metrics(path))
+    return _outcome(read_history(path))
 
 
-def _outcome(metrics: Metrics) -> tuple[int, float | None]:
+def _outcome(metrics: History) -> tuple[int, float | None]:
     return len(metrics.epochs), metrics.best_accuracy

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lenet.studies.folder import StudyFolder
-from lenet.studies.presets import READY
+from lenet.studies.presets import STUDY_PRESETS
 from tests.e2e.app import PATIENCE, App, until
 from tests.e2e.look import at_rest, choose, enter, go, number, title
 
@@ -99,7 +99,7 @@ def test_shipped_results_are_shown_and_the_best_can_be_trained(
     app: App, open_tab: Callable[[str], Page]
 ) -> None:
     page = open_experiments(app, open_tab)
-    for study in READY.values():
+    for study in STUDY_PRESETS.values():
         choose(page, study.title)
         expect(page.get_by_text(study.expect[:40])).to_be_visible()
         expect(page.get_by_text("Found.")).to_be_visible()

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from lenet.config import build_config
 from lenet.runs import launcher
-from lenet.runs.history import Metrics, read_metrics
+from lenet.runs.history import History, read_history
 from lenet.runs.run import Run
 from tests.e2e.app import App, serve, until
 from tests.e2e.look import at_rest, go, number, title, watched_tabs
@@ -28,8 +28,8 @@ def button(page: Page, name: str) -> None:
     shown.and_(page.locator("[data-testid=stMain] *, [data-testid=stPopoverBody] *")).click()
 
 
-def recorded(run: Run) -> Metrics:
-    return read_metrics(run.metrics_file)
+def recorded(run: Run) -> History:
+    return read_history(run.metrics_file)
 
 
 def test_pause_continue_stop_resume(fresh_app: App, open_tab: Callable[[str], Page]) -> None:

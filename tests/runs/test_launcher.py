@@ -170,14 +170,14 @@ class TestStandby:
     @pytest.fixture
     def standby(self) -> Iterator[psutil.Process]:
         launcher.warm_up()
-        waiting = psutil.Process(launcher._standby[0].pid)
+        waiting = psutil.Process(launcher._prewarmed[0].pid)
         yield waiting
         with suppress(psutil.NoSuchProcess):
             waiting.kill()
 
     def test_there_is_one_however_often_it_is_asked_for(self, standby: psutil.Process) -> None:
         launcher.warm_up()
-        assert launcher._standby[0].pid == standby.pid
+        assert launcher._prewarmed[0].pid == standby.pid
 
     def test_it_takes_the_next_run(self, standby: psutil.Process) -> None:
         run = launcher.start(build_config({"batch_size": 4096, "val_size": 50_000, "epochs": 1}))
@@ -204,7 +204,7 @@ class TestStandby:
 
     def test_it_ends_with_the_process_that_it_waits_for(self) -> None:
         code = (
-            "from lenet.runs import launcher; launcher.warm_up(); print(launcher._standby[0].pid)"
+            "from lenet.runs import launcher; launcher.warm_up(); print(launcher._prewarmed[0].pid)"
         )
         asked = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
         pid = int(asked.stdout)

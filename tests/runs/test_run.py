@@ -21,7 +21,7 @@ from lenet.data.splits import Split
 from lenet.errors import DatasetError, RunError, StorageError, TrainingError
 from lenet.network import checkpoint
 from lenet.runs import launcher, naming
-from lenet.runs.history import MetricsFile, read_metrics
+from lenet.runs.history import HistoryFile, read_history
 from lenet.runs.run import Control, Run
 from lenet.runs.signals import SIGNALS
 from lenet.runs.status import LIVE, Status, own_status
@@ -157,7 +157,7 @@ class TestTensorBoard:
 
     def test_reads_the_curves_of_the_run(self, run: Run) -> None:
         train(run, small_config())
-        recorded = read_metrics(run.metrics_file)
+        recorded = read_history(run.metrics_file)
         for tag, column in (("loss/train", "loss"), ("lr", "lr")):
             steps, values = zip(*self.shown(run, tag), strict=True)
             assert list(steps) == list(recorded.steps["step"])
@@ -317,7 +317,7 @@ class TestMetrics:
         return run.metrics_file
 
     def test_reads_what_is_new(self, run: Run, file: Path) -> None:
-        followed = MetricsFile(run.metrics_file)
+        followed = HistoryFile(run.metrics_file)
         assert len(followed.poll()) == 0  # there is no file yet
         with file.open("ab") as out:
             for count in (1, 2, 3):
@@ -332,7 +332,7 @@ class TestMetrics:
         assert len(metrics) == 3
 
     def test_what_was_read_does_not_change_under_who_draws_it(self, run: Run, file: Path) -> None:
-        followed = MetricsFile(run.metrics_file)
+        followed = HistoryFile(run.metrics_file)
         file.write_bytes(self.STEP + self.EPOCH)
         before = followed.poll()
         with file.open("ab") as out:
@@ -341,7 +341,7 @@ class TestMetrics:
         assert before.counts() == (1, 1, 0)
 
     def test_many_visitors_follow_one_file(self, run: Run, file: Path) -> None:
-        followed = MetricsFile(run.metrics_file)
+        followed = HistoryFile(run.metrics_file)
         done = threading.Event()
 
         def look() -> bool:
@@ -361,7 +361,7 @@ class TestMetrics:
         assert len(followed.poll()) == 300
 
     def test_torn_last_line_waits_for_its_rest(self, run: Run, file: Path) -> None:
-        metrics = MetricsFile(run.metrics_file)
+        metrics = HistoryFile(run.metrics_file)
         for cut in range(1, len(self.STEP)):
             start, rest = self.STEP[:cut], self.STEP[cut:]
             before = len(metrics.poll())
@@ -375,17 +375,17 @@ class TestMetrics:
 
     def test_torn_line_that_never_gets_its_rest(self, run: Run, file: Path) -> None:
         file.write_bytes(self.STEP + self.EPOCH[:9])
-        metrics = read_metrics(run.metrics_file)
+        metrics = read_history(run.metrics_file)
         assert (len(metrics), metrics.epochs) == (1, [])
 
     def test_damaged_line_is_left_out(self, run: Run, file: Path) -> None:
         file.write_bytes(self.STEP + b'{"step": 2, "lo\x00\n\n7\n' + self.EPOCH)
-        metrics = read_metrics(run.metrics_file)
+        metrics = read_history(run.metrics_file)
         assert (len(metrics), len(metrics.epochs)) == (1, 1)
 
     def test_file_of_a_new_training_is_read_from_its_start(self, run: Run, file: Path) -> None:
         file.write_bytes(self.STEP * 10 + self.EPOCH)
-        followed = MetricsFile(run.metrics_file)
+        followed = HistoryFile(run.metrics_file)
         assert len(followed.poll()) == 10
         file.write_bytes(self.STEP * 2)
         assert followed.poll().counts() == (2, 0, 0)
@@ -468,7 +468,7 @@ class TestProcess:
         run = launcher.start(config)
         started.append(run)
         wait_until(lambda: run.status().state != "starting", "the first status")
-        metrics = MetricsFile(run.metrics_file)
+        metrics = HistoryFile(run.metrics_file)
         wait_until(lambda: len(metrics.poll()) or run.status().state == "failed", "a step")
         assert run.status().state == "running", run.log_tail()
         return run
@@ -521,7 +521,7 @@ class TestProcess:
         assert "epoch" in (run.status().message or "")
         for path in run.checkpoints().values():
             checkpoint.load(path)
-        assert read_metrics(run.metrics_file).epochs
+        assert read_history(run.metrics_file).epochs
 
     def test_failure_is_in_the_status_and_in_the_log(self) -> None:
         run = launcher.start(small_config(batch_size=1000))
@@ -543,7 +543,7 @@ def test_real_training_is_started_watched_and_stopped(started: list[Run], warm: 
         launcher.warm_up()
     run = launcher.start(build_config({"epochs": 50}))
     started.append(run)
-    metrics = MetricsFile(run.metrics_file)
+    metrics = HistoryFile(run.metrics_file)
     wait_until(lambda: len(metrics.poll()) >= 10 or run.status().ended, "ten steps")
     assert run.status().state == "running", run.log_tail()
     assert run.status().total_steps == 50 * 860  # 55,000 images in batches of 64

@@ -15,7 +15,7 @@ import pytest
 from lenet.config import Config
 from lenet.errors import RunError
 from lenet.network import checkpoint
-from lenet.runs.history import read_metrics
+from lenet.runs.history import read_history
 from lenet.runs.recorder import cut
 from lenet.runs.run import Control, Run
 from lenet.runs.worker import Execution
@@ -49,7 +49,7 @@ def assert_whole(run: Run, config: Config) -> None:
     assert run.status().state == "finished"
     last = checkpoint.load(run.epoch_checkpoint(config.epochs)).model()
     assert same_weights(last, trained(config).model)
-    metrics = read_metrics(run.metrics_file)
+    metrics = read_history(run.metrics_file)
     assert list(metrics.steps["step"]) == list(range(1, len(metrics) + 1))
     assert [event["epoch"] for event in metrics.epochs] == list(range(1, config.epochs + 1))
 
@@ -113,7 +113,7 @@ class TestSteering:
 
         def go_on() -> None:
             wait_until(lambda: run.status().state == "paused", "the pause")
-            wait_until(lambda: len(read_metrics(run.metrics_file)) == 5, "all steps to be readable")
+            wait_until(lambda: len(read_history(run.metrics_file)) == 5, "all steps to be readable")
             spent = time.process_time()
             time.sleep(0.5)  # what it does in this time is what is asserted
             if reached == [5] and time.process_time() - spent < 0.25:
@@ -143,7 +143,7 @@ class TestSteering:
 
         Execution(run, small_split, watch).start(config)
         Execution(run, small_split, ignore).resume()
-        metrics = read_metrics(run.metrics_file)
+        metrics = read_history(run.metrics_file)
         assert metrics.lr_changes == [{"step": 3, "epoch": 1, "lr_set": 0.002}]
         assert set(metrics.steps["lr"][:3]) == {0.01}
         assert set(metrics.steps["lr"][3:]) == {0.002}
@@ -160,12 +160,12 @@ class TestSteering:
 
         Execution(run, small_split, watch).start(config)
         lrs = [0.01] * 3 + [0.002] * 3 + [0.005] * 2 + [0.002] * 8
-        assert list(read_metrics(run.metrics_file).steps["lr"]) == lrs
+        assert list(read_history(run.metrics_file).steps["lr"]) == lrs
 
     def test_events_are_readable_while_a_step_takes_long(self, run: Run) -> None:
         def watch(event: Event, _: int) -> None:
             if event.step == 3:
-                wait_until(lambda: len(read_metrics(run.metrics_file)) == 3, "all steps so far")
+                wait_until(lambda: len(read_history(run.metrics_file)) == 3, "all steps so far")
 
         Execution(run, small_split, watch).start(small_config(epochs=1))
 
@@ -192,7 +192,7 @@ class TestSteering:
         again = config.with_lr(changed, 0.002)
         assert run.config() == again
         assert_whole(run, again)
-        assert set(read_metrics(run.metrics_file).steps["lr"][changed:]) == {0.002}
+        assert set(read_history(run.metrics_file).steps["lr"][changed:]) == {0.002}
 
     @pytest.mark.slow
     def test_pause_is_no_time_of_the_run(self, run: Run) -> None:

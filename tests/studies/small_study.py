@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet.paths import ROOT
-from lenet.runs.history import read_metrics
+from lenet.runs.history import read_history
 from lenet.studies.folder import StudyFolder
 from lenet.studies.plan import Cell, Study, make_study
 from tests.small import same_weights, trained
@@ -57,7 +57,7 @@ def assert_as_if_never_interrupted(folder: StudyFolder) -> None:
         run = folder.run(planned)
         assert run.status().state == "finished"
         assert folder.result(planned)
-        steps = list(read_metrics(run.metrics_file).steps["step"])
+        steps = list(read_history(run.metrics_file).steps["step"])
         assert steps == list(range(1, len(steps) + 1))
     from lenet.network import checkpoint
 

@@ -16,7 +16,7 @@ from lenet.paths import ROOT
 from lenet.studies import results
 from lenet.studies.folder import Result, home_of
 from lenet.studies.plan import Cell, make_study
-from lenet.studies.presets import READY
+from lenet.studies.presets import STUDY_PRESETS
 from lenet.studies.results import Findings, Finished
 from lenet.ui.experiments import best, cells, charts
 from lenet.ui.experiments.state import RunNow
@@ -66,20 +66,20 @@ def test_the_nine_cases_stand_beside_the_posts_own_figures() -> None:
             assert np.isnan(row["difference"])
 
 
-@pytest.mark.parametrize("name", READY)
+@pytest.mark.parametrize("name", STUDY_PRESETS)
 def test_a_ready_made_study_says_what_to_expect_and_what_was_found(name: str) -> None:
     app = visit(name)
     text = [markdown.value for markdown in app.markdown]
-    assert f"**Expect.** {READY[name].expect}" in text
+    assert f"**Expect.** {STUDY_PRESETS[name].expect}" in text
     assert any(found.startswith("**Found.**") for found in text)
     assert any("Shipped results" in caption.value for caption in app.caption)
-    study = READY[name].study()
+    study = STUDY_PRESETS[name].study()
     runs = len(study.cells) * len(study.seeds)
     assert any(f"**{runs} runs**" in found for found in text)
 
 
 def test_a_finished_study_takes_the_place_of_the_shipped_results() -> None:
-    study = READY["kernel-3-padding-2-32x32"].study()
+    study = STUDY_PRESETS["kernel-3-padding-2-32x32"].study()
     home = home_of(study)
     home.keep(study)
     for place, planned in enumerate(study.runs()):
@@ -110,8 +110,8 @@ def test_own_study_counts_its_runs_before_it_starts() -> None:
 
 
 def test_train_this_opens_the_very_configuration() -> None:
-    for ready in READY.values():
-        for cell in ready.study().cells:
+    for preset in STUDY_PRESETS.values():
+        for cell in preset.study().cells:
             assert build_config(best.address(cell)) == cell.config()
 
 

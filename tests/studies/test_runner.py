@@ -20,14 +20,14 @@ from lenet.config import build_config
 from lenet.errors import ConfigError, StudyError
 from lenet.paths import ROOT
 from lenet.runs import launcher, lock
-from lenet.runs.history import STEP_COLUMNS, Metrics
+from lenet.runs.history import STEP_COLUMNS, History
 from lenet.runs.run import Control
 from lenet.runs.status import own_status
 from lenet.studies import estimate, results, sweep, worker
 from lenet.studies.folder import Result, StudyFolder
-from lenet.studies.presets import POST_FIGURES, READY, SOFTMAX_FLOOR
+from lenet.studies.presets import POST_FIGURES, SOFTMAX_FLOOR, STUDY_PRESETS
 from lenet.studies.results import Findings, Finished
-from lenet.studies.summary import verdict
+from lenet.studies.summary import conclusion
 from tests.lazy import Lazy
 from tests.small import (
     PATIENCE,
@@ -120,7 +120,7 @@ class TestReadyMade:
             8 adam –   0.5 tanh
             9 adam –   0.5 leaky_relu"""
         rows = [line.split() for line in table.strip().splitlines()]
-        cells = READY["nine-cases"].study().cells
+        cells = STUDY_PRESETS["nine-cases"].study().cells
         assert len(cells) == len(rows) == len(POST_FIGURES)
         for cell, (number, optimizer, momentum, dropout, activation) in zip(
             cells, rows, strict=True
@@ -149,12 +149,12 @@ class TestReadyMade:
         assert round(SOFTMAX_FLOOR, 4) == 1.4612
 
     def test_input_size_and_softmax_are_crossed(self) -> None:
-        study = READY["input-size-softmax"].study()
+        study = STUDY_PRESETS["input-size-softmax"].study()
         found = {(run.config.input_size, run.config.softmax) for run in study.runs()}
         assert found == {(28, True), (28, False), (32, True), (32, False)}
 
     def test_one_by_one_changes_one_thing_at_a_time(self) -> None:
-        configs = [cell.config().model_dump() for cell in READY["one-by-one"].study().cells]
+        configs = [cell.config().model_dump() for cell in STUDY_PRESETS["one-by-one"].study().cells]
         assert len(configs) == 6
         changed = [
             [name for name in before if before[name] != after[name]]
@@ -162,9 +162,9 @@ class TestReadyMade:
         ]
         assert changed == [["batch_norm"], ["activation"], ["init"], ["dropout"], ["softmax"]]
 
-    @pytest.mark.parametrize("name", READY)
+    @pytest.mark.parametrize("name", STUDY_PRESETS)
     def test_epochs_batch_size_and_seeds_can_be_chosen(self, name: str) -> None:
-        runs = READY[name].study(4, 50, [7]).runs()
+        runs = STUDY_PRESETS[name].study(4, 50, [7]).runs()
         assert {(run.config.epochs, run.config.batch_size, run.config.seed) for run in runs} == {
             (4, 50, 7)
         }
@@ -276,7 +276,7 @@ class TestResults:
         assert best.label == "dropout 0.1"
 
     def test_curve_is_the_mean_of_each_part(self) -> None:
-        metrics = Metrics({name: array("d", range(120)) for name in STEP_COLUMNS})
+        metrics = History({name: array("d", range(120)) for name in STEP_COLUMNS})
         whole = results.curve(metrics, 120)
         assert whole == tuple(2 * part + 0.5 for part in range(60))
         assert results.curve(metrics, 240) == tuple(4 * part + 1.5 for part in range(30))
@@ -287,17 +287,17 @@ class TestResults:
         longer = estimate.seconds_of(build_config({"epochs": 6}))
         assert longer > 1.5 * estimate.seconds_of(build_config({"epochs": 3}))
 
-    @pytest.mark.parametrize("name", READY)
+    @pytest.mark.parametrize("name", STUDY_PRESETS)
     def test_shipped_results_are_whole_and_tell_how_they_were_had(self, name: str) -> None:
         shipped = results.shipped(name)
         assert shipped is not None
-        assert shipped.study == READY[name].study()
+        assert shipped.study == STUDY_PRESETS[name].study()
         keys = [(planned.label, planned.config.seed) for planned in shipped.study.runs()]
         assert [(run.label, run.seed) for run in shipped.runs] == keys
         assert all(len(run.curve) == results.POINTS for run in shipped.runs)
         assert set(shipped.made) >= {"lenet", "torch", "python", "machine", "written"}
         assert "cores" in shipped.made["machine"]
-        text = verdict(shipped)
+        text = conclusion(shipped)
         assert text
         for spread in results.summary(shipped, "train_loss").values():
             assert math.isfinite(spread.mean)
@@ -308,7 +308,7 @@ class TestResults:
         losses = results.summary(shipped, "train_loss")
         for cell in shipped.study.cells:
             assert (losses[cell.label].mean > SOFTMAX_FLOOR) == cell.config().softmax
-        assert "comes from the softmax" in str(verdict(shipped))
+        assert "comes from the softmax" in str(conclusion(shipped))
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lenet.paths import DEFAULT_CHECKPOINT
-from lenet.runs.history import Metrics
+from lenet.runs.history import History
 from lenet.runs.run import Run
 from lenet.runs.status import own_status
 from lenet.studies.folder import home_of
@@ -58,7 +58,7 @@ class TestWords:
         assert plain("x" * 10**6) == "x" * LONGEST + "…"
 
     def test_tags_in_figures_are_text(self) -> None:
-        curve = curves.Curve(TAG, Metrics())
+        curve = curves.Curve(TAG, History())
         figure = curves.curves([curve, curve], "", 10, smoothing=0, log=False)
         names = {trace.name for trace in figure.data if trace.showlegend is not False}
         assert chart_text(TAG) in names

@@ -9,7 +9,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from lenet.config import Config, applies
 from lenet.studies import results
-from lenet.studies.presets import POST_FIGURES, Published, is_ready
+from lenet.studies.presets import POST_FIGURES, Published, is_preset
 from lenet.studies.results import Findings
 from lenet.ui.experiments.state import RunNow
 
@@ -19,7 +19,7 @@ POST_FIELDS = ("optimizer", "momentum", "dropout", "activation")
 
 def published(findings: Findings) -> Mapping[str, Published]:
     """What the post says of the cells, where it says something."""
-    return POST_FIGURES if findings.study.name == "nine-cases" and is_ready(findings.study) else {}
+    return POST_FIGURES if findings.study.name == "nine-cases" and is_preset(findings.study) else {}
 
 
 def cells_table(findings: Findings, runs: Sequence[RunNow] = ()) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from lenet.studies import results
-from lenet.studies.presets import READY
+from lenet.studies.presets import STUDY_PRESETS
 from lenet.studies.results import Findings
 from lenet.ui.experiments import charts
 from lenet.ui.experiments.cells import columns, published, setting
@@ -58,7 +58,7 @@ def show_figures(findings: Findings, runs: list[RunNow], key: str) -> None:
 
 
 def _first_view(findings: Findings) -> str:
-    chosen = READY.get(findings.study.name)
+    chosen = STUDY_PRESETS.get(findings.study.name)
     return "Curves" if chosen and chosen.floor else "Accuracy"
 
 
@@ -78,7 +78,7 @@ def _axes(findings: Findings) -> list[str]:
 
 
 def _curves(findings: Findings, runs: list[RunNow], key: str) -> Any:
-    chosen = READY.get(findings.study.name)
+    chosen = STUDY_PRESETS.get(findings.study.name)
     shown: dict[str, list[tuple[float, ...]]] = {}
     for run in runs:
         if run.curve:

@@ -10,13 +10,13 @@ from lenet.errors import ConfigError
 from lenet.runs import launcher
 from lenet.studies import estimate, sweep
 from lenet.studies.plan import Study, make_study
-from lenet.studies.presets import Ready
+from lenet.studies.presets import StudyPreset
 from lenet.ui.widgets import segments
 
 MAX_SEEDS = 20
 
 
-def ready_made(chosen: Ready) -> Study:
+def ready_made(chosen: StudyPreset) -> Study:
     """Epochs, batch size and seeds of a ready-made study.
 
     Raises:

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from lenet.runs.history import Metrics
+from lenet.runs.history import History
 from lenet.ui.escape import chart_text
 from lenet.ui.style import COLORS, FAINT, QUIET, VALIDATION
 
@@ -32,7 +32,7 @@ class Curve:
     """A run's events under its name."""
 
     name: str
-    metrics: Metrics
+    metrics: History
 
 
 def curves(
@@ -135,7 +135,7 @@ def _lines(curve: Curve, color: str, smoothing: float, *, alone: bool) -> list[d
     ]
 
 
-def _lr_changes(metrics: Metrics) -> dict[str, list[dict[str, Any]]]:
+def _lr_changes(metrics: History) -> dict[str, list[dict[str, Any]]]:
     """A line where somebody set another learning rate."""
     upright = {"type": "line", "yref": "y domain", "y0": 0, "y1": 1}
     upright |= {"line": {"color": FAINT, "width": 1, "dash": "dash"}}

@@ -9,7 +9,7 @@ import streamlit as st
 from lenet.config import differences
 from lenet.errors import LabError
 from lenet.runs import launcher
-from lenet.runs.history import EPOCH_KEYS, LR_KEYS, Metrics
+from lenet.runs.history import EPOCH_KEYS, LR_KEYS, History
 from lenet.runs.naming import MAX_NAME
 from lenet.runs.run import Run
 from lenet.runs.status import LIVE
@@ -89,7 +89,7 @@ def manage(run: Run) -> None:
     st.code(launcher.command_line(run.config()), language="bash", wrap_lines=True)
 
 
-def csv(metrics: Metrics) -> str:
+def csv(metrics: History) -> str:
     """The recorded steps, a row each; an epoch's figures stand at its last step.
 
     `lr_set` is the learning rate that somebody set after the step.

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lenet.config import Config
-from lenet.runs.history import Metrics
+from lenet.runs.history import History
 from lenet.runs.naming import labels
 from lenet.runs.run import Run
 from lenet.runs.status import LIVE, Status
@@ -46,7 +46,7 @@ def watch(known: dict[str, Run]) -> Run:
 
 def empty_chart() -> None:
     """Where the curves will be; the browser loads what draws them before the first run starts."""
-    nothing = charts.Curve("", Metrics())
+    nothing = charts.Curve("", History())
     live_chart(
         "no curves",
         lambda: charts.curves([nothing], "", 1000, smoothing=0.0, log=False),
@@ -105,7 +105,7 @@ def _follow(run: Run, compared: list[Run], named: dict[str, str], was_live: bool
         st.rerun()
 
 
-def _progress(config: Config, status: Status, metrics: Metrics) -> None:
+def _progress(config: Config, status: Status, metrics: History) -> None:
     step = int(metrics.last("step")) if len(metrics) else 0
     share = min(1.0, step / status.total_steps) if status.total_steps else 0.0
     text = " "
@@ -117,7 +117,7 @@ def _progress(config: Config, status: Status, metrics: Metrics) -> None:
     st.progress(share, text)
 
 
-def _figures(config: Config, status: Status, metrics: Metrics) -> None:
+def _figures(config: Config, status: Status, metrics: History) -> None:
     accuracies = metrics.accuracies()
     speeds = metrics.steps["images_per_second"][-50:]
     with st.grid(5, min_column_width=110):
@@ -132,7 +132,7 @@ def _figures(config: Config, status: Status, metrics: Metrics) -> None:
             st.metric("Time", clock(status.seconds))
 
 
-def _step_seconds(config: Config, status: Status, metrics: Metrics) -> float:
+def _step_seconds(config: Config, status: Status, metrics: History) -> float:
     """What a step costs: in the last epoch, its validation included, or in the last steps."""
     if metrics.epochs:
         return float(metrics.epochs[-1]["seconds"]) * config.epochs / status.total_steps

@@ -8,14 +8,14 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from lenet.runs.history import Metrics, read_metrics
+from lenet.runs.history import History, read_history
 from lenet.ui.train import curves as charts
 
 MILLION = 1_000_000
 REFRESH_BYTES = 200_000
 
 
-def record(path: Path, steps: int) -> Metrics:
+def record(path: Path, steps: int) -> History:
     """A run of so many steps, one of which has a loss that stands out."""
     line = '{"step": %d, "epoch": %d, "loss": %s, "lr": 0.001, "images_per_second": 5000.0}\n'
     epoch = (
@@ -28,10 +28,10 @@ def record(path: Path, steps: int) -> Metrics:
             file.write(line % (step, 1 + step // 860, loss))
             if step % 860 == 0:
                 file.write(epoch % (step // 860, step))
-    return read_metrics(path)
+    return read_history(path)
 
 
-def curves(metrics: Metrics, smoothing: float = 0.9) -> go.Figure:
+def curves(metrics: History, smoothing: float = 0.9) -> go.Figure:
     shown = [charts.Curve("run", metrics)]
     return charts.curves(shown, "run", len(metrics), smoothing=smoothing, log=False)
 
@@ -93,6 +93,6 @@ def test_change_of_the_learning_rate_is_drawn(tmp_path: Path) -> None:
     record(path, 20)
     with path.open("a") as file:
         file.write(json.dumps({"step": 7, "epoch": 1, "lr_set": 0.002}) + "\n")
-    figure = curves(read_metrics(path))
+    figure = curves(read_history(path))
     assert [shape.x0 for shape in figure.layout.shapes] == [7]
     assert figure.layout.annotations[0].text == "lr 0.002"

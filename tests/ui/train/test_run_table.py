@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from lenet.runs.history import Metrics, read_metrics
+from lenet.runs.history import History, read_history
 from lenet.runs.run import Run
 from lenet.ui.run_cache import best_checkpoint
 from lenet.ui.train import run_table
 
 
 @pytest.fixture
-def metrics(tmp_path: Path) -> Metrics:
+def metrics(tmp_path: Path) -> History:
     """Two epochs of two steps, the learning rate changed after the first step."""
     step = {"loss": 0.5, "lr": 0.1, "images_per_second": 1000.0}
     events = [
@@ -28,7 +28,7 @@ def metrics(tmp_path: Path) -> Metrics:
     ]
     file = tmp_path / "metrics.jsonl"
     file.write_text("".join(json.dumps(event) + "\n" for event in events))
-    return read_metrics(file)
+    return read_history(file)
 
 
 def _epoch(number: int, accuracy: float | None) -> dict[str, object]:
@@ -36,7 +36,7 @@ def _epoch(number: int, accuracy: float | None) -> dict[str, object]:
     return {"epoch": number, "step": 2 * number, **figures}
 
 
-def test_csv_has_a_row_a_step_with_the_epochs_figures_at_its_last(metrics: Metrics) -> None:
+def test_csv_has_a_row_a_step_with_the_epochs_figures_at_its_last(metrics: History) -> None:
     text = run_table.csv(metrics)
     table = pd.read_csv(io.StringIO(text))
     assert [line.split(",")[0] for line in text.splitlines()] == ["step", "1", "2", "3", "4"]
@@ -51,7 +51,7 @@ def test_csv_has_a_row_a_step_with_the_epochs_figures_at_its_last(metrics: Metri
 def test_csv_of_a_run_before_its_first_epoch(tmp_path: Path) -> None:
     file = tmp_path / "metrics.jsonl"
     file.write_text('{"step": 1, "epoch": 1, "loss": 2.3, "lr": 0.1, "images_per_second": 9.0}\n')
-    table = pd.read_csv(io.StringIO(run_table.csv(read_metrics(file))))
+    table = pd.read_csv(io.StringIO(run_table.csv(read_history(file))))
     assert len(table) == 1
     assert table["loss"].tolist() == [2.3]
 
