@@ -10,9 +10,10 @@ from lenet.network.inputs import to_input
 from lenet.ui import checkpoints, images, query_params
 from lenet.ui.app import show
 from lenet.ui.inside.attributions import attribute
+from lenet.ui.inside.clickable_html import pointing
 from lenet.ui.inside.epochs import step_through
 from lenet.ui.inside.explorer import explore
-from lenet.ui.inside.filters import filters
+from lenet.ui.inside.filters import filter_sheets
 from lenet.ui.inside.picture import SOURCES, choose_picture
 
 ORDER = (
@@ -55,7 +56,9 @@ def page() -> None:
         "Choose any map or feature."
     )
     explore(model, layers, checkpoint.config, info.classes)
-    filters(model)
+    st.subheader("Learned filters", anchor=False)
+    st.caption("A column for each map that a layer puts out, a row for each that it takes in.")
+    pointing("filters", filter_sheets(model))
     attribute(checkpoint, image, int(probabilities.argmax()), info)
     step_through(chosen.path, image, info)
 

@@ -17,24 +17,28 @@ SIDE = 280
 BRUSH = 14
 
 
-def canvas(key: str, **options: Any) -> Gray | None:
-    """Show a canvas; its pixels, None before the first stroke.
-
-    Args:
-        options: of `st_canvas`; without them a white pen on black.
+def canvas(
+    key: str, brush: int = BRUSH, color: str = "#ffffff", drawing: dict[str, Any] | None = None
+) -> Gray | None:
+    """Show a black canvas, at first with a drawing of Fabric.js on it.
 
     Returns:
-        (H, W, 4) or (H, W, 3) uint8.
+        Its pixels, (H, W, 4) or (H, W, 3) uint8; None before the first stroke.
 
     Raises:
         ImageError: what came from the browser is no drawing.
     """
-    usual = {"stroke_width": BRUSH, "stroke_color": "#ffffff", "background_color": "#000000"}
     try:
-        shown = st_canvas(
-            **{**usual, **options}, width=SIDE, height=SIDE, return_image_data=True, key=key
-        )
-        file = shown.image_bytes
+        file = st_canvas(
+            stroke_width=brush,
+            stroke_color=color,
+            background_color="#000000",
+            initial_drawing=drawing,
+            width=SIDE,
+            height=SIDE,
+            return_image_data=True,
+            key=key,
+        ).image_bytes
     except (AttributeError, KeyError, TypeError, ValueError):  # st_canvas does not check it
         raise ImageError("the drawing did not arrive; reload the page and draw it again") from None
     return None if file is None else centre.read_canvas(file)

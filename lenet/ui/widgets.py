@@ -1,4 +1,7 @@
-"""Widgets that several pages have, with what is the same in all of them."""
+"""Streamlit's widgets with the options that are the same on all pages.
+
+`place` is the widget's container, `more` further options of Streamlit's widget.
+"""
 
 import mimetypes
 from collections.abc import Callable, Sequence
@@ -10,12 +13,7 @@ T = TypeVar("T", bound=str)
 
 
 def segments(label: str, options: Sequence[T], key: str, *, place: Any = st, **more: Any) -> T:
-    """A segmented control with always one of the options chosen, the first one in the beginning.
-
-    Args:
-        place: the container to put it in.
-        more: further options of `st.segmented_control`, which overrule the usual ones.
-    """
+    """A segmented control with always one option chosen, the first one in the beginning."""
     usual = {"default": options[0], "required": True, "persist_state": "session"}
     chosen: T = place.segmented_control(label, options, key=key, **(usual | more))
     return chosen
@@ -24,12 +22,7 @@ def segments(label: str, options: Sequence[T], key: str, *, place: Any = st, **m
 def download(
     label: str, data: bytes | Callable[[], str | bytes], file: str, *, place: Any = st, **more: Any
 ) -> None:
-    """A button that downloads `data`, made on the click if it is a function, under a file's name.
-
-    Args:
-        place: the container to put it in.
-        more: further options of `st.download_button`.
-    """
+    """A button that downloads data as a file; a function makes them when it is clicked."""
     usual = {"mime": mimetypes.guess_type(file)[0], "on_click": "ignore"}
     usual["icon"] = ":material/download:"
     place.download_button(label, data, file, **(usual | more))

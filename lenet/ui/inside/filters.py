@@ -1,26 +1,17 @@
 """The kernels that a network has learned."""
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from lenet.network.lenet5 import LeNet5
 from lenet.ui.inside import grayscale
-from lenet.ui.inside.clickable_html import pointing
 
 PIXELS = {"conv0": 9, "conv1": 6}
 """Screen pixels for each weight of a layer's kernels."""
 
 
-def filters(model: LeNet5) -> None:
-    """The kernels of conv0 and conv1, a row for each input map, a column for each output map."""
-    st.subheader("Learned filters", anchor=False)
-    st.caption("A column for each map that a layer puts out, a row for each that it takes in.")
-    pointing("filters", filter_sheets(model))
-
-
 def filter_sheets(model: LeNet5) -> str:
-    """HTML of the kernels of conv0 and conv1."""
+    """HTML of the kernels of conv0 and conv1; see `pointing`."""
     figures = (_figure(name, getattr(model, name).weight.detach().numpy()) for name in PIXELS)
     return f'<div class="closeup">{"".join(figures)}</div>'
 

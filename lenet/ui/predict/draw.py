@@ -47,16 +47,12 @@ def _canvas(info: DatasetInfo) -> Gray | None:
     row = st.container(horizontal=True, vertical_alignment="center", width=SIDE)
     tool = segments("Tool", ("Pen", "Eraser"), "tool", place=row, label_visibility="collapsed")
     width = row.slider("Brush", 4, 40, BRUSH, key="brush", persist_state="session")
-    erasing = tool == "Eraser"
+    pen = (width * ERASER, "#000000") if tool == "Eraser" else (width, "#ffffff")
     count, strokes = _example(info)
+    drawing = examples.on_canvas(strokes, SIDE, BRUSH) if strokes else None
     with st.container(gap=None):
         _at_once(key="at once")
-        return canvas(
-            f"canvas {info.name} {count}",
-            stroke_width=width * (ERASER if erasing else 1),
-            stroke_color="#000000" if erasing else "#ffffff",
-            initial_drawing=examples.on_canvas(strokes, SIDE, BRUSH) if strokes else None,
-        )
+        return canvas(f"canvas {info.name} {count}", *pen, drawing)
 
 
 def _prompt(info: DatasetInfo) -> None:
