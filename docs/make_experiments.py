@@ -128,18 +128,9 @@ def table(findings: Findings) -> str:
 def figure(preset: StudyPreset, findings: Findings) -> go.Figure:
     """Curves where a floor is the point, else accuracies with their spread."""
     if preset.floor:
-        shown: dict[str, list[tuple[float, ...]]] = {}
-        for run in findings.runs:
-            shown.setdefault(run.label, []).append(run.curve)
-        epochs = findings.study.cells[0].config().epochs
-        return charts.curves(shown, epochs, preset.name, preset.floor)
-    series = [
-        charts.Series(cell.label, [found.test_accuracy for found in findings.of(cell.label)])
-        for cell in findings.study.cells
-    ]
-    post = POST_FIGURES if preset.name == "nine-cases" else {}
-    marked = {label: said.accuracy for label, said in post.items() if said.accuracy is not None}
-    return charts.spreads(series, "test accuracy", ".1%", marked)
+        curves = [(run.label, run.curve) for run in findings.runs]
+        return charts.curves(findings.study, curves, preset.name)
+    return charts.accuracies(findings)
 
 
 def save(drawn: go.Figure, path: Path, browser: Browser) -> None:

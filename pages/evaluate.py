@@ -88,7 +88,7 @@ def details(shown: EvaluatedSet) -> None:
             "often right as it says, below it too sure; large dots stand for many images.",
         )
         st.plotly_chart(
-            charts.reliability(shown.found.reliability),
+            charts.reliability(shown.found.reliability, dark=st.context.theme.type == "dark"),
             config=CONFIG,
             key="reliability",
             alt="Reliability diagram, the share that is right over the confidence",

@@ -20,7 +20,7 @@ from lenet.ui.experiments import setup, state
 from lenet.ui.experiments.best import show_best
 from lenet.ui.experiments.cells import show_cells
 from lenet.ui.experiments.figures import show_figures
-from lenet.ui.experiments.state import RunNow, StudyNow
+from lenet.ui.experiments.state import RunProgress
 from lenet.ui.widgets import segments
 
 REFRESH = 2.0
@@ -54,36 +54,33 @@ def page() -> None:
         live = folder.live
         fragment(follow, run_every=REFRESH if live else None)(folder, live)
     elif name in STUDY_PRESETS and (shipped := results.shipped(name)):
-        tell(shipped)
+        show_shipped(shipped)
 
 
 def configure(name: str, *, first: bool) -> Study | None:
-    """The study of the widgets' values, with Start, or else why there is none.
-
-    They fold as soon as there is a study of one's own to look at.
-    """
+    """The study of the widgets' values, with Start; they fold once there is an earlier study."""
     label = "Run it here" if name in STUDY_PRESETS else "Set it up" if first else "Set up another"
     unfolded = name == OWN and first
     place = st.expander(label, expanded=unfolded, icon=":material/tune:", key=f"set up {name}")
     with place, explained():
         study = setup.ready_made(STUDY_PRESETS[name]) if name in STUDY_PRESETS else setup.own()
-        begin(study)
+        cost_and_start(study)
         return study
     return None
 
 
-def begin(study: Study) -> None:
+def cost_and_start(study: Study) -> None:
     """What the study will cost, and Start."""
     missing = [name for name in {cell.config().dataset for cell in study.cells} if not locate(name)]
+    home = home_of(study)
     row = st.container(horizontal=True, vertical_alignment="center")
     row.markdown(setup.cost(study))
     row.space("stretch")
-    if home_of(study).file.exists():
+    if home.file.exists():
         row.caption("This very study is shown below.", width="content")
     elif missing:
         dataset.offer(missing[0])
     elif row.button("Start", type="primary", icon=":material/play_arrow:"):
-        home = home_of(study)
         home.keep(study)
         start(home)
         st.rerun()
@@ -117,21 +114,36 @@ def earlier(name: str) -> dict[str, StudyFolder]:
             except NewerFileError as error:
                 st.warning(sentence(error))
             except StudyError:
-                continue
+                pass
     return found
 
 
 def follow(folder: StudyFolder, was_live: bool) -> None:
     """A study on disk, kept up to date while it goes on."""
-    now = state.look(folder)
-    state.steer(folder, now)
-    body(now.findings, now.runs, folder)
-    every_run(now)
+    findings, runs = state.read(folder)
+    state.show_controls(folder, runs)
+    show_findings(findings, runs, folder)
+    with st.expander("Every run", key="every run"):
+        rows = [
+            {
+                "cell": run.planned.label,
+                "seed": run.planned.config.seed,
+                "state": run.state,
+                "epochs": f"{run.epochs}/{run.planned.config.epochs}",
+            }
+            for run in runs
+        ]
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            key="every run of the study",
+            alt="Every run of the study with its state",
+        )
     if was_live and not folder.live:
         st.rerun()
 
 
-def tell(shipped: Findings) -> None:
+def show_shipped(shipped: Findings) -> None:
     """Results that came with the lab."""
     made = shipped.made
     config = shipped.study.cells[0].config()
@@ -141,54 +153,26 @@ def tell(shipped: Findings) -> None:
         f"torch {made['torch']}, Python {made['python']}; "
         f"{results.seconds(shipped.runs) / 60:.0f} min of training."
     )
+    found = {(run.label, run.seed): run for run in shipped.runs}
     runs = [
-        RunNow(planned, "Finished", planned.config.epochs, run.curve)
+        RunProgress(planned, "Finished", planned.config.epochs, run.curve, run)
         for planned in shipped.study.runs()
-        for run in shipped.runs
-        if (run.label, run.seed) == (planned.label, planned.config.seed)
+        if (run := found.get((planned.label, planned.config.seed)))
     ]
-    body(shipped, runs, None)
+    show_findings(shipped, runs, None)
 
 
-def body(findings: Findings, runs: list[RunNow], folder: StudyFolder | None) -> None:
-    """What was found: a sentence, the table, a figure, the best."""
+def show_findings(findings: Findings, runs: list[RunProgress], folder: StudyFolder | None) -> None:
+    """What was found: a sentence, the table, the best cell, a figure."""
     if found := conclusion(findings):
         st.markdown(f"**Found.** {found}")
     show_cells(findings, runs)
-    show_best(findings, checkpoints(findings, folder))
+    checkpoints: dict[str, dict[int, Path]] = {}  # of the first finished run of each cell
+    for run in runs:
+        if folder and run.finished and run.planned.label not in checkpoints:
+            checkpoints[run.planned.label] = folder.run(run.planned).checkpoints()
+    show_best(findings, checkpoints)
     show_figures(findings, runs, folder.id if folder else "shipped")
-
-
-def checkpoints(findings: Findings, folder: StudyFolder | None) -> dict[str, dict[int, Path]]:
-    """By label, the checkpoints of a cell's first finished run."""
-    if folder is None:
-        return {}
-    found: dict[str, dict[int, Path]] = {}
-    for planned in folder.study.runs():
-        if planned.label not in found and folder.result(planned):
-            found[planned.label] = folder.run(planned).checkpoints()
-    return found
-
-
-def every_run(now: StudyNow) -> None:
-    """The runs one by one."""
-    with st.expander("Every run", key="every run"):
-        st.dataframe(
-            pd.DataFrame(
-                [
-                    {
-                        "cell": run.planned.label,
-                        "seed": run.planned.config.seed,
-                        "state": run.state,
-                        "epochs": f"{run.epochs}/{run.planned.config.epochs}",
-                    }
-                    for run in now.runs
-                ]
-            ),
-            hide_index=True,
-            key="every run of the study",
-            alt="Every run of the study with its state",
-        )
 
 
 show(page)

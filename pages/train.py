@@ -5,17 +5,17 @@ from typing import Any
 
 import streamlit as st
 
-from lenet.config import PRESET_NOTES, Config, build_config
+from lenet.config import PRESET_NOTES, build_config
 from lenet.data.download import locate
 from lenet.errors import ConfigError
 from lenet.runs import launcher
 from lenet.ui import dataset
-from lenet.ui.app import show
-from lenet.ui.escape import plain
+from lenet.ui.app import sentence, show
 from lenet.ui.train import augmentation_preview, config_form, layer_table, run_table
 from lenet.ui.train.run_view import empty_chart, turn_to, watch
 
-DOUBLE_CLICK = 1.5  # seconds in which a second press of Start belongs to the first
+DOUBLE_CLICK = 1.5
+"""Seconds in which a second press of Start for the same configuration is ignored."""
 
 
 def page() -> None:
@@ -35,7 +35,7 @@ def page() -> None:
             st.caption("No run yet. Press Start: the loss appears here within seconds.")
             empty_chart()
         st.subheader("Network")
-        layer_table.layer_table(values)
+        layer_table.show(values)
     if not any(run.live for run in known.values()):
         launcher.warm_up()
 
@@ -52,32 +52,27 @@ def configure() -> dict[str, Any]:
         with column:
             values[name] = config_form.widget(name, values)
     button = st.container()
-    for group in config_form.groups():
+    for group, names in config_form.groups().items():
         with st.expander(group.capitalize()):
-            for name in config_form.names(group):
+            for name in names:
                 values[name] = config_form.widget(name, values)
                 if name == "augment":
-                    augmentation_preview.augmented(values)
+                    augmentation_preview.show(values)
     with button:
-        start(*built(values))
+        start(values)
     return values
 
 
-def built(values: dict[str, Any]) -> tuple[Config | None, str]:
-    """The configuration of the widgets' values, or why there is none."""
-    try:
-        return build_config(values), ""
-    except ConfigError as error:
-        return None, str(error)
-
-
-def start(config: Config | None, reason: str) -> None:
+def start(values: dict[str, Any]) -> None:
     """The Start button; disabled with the reason where there is nothing to start."""
+    config = None
+    try:
+        config = build_config(values)
+    except ConfigError as error:
+        st.error(sentence(error), icon=":material/error:")
     if config and not locate(config.dataset):
         dataset.offer(config.dataset)
         return
-    if reason:
-        st.error(plain(f"{reason[:1].upper()}{reason[1:]}."), icon=":material/error:")
     pressed = st.button(
         "Start",
         type="primary",
@@ -85,16 +80,13 @@ def start(config: Config | None, reason: str) -> None:
         width="stretch",
         disabled=config is None,
     )
-    if pressed and config and not _just_started(config):
-        turn_to(launcher.start(config))
-        st.rerun()
-
-
-def _just_started(config: Config) -> bool:
-    """Whether the same was started a moment ago: the second half of a double click."""
-    before = st.session_state.get("started")
-    st.session_state["started"] = (config, time.monotonic())
-    return bool(before and before[0] == config and time.monotonic() - before[1] < DOUBLE_CLICK)
+    if pressed and config:
+        now = time.monotonic()
+        before, at = st.session_state.get("started", (None, 0.0))
+        st.session_state["started"] = (config, now)
+        if config != before or now - at >= DOUBLE_CLICK:
+            turn_to(launcher.start(config))
+            st.rerun()
 
 
 show(page)

@@ -22,10 +22,7 @@ export default function ({ data, parentElement }) {
     if (chart.shown === chart.wanted || !chart.isConnected) return;
     chart.shown = chart.wanted;
     const { data: traces, layout } = JSON.parse(chart.shown);
-    const shape = { autosize: true };
-    const clear = { paper_bgcolor: "transparent", plot_bgcolor: "transparent" };
-    const config = { displayModeBar: false, responsive: true };
-    Plotly.react(chart, traces, { ...layout, ...shape, ...clear }, config);
+    Plotly.react(chart, traces, layout, { displayModeBar: false, responsive: true });
   });
   return () => chart.isConnected || window.Plotly?.purge(chart);
 }

@@ -13,13 +13,12 @@ from streamlit.testing.v1 import AppTest
 
 from lenet.config import build_config
 from lenet.paths import ROOT
-from lenet.studies import results
 from lenet.studies.folder import Result, home_of
 from lenet.studies.plan import Cell, make_study
 from lenet.studies.presets import STUDY_PRESETS
 from lenet.studies.results import Findings, Finished
 from lenet.ui.experiments import best, cells, charts
-from lenet.ui.experiments.state import RunNow
+from lenet.ui.experiments.state import RunProgress
 
 SAID = {"case 5": 85.53, "case 6": 85.33, "case 7": 84.29, "case 8": 84.60, "case 9": 84.89}
 """The post's accuracies, in percent."""
@@ -136,8 +135,7 @@ def test_parallel_coordinates_show_each_run_where_it_is() -> None:
         )
         for place, cell in enumerate(study.cells)
     )
-    rows = results.rows(Findings(study=study, runs=runs))
-    drawn = charts.parallel(rows, study.varied(), "test_accuracy").data[0]
+    drawn = charts.parallel(Findings(study=study, runs=runs)).data[0]
     axes = {axis.label: axis for axis in drawn.dimensions}
     assert list(axes) == ["Learning rate", "Activation", "training loss", "test accuracy"]
     ticks = {
@@ -150,23 +148,23 @@ def test_parallel_coordinates_show_each_run_where_it_is() -> None:
 
 
 def test_curves_show_mean_band_and_floor() -> None:
-    shown = {"a": [[1.0, 2.0], [3.0, 4.0]], "b": [[5.0]]}
-    drawn = charts.curves(shown, 3, "key", 1.4612)
+    study = STUDY_PRESETS["input-size-softmax"].study(3)
+    drawn = charts.curves(study, [("a", [1.0, 2.0]), ("a", [3.0, 4.0]), ("b", [5.0])], "key")
     lines = {trace.name: trace for trace in drawn.data if trace.name}
     assert list(lines["a"].y) == [2.0, 3.0]
     assert list(lines["a"].x) == pytest.approx([0.025, 0.075])
     [band] = [trace for trace in drawn.data if trace.fill]
     assert list(band.y) == [3.0, 4.0, 2.0, 1.0]
-    assert drawn.layout.shapes[0].y0 == 1.4612
+    assert drawn.layout.shapes[0].y0 == pytest.approx(1.4612, abs=1e-4)
 
 
-def planned_runs(states: list[str]) -> tuple[Findings, list[RunNow]]:
+def planned_runs(states: list[str]) -> tuple[Findings, list[RunProgress]]:
     """A study of two cells with two seeds, of which the first run is finished."""
     cells = [Cell(label=f"lr {lr}", values={"lr": lr}) for lr in (0.01, 0.1)]
     study = make_study("grid", "lr", cells, [0, 1])
     result = Result(train_loss=1, val_loss=1, val_accuracy=0.5, test_accuracy=0.4, seconds=1)
     finished = (Finished(label="lr 0.01", seed=0, result=result),)
-    runs = [RunNow(run, state) for run, state in zip(study.runs(), states, strict=True)]
+    runs = [RunProgress(run, state) for run, state in zip(study.runs(), states, strict=True)]
     return Findings(study=study, runs=finished), runs
 
 
@@ -187,7 +185,9 @@ def test_no_column_of_the_table_comes_or_goes_while_a_study_fills() -> None:
 def test_parallel_coordinates_give_adam_no_momentum() -> None:
     app = visit()
     app.segmented_control(key="view of nine-cases").set_value("Parallel coordinates").run()
-    [drawn] = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    [drawn] = json.loads(app.session_state["chart Parallel coordinates of a study"]["figure"])[
+        "data"
+    ]
     axes = {axis["label"]: axis for axis in drawn["dimensions"]}
     read = {
         label: [axes[label]["ticktext"][at] for at in axes[label]["values"]]

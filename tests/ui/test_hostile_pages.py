@@ -12,8 +12,9 @@ from lenet.paths import DEFAULT_CHECKPOINT
 from lenet.runs.history import History
 from lenet.runs.run import Run
 from lenet.runs.status import own_status
-from lenet.studies.folder import home_of
-from lenet.studies.plan import Study
+from lenet.studies.folder import Result, home_of
+from lenet.studies.plan import Cell, Study, make_study
+from lenet.studies.results import Findings, Finished
 from lenet.studies.sweep import grid
 from lenet.ui.checkpoints import UPLOAD
 from lenet.ui.escape import JOINER, LONGEST, chart_text, plain
@@ -58,13 +59,16 @@ class TestWords:
         assert plain("x" * 10**6) == "x" * LONGEST + "…"
 
     def test_tags_in_figures_are_text(self) -> None:
-        curve = curves.Curve(TAG, History())
-        figure = curves.curves([curve, curve], "", 10, smoothing=0, log=False)
+        shown = {TAG: History(), "other": History()}
+        figure = curves.curves(shown, "", 10, smoothing=0, log=False)
         names = {trace.name for trace in figure.data if trace.showlegend is not False}
         assert chart_text(TAG) in names
-        drawn = study_charts.spreads([study_charts.Series(TAG, [0.5])], "", ".0%", {TAG: 0.4})
+        study = make_study("grid", "lr", [Cell(label=TAG, values={"lr": 0.1})], [0])
+        result = Result(train_loss=1, val_loss=1, val_accuracy=1, test_accuracy=1, seconds=1)
+        run = Finished(label=TAG, seed=0, result=result)
+        drawn = study_charts.accuracies(Findings(study=study, runs=(run,)))
         assert TAG not in drawn.to_json()
-        lines = study_charts.curves({TAG: [[1.0, 0.5]]}, 1, "", None)
+        lines = study_charts.curves(study, [(TAG, [1.0, 0.5])], "")
         assert [trace.name for trace in lines.data] == [chart_text(TAG)]
 
 

@@ -16,7 +16,11 @@ from lenet.ui.widgets import download
 
 
 def show_best(findings: Findings, checkpoints: Mapping[str, dict[int, Path]]) -> None:
-    """The best cell, and where to go on with it."""
+    """The best cell, if one is finished, with what to do with it.
+
+    Args:
+        checkpoints: by label, those of a run of the cell by epoch.
+    """
     cell = results.best(findings)
     if cell is None:
         return
@@ -40,7 +44,7 @@ def show_best(findings: Findings, checkpoints: Mapping[str, dict[int, Path]]) ->
         st.switch_page(ROOT / "pages/evaluate.py")
     download(
         "CSV",
-        lambda: csv(findings),
+        lambda: pd.DataFrame(results.rows(findings)).to_csv(index=False),
         f"{findings.study.id}.csv",
         place=row,
         type="tertiary",
@@ -56,9 +60,3 @@ def address(cell: Cell) -> dict[str, str]:
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in values.items()
     }
-
-
-def csv(findings: Findings) -> str:
-    """The finished runs, a row each."""
-    text: str = pd.DataFrame(results.rows(findings)).to_csv(index=False)
-    return text

@@ -5,13 +5,12 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from streamlit.elements.lib.column_types import ColumnConfig
 
 from lenet.config import Config, applies
 from lenet.studies import results
 from lenet.studies.presets import POST_FIGURES, Published, is_preset
 from lenet.studies.results import Findings
-from lenet.ui.experiments.state import RunNow
+from lenet.ui.experiments.state import RunProgress
 
 PERCENT = "%.2f %%"
 POST_FIELDS = ("optimizer", "momentum", "dropout", "activation")
@@ -22,42 +21,40 @@ def published(findings: Findings) -> Mapping[str, Published]:
     return POST_FIGURES if findings.study.name == "nine-cases" and is_preset(findings.study) else {}
 
 
-def cells_table(findings: Findings, runs: Sequence[RunNow] = ()) -> pd.DataFrame:
+def cells_table(findings: Findings, runs: Sequence[RunProgress] = ()) -> pd.DataFrame:
     """A row for each cell: its settings, how far its runs are, means and spreads.
 
     Columns depend on the definition alone, so that none comes or goes while a study fills.
     """
-    varied = columns(findings)
-    loss = results.summary(findings, "train_loss")
-    test = results.summary(findings, "test_accuracy")
-    validation = results.summary(findings, "val_accuracy")
-    post = published(findings)
-    validated = any(cell.config().val_size for cell in findings.study.cells)
-    rows: list[dict[str, Any]] = []
-    for cell in findings.study.cells:
-        config, label = cell.config(), cell.label
-        row: dict[str, Any] = {"cell": label}
-        row |= {name: setting(config, name) for name in varied}
-        row["runs"] = _progress(findings, label, runs)
-        row["loss"] = loss[label].mean if label in loss else None
-        if post:
-            row["post's loss"] = post[label].loss
-        elif validated:
-            row["validation"] = _percent(validation[label].mean) if label in validation else None
-        row["test"] = _percent(test[label].mean) if label in test else None
-        if len(findings.study.seeds) > 1:
-            row["±"] = _percent(test[label].deviation) if label in test else None
-        if post:
-            said = post[label].accuracy
-            row["post's test"] = _percent(said)
-            row["difference"] = (
-                100 * (test[label].mean - said) if said is not None and label in test else None
-            )
-        rows.append(row)
-    return pd.DataFrame(rows)
+    study, post = findings.study, published(findings)
+    configs = {cell.label: cell.config() for cell in study.cells}
+
+    def column(values: Mapping[str, float | None]) -> "pd.Series[float]":
+        return pd.Series(values, dtype=float)
+
+    def spread(figure: str, part: str = "mean") -> "pd.Series[float]":
+        found = results.summary(findings, figure)
+        return column({label: getattr(value, part) for label, value in found.items()})
+
+    table = pd.DataFrame({"cell": list(configs)}, index=list(configs))
+    for name in columns(findings):
+        table[name] = [setting(config, name) for config in configs.values()]
+    table["runs"] = [_progress(findings, label, runs) for label in configs]
+    table["loss"] = spread("train_loss")
+    if post:
+        table["post's loss"] = column({label: said.loss for label, said in post.items()})
+    elif any(config.val_size for config in configs.values()):
+        table["validation"] = 100 * spread("val_accuracy")
+    table["test"] = 100 * spread("test_accuracy")
+    if len(study.seeds) > 1:
+        table["±"] = 100 * spread("test_accuracy", "deviation")
+    if post:
+        table["post's test"] = 100 * column({label: said.accuracy for label, said in post.items()})
+        table["difference"] = table["test"] - table["post's test"]
+    return table
 
 
-def _progress(findings: Findings, label: str, runs: Sequence[RunNow]) -> str:
+def _progress(findings: Findings, label: str, runs: Sequence[RunProgress]) -> str:
     """How many runs of a cell are finished, of how many, and what the others are at."""
     now = [run.state.lower() for run in runs if run.planned.label == label]
     busy = [state for state in dict.fromkeys(now) if state not in ("waiting", "finished")]
@@ -69,20 +66,26 @@ def columns(findings: Findings) -> list[str]:
     return list(POST_FIELDS) if published(findings) else []
 
 
-def _percent(share: float | None) -> float | None:
-    return None if share is None else 100 * share
-
-
 def setting(config: Config, name: str) -> Any:
     """A value of a cell; None where it has no effect, as momentum has none with Adam."""
-    return (
-        getattr(config, name) if applies(Config.model_fields[name], config.model_dump()) else None
-    )
+    values = config.model_dump()
+    return values[name] if applies(Config.model_fields[name], values) else None
 
 
-def show_cells(findings: Findings, runs: Sequence[RunNow]) -> None:
+def show_cells(findings: Findings, runs: Sequence[RunProgress]) -> None:
     """The table of the cells; a click on a head sorts."""
     frame = cells_table(findings, runs)
+    text, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    width = min(230, 30 + 8 * max(map(len, frame["cell"])))  # of the longest label, on a phone less
+    numbers = {
+        "loss": ("%.3f", "Training loss of the last epoch, mean of the seeds."),
+        "post's loss": ("%.3f", "The loss that the post gives."),
+        "validation": (PERCENT, "Mean accuracy on held-back images."),
+        "test": (PERCENT, "Mean accuracy on the 10,000 test images."),
+        "±": ("%.2f", "Standard deviation over the seeds, in points."),
+        "post's test": (PERCENT, "The accuracy that the post gives."),
+        "difference": ("%+.2f", "Ours less the post's, in points."),
+    }
     st.container(key="study table").dataframe(
         frame,
         hide_index=True,
@@ -91,26 +94,12 @@ def show_cells(findings: Findings, runs: Sequence[RunNow]) -> None:
         height=36 * (min(len(frame), 16) + 1) + 2,
         row_height=36,
         column_config={
-            "cell": st.column_config.TextColumn("", pinned=True, width=_width(frame["cell"])),
-            "runs": st.column_config.TextColumn(
-                "runs", width=110, help="Finished, of all, and what the others are at."
-            ),
-            "loss": _number("loss", "%.3f", "Training loss of the last epoch, mean of the seeds."),
-            "post's loss": _number("post's loss", "%.3f", "The loss that the post gives."),
-            "validation": _number("validation", PERCENT, "Mean accuracy on held-back images."),
-            "test": _number("test", PERCENT, "Mean accuracy on the 10,000 test images."),
-            "±": _number("±", "%.2f", "Standard deviation over the seeds, in points."),
-            "post's test": _number("post's test", PERCENT, "The accuracy that the post gives."),
-            "difference": _number("difference", "%+.2f", "Ours less the post's, in points."),
+            "cell": text("", pinned=True, width=width),
+            "runs": text(width=110, help="Finished, of all, and what the others are at."),
+        }
+        | {
+            name: number(format=form, help=meaning, width=90)
+            for name, (form, meaning) in numbers.items()
         },
         alt="The study's cells with their settings, losses and accuracies",
     )
-
-
-def _width(labels: "pd.Series[str]") -> int:
-    """Pixels that the longest label needs, within what a phone can spare."""
-    return min(230, 30 + 8 * int(labels.str.len().max()))
-
-
-def _number(label: str, form: str, meaning: str) -> ColumnConfig:
-    return st.column_config.NumberColumn(label, format=form, help=meaning, width=90)

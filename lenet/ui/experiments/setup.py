@@ -3,6 +3,7 @@
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lenet.cli.study import OWN
 from lenet.config import PRESET_NOTES, PRESETS, Config, bounds, build_config, choices, knob
@@ -23,13 +24,8 @@ def ready_made(chosen: StudyPreset) -> Study:
         ConfigError: one of them cannot be used.
     """
     epochs, batch_size, seeds = st.columns(3)
-    with epochs:
-        number = _number("epochs", chosen.epochs, chosen.name)
-    with batch_size:
-        size = _number("batch_size", chosen.batch_size, chosen.name)
-    with seeds:
-        count = _seeds(len(chosen.seeds), chosen.name)
-    return chosen.study(number, size, range(count))
+    size = _number(epochs, "epochs", chosen), _number(batch_size, "batch_size", chosen)
+    return chosen.study(*size, range(_seeds(seeds, len(chosen.seeds), chosen.name)))
 
 
 def own() -> Study:
@@ -41,12 +37,12 @@ def own() -> Study:
     preset, epochs, batch_size, seeds = st.columns([2, 1, 1, 1])
     name = preset.selectbox("Preset", list(PRESETS), key="own_preset", persist_state="session")
     usual = build_config({"preset": name})
-    with epochs:
-        base = {"preset": name, "epochs": _number("epochs", usual.epochs, f"own {name}")}
-    with batch_size:
-        base["batch_size"] = _number("batch_size", usual.batch_size, f"own {name}")
-    with seeds:
-        count = _seeds(1, OWN)
+    base = {
+        "preset": name,
+        "epochs": _number(epochs, "epochs", usual),
+        "batch_size": _number(batch_size, "batch_size", usual),
+    }
+    count = _seeds(seeds, 1, OWN)
     st.caption(PRESET_NOTES[name])
     varied = st.multiselect(
         "Fields to vary",
@@ -81,8 +77,8 @@ def cost(study: Study) -> str:
     slots = launcher.slots()
     seconds = estimate.seconds_for(study, slots, _pace())
     at_once = "one after the other" if slots == 1 else f"{slots} at a time"
-    parts = f"{cells} cells × {seeds} seed{'s' * (seeds > 1)} = **{cells * seeds} runs**"
-    return f"{parts}, about **{_about(seconds)}** on this machine, {at_once}."
+    runs = f"{cells} cells × {seeds} seed{'s' * (seeds > 1)} = **{cells * seeds} runs**"
+    return f"{runs}, about **{_about(seconds)}** on this machine, {at_once}."
 
 
 def named_seeds(study: Study) -> str:
@@ -103,14 +99,16 @@ def _about(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def _number(field: str, default: int, scope: str) -> int:
+def _number(place: DeltaGenerator, field: str, usual: StudyPreset | Config) -> int:
+    """The widget for a whole number of each cell."""
     info = Config.model_fields[field]
     limits = bounds(info)
-    value: int = st.number_input(
+    scope = usual.name if isinstance(usual, StudyPreset) else f"own {usual.preset}"
+    value: int = place.number_input(
         knob(info).label,
         int(limits["ge"]),
         int(limits["le"]),
-        default,
+        getattr(usual, field),
         key=f"{field} of {scope}",
         persist_state="session",
         help=info.description,
@@ -118,8 +116,8 @@ def _number(field: str, default: int, scope: str) -> int:
     return value
 
 
-def _seeds(default: int, scope: str) -> int:
-    value: int = st.number_input(
+def _seeds(place: DeltaGenerator, default: int, scope: str) -> int:
+    return place.number_input(
         "Seeds for each cell",
         1,
         MAX_SEEDS,
@@ -128,7 +126,6 @@ def _seeds(default: int, scope: str) -> int:
         persist_state="session",
         help="So many runs that differ only in their initial weights and order of images.",
     )
-    return value
 
 
 def _values(field: str, usual: Config) -> list[str]:
@@ -140,22 +137,16 @@ def _values(field: str, usual: Config) -> list[str]:
         "persist_state": "session",
         "help": info.description,
     }
-    if options := choices(info):
-        return (
-            st.pills(
-                options=options, default=[getattr(usual, field)], selection_mode="multi", **common
-            )
-            or []
-        )
-    if info.annotation is bool:
-        chosen = st.pills(
-            options=["0", "1"],
-            default=["0", "1"],
+    switch = info.annotation is bool
+    if options := ("0", "1") if switch else choices(info):
+        names = {"0": "off", "1": "on"} if switch else {}
+        return st.pills(
+            options=options,
+            default=options if switch else [getattr(usual, field)],
             selection_mode="multi",
-            format_func={"0": "off", "1": "on"}.__getitem__,
+            format_func=lambda option: names.get(option, option),
             **common,
         )
-        return chosen or []
     text = st.text_input(
         value=f"{getattr(usual, field):g}",
         placeholder="0.01, 0.1 or 0.001..0.1/5",

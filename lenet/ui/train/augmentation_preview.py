@@ -1,4 +1,4 @@
-"""What the augmentation makes of training images, so that one sees what is trained on."""
+"""Training images before and after augmentation."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +14,8 @@ COLUMNS = 10
 SEED = 5
 
 
-def augmented(values: Mapping[str, Any]) -> None:
-    """Some training images as stored and as a training gets them; drawn when asked for."""
+def show(values: Mapping[str, Any]) -> None:
+    """A switch that shows some training images as stored and as a training gets them."""
     shown = st.toggle("Show what it makes of the images", key="preview", persist_state="session")
     if not shown or not locate(values["dataset"]):
         return

@@ -16,13 +16,16 @@ def headline(run: Run, status: Status) -> None:
     """The state, and the buttons that make sense in it."""
     label, color, icon = BADGES[status.state]
     if status.state == "queued":
-        places = [waiting.id for waiting in launcher.queue()]
-        label += f", place {places.index(run.id) + 1} of {len(places)}" if run.id in places else ""
+        queue = [waiting.id for waiting in launcher.queue()]
+        label += f", place {queue.index(run.id) + 1} of {len(queue)}" if run.id in queue else ""
     row = st.container(horizontal=True, vertical_alignment="center")
     row.badge(label, color=color, icon=icon)  # type: ignore[arg-type]
     row.space("stretch")
     if status.state in RESUMABLE:
-        _resume_button(row, run)
+        resume = ":material/play_arrow:"
+        if row.button("Resume", icon=resume, key=f"resume {run.id}", type="primary"):
+            launcher.resume(run)
+            st.rerun()
     elif status.state in LIVE:
         _control_buttons(row, run, status)
     if status.state == "crashed":
@@ -34,17 +37,11 @@ def headline(run: Run, status: Status) -> None:
         st.error(plain(status.message), icon=":material/error:")
 
 
-def _resume_button(row: DeltaGenerator, run: Run) -> None:
-    if row.button("Resume", icon=":material/play_arrow:", key=f"resume {run.id}", type="primary"):
-        launcher.resume(run)
-        st.rerun()
-
-
 def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
+    """Pause, stop and the learning rate of a live run."""
     asked = run.asked()
-    live = status.state in LIVE and asked.wish != "stop"
-    steerable = live and status.state in ("running", "paused")
-    paused = asked.wish == "pause"
+    stopping, paused = asked.wish == "stop", asked.wish == "pause"
+    steerable = not stopping and status.state in ("running", "paused")
     if row.button(
         "Continue" if paused else "Pause",
         icon=":material/play_arrow:" if paused else ":material/pause:",
@@ -53,10 +50,8 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
     ):
         run.ask(replace(asked, wish="run" if paused else "pause"))
         st.rerun(scope="fragment")
-    label = "Cancel" if status.state == "queued" else "Stop"
-    if asked.wish == "stop" and status.state in LIVE:
-        label = "Stopping…"
-    if row.button(label, icon=":material/stop:", key=f"stop {run.id}", disabled=not live):
+    label = "Stopping…" if stopping else "Cancel" if status.state == "queued" else "Stop"
+    if row.button(label, icon=":material/stop:", key=f"stop {run.id}", disabled=stopping):
         run.ask(replace(asked, wish="stop"))
         st.rerun(scope="fragment")
     counter = f"applied to {run.id}"
@@ -65,8 +60,8 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
         "Learning rate",
         icon=":material/tune:",
         disabled=not steerable,
-        # A new one is closed. Closing it by its state fails now and then: the page, which
-        # follows the run, may just be reporting that it is open.
+        # A new key makes a closed one. Closing it by its state can fail: the page, which follows
+        # the run, may report at the same time that it is open.
         key=f"popover {applied} for the learning rate of {run.id}",
     ):
         field = f"lr {applied} of {run.id}"
@@ -90,11 +85,10 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
 
 
 def _apply(run: Run, field: str, counter: str) -> None:
-    """Ask for the learning rate in the field, and close the popover that it is in.
+    """Ask for the learning rate in the field, and close the popover.
 
-    The field is read now: typed and applied at once, its value comes with the click, and
-    arguments of this callback would still be those of the script before.
+    The field is read here, since a value that is typed and applied at once comes with the click.
     """
-    asked = run.asked()
-    run.ask(replace(asked, lr=st.session_state[field], lr_request=""))  # also if it is the same
+    lr: float = st.session_state[field]
+    run.ask(replace(run.asked(), lr=lr, lr_request=""))  # a new request, even for the same value
     st.session_state[counter] += 1

@@ -1,5 +1,6 @@
 """All runs in a table, and what can be done with one of them."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from lenet.runs.history import EPOCH_KEYS, LR_KEYS, History
 from lenet.runs.naming import MAX_NAME
 from lenet.runs.run import Run
 from lenet.runs.status import LIVE
-from lenet.ui.app import explained, fragment, sentence
+from lenet.ui.app import explained, fragment
 from lenet.ui.escape import plain
 from lenet.ui.run_cache import best_checkpoint, metrics_of, outcome_of
 from lenet.ui.style import BADGES
@@ -31,10 +32,14 @@ def show(known: dict[str, Run]) -> None:
 
 
 def _table(known: dict[str, Run]) -> None:
-    """Every run with what sets it apart and how it fared."""
-    rows = [row for run in known.values() if (row := _row(run))]
+    """Every run with its settings and its outcome; a damaged one is left out."""
+    rows = []
+    for run in known.values():
+        with suppress(LabError):
+            rows.append(_row(run))
     if not rows:
         return
+    column = st.column_config
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -42,12 +47,24 @@ def _table(known: dict[str, Run]) -> None:
         placeholder="–",
         alt="All runs with their state, accuracy, time and settings",
         column_config={
-            "accuracy": st.column_config.NumberColumn(
-                "best val. acc.", format="percent", width=100
-            ),
-            "changes": st.column_config.TextColumn(help="What differs from the preset."),
+            "accuracy": column.NumberColumn("best val. acc.", format="percent", width=100),
+            "changes": column.TextColumn(help="What differs from the preset."),
         },
     )
+
+
+def _row(run: Run) -> dict[str, Any]:
+    status, config = run.status(), run.config()
+    epochs, accuracy = outcome_of(run, live=status.state in LIVE)
+    return {
+        "name": run.name,
+        "status": BADGES[status.state][0],
+        "accuracy": accuracy,
+        "epochs": f"{epochs}/{config.epochs}",
+        "time": clock(status.seconds),
+        "preset": config.preset,
+        "changes": differences(config),
+    }
 
 
 def manage(run: Run) -> None:
@@ -81,10 +98,12 @@ def manage(run: Run) -> None:
     )
     with row.popover("Promote", icon=":material/verified:", disabled=best is None):
         _promote(run, best)
-    with row.popover(
-        "Delete", icon=":material/delete:", disabled=run.live, key=f"deletion of {run.id}"
-    ):
-        _delete(run)
+    deletion = f"deletion of {run.id}"
+    with row.popover("Delete", icon=":material/delete:", disabled=run.live, key=deletion):
+        st.text(f"This deletes {run.name} with all its checkpoints and cannot be undone.")
+        if st.button(":red[Delete for good]", key=f"delete {run.id}"):
+            run.delete()
+            st.rerun()
     st.caption("The same run as a command")
     st.code(launcher.command_line(run.config()), language="bash", wrap_lines=True)
 
@@ -102,26 +121,9 @@ def csv(metrics: History) -> str:
     return text
 
 
-def _row(run: Run) -> dict[str, Any] | None:
-    try:
-        status, config = run.status(), run.config()
-    except LabError:
-        return None
-    epochs, accuracy = outcome_of(run, live=status.state in LIVE)
-    return {
-        "name": run.name,
-        "status": BADGES[status.state][0],
-        "accuracy": accuracy,
-        "epochs": f"{epochs}/{config.epochs}",
-        "time": clock(status.seconds),
-        "preset": config.preset,
-        "changes": differences(config),
-    }
-
-
 def _rename(run: Run) -> None:
     if run.id != st.session_state["watched"]:
-        return  # the field of a run that was just left reports once more, typed in or not
+        return  # the field of the run watched before reports once more when another is chosen
     key = f"name of {run.id}"
     with explained():  # a callback is outside of the page's frame
         run.rename(st.session_state[key])
@@ -133,18 +135,9 @@ def _promote(run: Run, best: Path | None) -> None:
     st.write("Keep the best checkpoint, with a model card, for Evaluate and Predict.")
     name = st.text_input("Name", value=run.config().preset, max_chars=60, key=f"promote {run.id}")
     if st.button("Promote", key=f"promote now {run.id}", type="primary") and best:
-        try:
+        with explained():
             with st.spinner("Reading the test images for the model card…"):
                 from lenet.evaluation.model_card import promote
 
                 saved = promote(best, name)
             st.success(f"Saved as {plain(saved.name)}; Evaluate and Predict offer it now.")
-        except LabError as error:
-            st.error(sentence(error))
-
-
-def _delete(run: Run) -> None:
-    st.text(f"This deletes {run.name} with all its checkpoints and cannot be undone.")
-    if st.button(":red[Delete for good]", key=f"delete {run.id}"):
-        run.delete()
-        st.rerun()

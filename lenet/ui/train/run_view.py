@@ -13,8 +13,8 @@ from lenet.runs.status import LIVE, Status
 from lenet.ui.app import explained, fragment
 from lenet.ui.live_chart import live_chart
 from lenet.ui.run_cache import metrics_of
-from lenet.ui.train import curves as charts
 from lenet.ui.train import run_controls, sample_predictions
+from lenet.ui.train.curves import EMPTY, curves
 
 REFRESH = 0.4
 """Seconds between two looks at a live run."""
@@ -22,16 +22,16 @@ REFRESH = 0.4
 
 def watch(known: dict[str, Run]) -> Run:
     """Choose one of the runs, the newest first, and watch it; a live run is followed."""
-    named = labels(known.values())
+    names = labels(known.values())
     head = st.container(key="watched")
     chosen, others = head.columns(2)
-    run_id = _choose(chosen, named)
+    run_id = _choose(chosen, names)
     compared = others.multiselect(
         "Compare with",
         [other for other in known if other != run_id],
         key="compared",
         persist_state="session",
-        format_func=named.__getitem__,
+        format_func=names.__getitem__,
         placeholder="Other runs",
     )
     if st.session_state.pop("bring into sight", False):
@@ -40,43 +40,42 @@ def watch(known: dict[str, Run]) -> Run:
     with explained():
         live = run.status().state in LIVE
         follow = fragment(_follow, run_every=REFRESH if live else None)
-        follow(run, [known[other] for other in compared], named, live)
+        follow(run, [known[other] for other in compared], names, live)
     return run
 
 
 def empty_chart() -> None:
     """Where the curves will be; the browser loads what draws them before the first run starts."""
-    nothing = charts.Curve("", History())
     live_chart(
         "no curves",
-        lambda: charts.curves([nothing], "", 1000, smoothing=0.0, log=False),
+        lambda: curves({"": History()}, "", EMPTY, smoothing=0.0, log=False),
         version="",
         alt="Axes without a curve",
     )
 
 
 def turn_to(run: Run) -> None:
-    """Let the page watch this run from now on, and show it at once where it is out of sight."""
+    """Watch this run from now on, and scroll to it where it is out of sight."""
     st.session_state["watched"] = run.id
     st.session_state["turned to"] = (run.id, run.name)
     st.session_state["bring into sight"] = True
 
 
-def _choose(place: DeltaGenerator, named: dict[str, str]) -> str:
+def _choose(place: DeltaGenerator, names: dict[str, str]) -> str:
     """The id of the run to watch.
 
-    A page that follows a live run reports its widgets twice a second and may do so just when
-    another run is turned to; a new key keeps its outdated choice from winning. A box of the
-    same key would also go on showing the name that a run had before.
+    The key changes with `turn_to`: a page that follows a live run reports its widgets twice a
+    second, and an outdated report must not win. A box of the same key would also go on showing
+    the name that a run had before.
     """
-    ids = list(named)
+    ids = list(names)
     watched = st.session_state.get("watched")
     chosen: str = place.selectbox(
         "Run",
         ids,
-        index=ids.index(watched) if watched in named else 0,
+        index=ids.index(watched) if watched in names else 0,
         key=f"run, after {st.session_state.get('turned to')}",
-        format_func=named.__getitem__,
+        format_func=names.__getitem__,
     )
     st.session_state["watched"] = chosen
     return chosen
@@ -87,60 +86,53 @@ def clock(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds))).removeprefix("0:")
 
 
-def _follow(run: Run, compared: list[Run], named: dict[str, str], was_live: bool) -> None:
-    status = run.status()
-    metrics = metrics_of(run)
+def _follow(run: Run, compared: list[Run], names: dict[str, str], was_live: bool) -> None:
+    status, metrics = run.status(), metrics_of(run)
     run_controls.headline(run, status)
     config = run.config()
     _progress(config, status, metrics)
     _figures(config, status, metrics)
-    curves = [charts.Curve(named[run.id], metrics)]
-    curves += [charts.Curve(named[other.id], metrics_of(other)) for other in compared]
-    drawn, seen = st.columns([5, 1.2])
-    with drawn:
-        _curves(run, status, curves)
-    with seen:
-        sample_predictions.strip(run)
+    chart, images = st.columns([5, 1.2])
+    with chart:
+        _curves(run, status, {names[one.id]: metrics_of(one) for one in (run, *compared)})
+    with images:
+        sample_predictions.show(run)
     if was_live and status.state not in LIVE:
         st.rerun()
 
 
 def _progress(config: Config, status: Status, metrics: History) -> None:
+    if not status.total_steps:
+        st.progress(0.0, " ")
+        return
     step = int(metrics.last("step")) if len(metrics) else 0
-    share = min(1.0, step / status.total_steps) if status.total_steps else 0.0
-    text = " "
-    if status.total_steps:
-        epochs = config.epochs
-        epoch = min(epochs, len(metrics.epochs) + 1)
-        text = f"Epoch {epoch} of {epochs}, step {step:,} of {status.total_steps:,}"
-        text += f", {clock(status.seconds)} so far" if status.state in LIVE else ""
-    st.progress(share, text)
+    epoch = min(config.epochs, len(metrics.epochs) + 1)
+    text = f"Epoch {epoch} of {config.epochs}, step {step:,} of {status.total_steps:,}"
+    text += f", {clock(status.seconds)} so far" if status.state in LIVE else ""
+    st.progress(min(1.0, step / status.total_steps), text)
 
 
 def _figures(config: Config, status: Status, metrics: History) -> None:
-    accuracies = metrics.accuracies()
+    accuracies, known = metrics.accuracies(), len(metrics) > 0
     speeds = metrics.steps["images_per_second"][-50:]
+    speed = sum(speeds) / len(speeds) if known else 0.0
     with st.grid(5, min_column_width=110):
-        st.metric("Training loss", f"{metrics.last('loss'):.3f}" if len(metrics) else "–")
+        st.metric("Training loss", f"{metrics.last('loss'):.3f}" if known else "–")
         st.metric("Val. accuracy", f"{accuracies[-1]:.2%}" if accuracies else "–")
-        st.metric("Learning rate", f"{round(metrics.last('lr'), 6):.2g}" if len(metrics) else "–")
-        st.metric("Images/s", f"{sum(speeds) / len(speeds):,.0f}" if len(speeds) else "–")
-        if status.state in LIVE and len(metrics) and status.total_steps:
-            steps_left = status.total_steps - metrics.last("step")
-            st.metric("Time left", clock(steps_left * _step_seconds(config, status, metrics)))
+        st.metric("Learning rate", f"{round(metrics.last('lr'), 6):.2g}" if known else "–")
+        st.metric("Images/s", f"{speed:,.0f}" if known else "–")
+        if status.state in LIVE and known and status.total_steps:
+            # A step of the last epoch includes its part of the validation.
+            each = config.batch_size / speed
+            if metrics.epochs:
+                each = metrics.epochs[-1]["seconds"] * config.epochs / status.total_steps
+            left = status.total_steps - metrics.last("step")
+            st.metric("Time left", clock(each * left))
         else:
             st.metric("Time", clock(status.seconds))
 
 
-def _step_seconds(config: Config, status: Status, metrics: History) -> float:
-    """What a step costs: in the last epoch, its validation included, or in the last steps."""
-    if metrics.epochs:
-        return float(metrics.epochs[-1]["seconds"]) * config.epochs / status.total_steps
-    speeds = metrics.steps["images_per_second"][-50:]
-    return config.batch_size * len(speeds) / sum(speeds)
-
-
-def _curves(run: Run, status: Status, curves: list[charts.Curve]) -> None:
+def _curves(run: Run, status: Status, shown: dict[str, History]) -> None:
     """The curves, and below them how they are drawn."""
     place = st.container()
     row = st.container(horizontal=True, vertical_alignment="center")
@@ -148,18 +140,18 @@ def _curves(run: Run, status: Status, curves: list[charts.Curve]) -> None:
         "Smoothing", 0.0, 0.99, 0.94, 0.01, key="smoothing", persist_state="session", width=220
     )
     log = row.toggle("Logarithmic loss", key="log loss", persist_state="session")
-    read = [(curve.name, *curve.metrics.counts()) for curve in curves]
+    counts = tuple((name, *metrics.counts()) for name, metrics in shown.items())
     with place:
         live_chart(
             "curves",
-            lambda: charts.curves(curves, run.id, status.total_steps, smoothing=smoothing, log=log),
-            version=(run.id, *read, smoothing, log, status.total_steps),
+            lambda: curves(shown, run.id, status.total_steps, smoothing=smoothing, log=log),
+            version=(run.id, counts, smoothing, log, status.total_steps),
             alt="Training and validation loss and accuracy over the steps of the run",
         )
 
 
-# On a phone the run is below the settings, and who has pressed Start would not see it.
-# In a block of its own: it runs once a Start, and a name can be declared but once on a page.
+# On a phone the run is below the settings, out of sight of who has pressed Start. The braces
+# let `run` be declared anew each time.
 _INTO_SIGHT = """<script>
 {
   const run = document.querySelector(".st-key-watched");

@@ -89,7 +89,7 @@ def test_the_selected_cell_is_framed_where_it_is() -> None:
 def test_reliability_leaves_empty_bins_out() -> None:
     counts = np.array([0] * 13 + [30, 70])
     means = np.array([np.nan] * 13 + [0.9, 0.97]), np.array([np.nan] * 13 + [0.8, 1.0])
-    _, dots = charts.reliability(Reliability(counts, *means)).data
+    [dots] = charts.reliability(Reliability(counts, *means)).data
     assert dots.x.tolist() == [0.9, 0.97]
     assert dots.y.tolist() == [0.8, 1.0]
     assert dots.customdata.tolist() == [30, 70]
