@@ -69,7 +69,7 @@ def test_a_change_of_the_learning_rate_is_recorded_and_drawn(
     until(lambda: recorded(run).lr_changes, "the change is recorded")
     assert recorded(run).lr_changes[0]["lr_set"] == 0.002
     until(lambda: recorded(run).last("lr") == 0.002, "the next steps use it")
-    expect(page.locator(".annotation-text", has_text="lr 0.002").first).to_be_attached()
+    expect(page.locator(".js-plotly-plot").get_by_text("lr 0.002")).to_be_visible()
     press_stop(page)
 
 
