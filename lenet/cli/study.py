@@ -55,12 +55,12 @@ def run(
     Raises:
         LabError: a flag cannot be used, or the study failed.
     """
+    workers = None if args.workers is None else _whole("--workers", args.workers)
     folder = _folder(args, given, output_dir)
     if args.data_dir:
         folder.process.remember_data_dir(args.data_dir)
     elif found := folder.process.data_dir():  # nothing is written there unasked
         args.data_dir, args.download = found, "0"
-    workers = None if args.workers is None else _whole("--workers", args.workers)
     if workers and workers > launcher.slots():
         log.warning(
             "note: only %d runs train at once here; LENET_SLOTS changes that", launcher.slots()
