@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image, ImageDraw
 
 from lenet.catalog import DatasetInfo
+from lenet.cli.main import main
 from lenet.data.reading import locate
 from lenet.runs import launcher
+from tests.command import Lab, Result
 from tests.idx_files import install_small_dataset
 from tests.small import small_config, snapshot_of, trained
 
@@ -35,9 +38,41 @@ def _nobody_stands_by() -> Iterator[None]:
 
 
 @pytest.fixture
+def lab(capsys: pytest.CaptureFixture[str]) -> Lab:
+    """Run one command in this process."""
+
+    def run(*flags: object) -> Result:
+        try:
+            status = main([str(flag) for flag in flags])
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return Result(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
 def small_dataset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> DatasetInfo:
     """Put a small Fashion-MNIST ready in a data folder, for this process and those it starts."""
     return install_small_dataset(monkeypatch, tmp_path / "data")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A dark thing on a light background, in colour."""
+    image = Image.new("RGB", (90, 120), "white")
+    ImageDraw.Draw(image).rectangle([25, 10, 65, 110], fill=(40, 60, 90))
+    image.save(tmp_path / "photo.png")
+    return tmp_path / "photo.png"
+
+
+@pytest.fixture
+def sketch(tmp_path: Path) -> Path:
+    """White strokes on a transparent canvas, as the Predict page saves them."""
+    image = Image.new("RGBA", (280, 280), (0, 0, 0, 0))
+    ImageDraw.Draw(image).line([(100, 40), (100, 240), (200, 240)], fill="white", width=22)
+    image.save(tmp_path / "sketch.png")
+    return tmp_path / "sketch.png"
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from lenet.catalog import DATASETS, FILES, DatasetInfo
+from lenet.runs import launcher
 
 OWN_FOLDER = "name a folder for small datasets alone in LENET_DATA_DIR or --data_dir"
 
@@ -91,9 +92,10 @@ def install_small_dataset(
     train_count: int = 200,
     test_count: int = 60,
 ) -> DatasetInfo:
-    """For one test: dataset `name` is a small one, and lies ready in the data folder `data_dir`."""
+    """For one test and the trainings it starts: dataset `name` is small, and lies in `data_dir`."""
     info = small_info(name, train_count, test_count)
     monkeypatch.setitem(DATASETS, name, info)
     monkeypatch.setenv("LENET_DATA_DIR", str(data_dir))
+    monkeypatch.setattr(launcher, "PROGRAM", "tests.small_lab")
     write_files(data_dir / name / "raw", info)
     return info

@@ -4,17 +4,19 @@ import functools
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
+import pytest
 
 from lenet.config import Config, build_config, choices
 from lenet.paths import ROOT
 from lenet.runs import lock
-from lenet.runs.run import Run
+from lenet.runs.run import Control, Run
+from lenet.training.events import Event, StepEvent
 from tests.idx_files import make_arrays, small_info
 
 if TYPE_CHECKING:  # torch is imported by the tests that need it, not while they are collected
@@ -89,6 +91,49 @@ def snapshot_of(trainer: "Trainer", **metrics: Any) -> "Checkpoint":
     return snapshot(trainer.config, trainer.state(), metrics)
 
 
+Watch = Callable[[Event, int], None]
+
+
+def ignore(event: Event, total_steps: int) -> None:
+    """Let a training go on."""
+
+
+def at_step(step: int, act: Callable[[], object]) -> Watch:
+    """Do something after a step of a training."""
+
+    def watch(event: Event, total_steps: int) -> None:
+        if isinstance(event, StepEvent) and event.step == step:
+            act()
+
+    return watch
+
+
+def stop_at(step: int, run: Run) -> Watch:
+    return at_step(step, lambda: run.ask(Control("stop")))
+
+
+def train(run: Run, config: Config, watch: Watch = ignore, **options: Any) -> None:
+    """Train into a run's folder on the small dataset, in this process."""
+    from lenet.runs.worker import Execution
+
+    Execution(run, small_split, watch).start(config, **options)
+
+
+def resume(run: Run, watch: Watch = ignore) -> None:
+    from lenet.runs.worker import Execution
+
+    Execution(run, small_split, watch).resume()
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
+    """A function that fails."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
 def run_lab(
     *flags: str | Path, module: str = "tests.small_lab", **options: Any
 ) -> subprocess.CompletedProcess[str]:
@@ -101,6 +146,19 @@ def run_lab(
         text=True,
         timeout=10 * PATIENCE,
         **options,
+    )
+
+
+def in_background(*arguments: str, before: str = "") -> "subprocess.Popen[str]":
+    """The command line with the small dataset in a process, after the Python text `before`."""
+    run = "import runpy; runpy.run_module('tests.small_lab', run_name='__main__')"
+    return subprocess.Popen(
+        [sys.executable, "-c", f"{before}\n{run}", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -120,6 +178,14 @@ def assert_one_sentence(message: str) -> None:
     assert 10 < len(message) < 500
     for word in ("Traceback", "pydantic", "weights_only", "state_dict", "Error("):
         assert word not in message
+
+
+@contextmanager
+def refused(error: type[Exception], words: str | None = None) -> Iterator[pytest.ExceptionInfo]:
+    """Expect an error whose message matches `words` and is fit for a person."""
+    with pytest.raises(error, match=words) as caught:
+        yield caught
+    assert_one_sentence(str(caught.value))
 
 
 def same_weights(one: "nn.Module", other: "nn.Module") -> bool:

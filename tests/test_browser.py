@@ -1,6 +1,5 @@
 """Finding a browser for the end-to-end tests, and installing one where there is none."""
 
-import stat
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,18 @@ from tests.browser import NoBrowserError
 
 
 class Machine:
-    """A machine without a browser on which some commands work, and one of them brings it."""
+    """A machine without a browser on which some commands work; the last of them brings it."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, bin_dir: Path) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, programs: Path) -> None:
         self.asked: list[str] = []
-        self.works: set[str] = set()
-        self.brings = ""
+        self.works: list[str] = []
+        self.root = True
         self.browser = False
-        monkeypatch.setenv("PATH", str(bin_dir))
+        self.programs = programs
+        programs.mkdir()
+        monkeypatch.setenv("PATH", str(programs))
         monkeypatch.delenv("CI", raising=False)
-        monkeypatch.setattr(browser, "_is_root", lambda: True)
+        monkeypatch.setattr(browser, "_is_root", lambda: self.root)
         monkeypatch.setattr(browser, "present", self.present)
         monkeypatch.setattr(subprocess, "run", self.run)
 
@@ -33,76 +34,48 @@ class Machine:
     def run(self, command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         asked = " ".join(command[2:4] if command[1] == "-m" else command[:2])
         self.asked.append(asked)
-        self.browser = self.browser or asked == self.brings
+        self.browser = self.browser or asked in self.works[-1:]
         return subprocess.CompletedProcess(command, asked not in self.works, "E: no route\nbye\n")
 
+    def put_program(self, name: str) -> str:
+        program = self.programs / name
+        program.write_text("#!/bin/sh\nexit 1\n")
+        program.chmod(0o755)
+        return str(program)
+
 
 @pytest.fixture
-def bin_dir(tmp_path: Path) -> Path:
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    return folder
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
+    return Machine(monkeypatch, tmp_path / "bin")
 
 
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch, bin_dir: Path) -> Machine:
-    return Machine(monkeypatch, bin_dir)
-
-
-def put_program(bin_dir: Path, name: str) -> str:
-    program = bin_dir / name
-    program.write_text("#!/bin/sh\nexit 1\n")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    return str(program)
-
-
-def test_the_systems_chromium_is_tried_before_playwrights_own(
-    monkeypatch: pytest.MonkeyPatch, bin_dir: Path
-) -> None:
-    monkeypatch.setenv("PATH", str(bin_dir))
-    chrome = put_program(bin_dir, "google-chrome")
-    chromium = put_program(bin_dir, "chromium")
-
+def test_the_systems_chromium_is_tried_before_playwrights_own(machine: Machine) -> None:
+    chrome, chromium = (machine.put_program(name) for name in ("google-chrome", "chromium"))
     found = list(browser.candidates())
-
     assert [options.get("executable_path") for _, options in found] == [chromium, chrome, None]
     assert all("--no-sandbox" in options["args"] for _, options in found)
 
 
 def test_a_browser_that_is_there_is_not_installed_again(machine: Machine) -> None:
     machine.browser = True
-
     assert browser.main() == 0
     assert machine.asked == []
 
 
-def test_without_a_browser_playwright_downloads_its_own(machine: Machine) -> None:
-    machine.works = {"playwright install"}
-    machine.brings = "playwright install"
-
+@pytest.mark.parametrize(
+    ("works", "root"),
+    [
+        (["playwright install"], True),
+        (["apt-get update", "apt-get install"], True),
+        ([], False),
+    ],
+    ids=["playwright's own", "debian's", "no apt for who is not root"],
+)
+def test_what_can_be_installed_is(works: list[str], root: bool, machine: Machine) -> None:
+    machine.put_program("apt-get")
+    machine.works, machine.root = works, root
     assert browser.main() == 0
-    assert machine.asked == ["playwright install"]
-
-
-def test_where_playwright_cannot_download_debians_chromium_is_installed(
-    machine: Machine, bin_dir: Path
-) -> None:
-    put_program(bin_dir, "apt-get")
-    machine.works = {"apt-get update", "apt-get install"}
-    machine.brings = "apt-get install"
-
-    assert browser.main() == 0
-    assert machine.asked == ["playwright install", "apt-get update", "apt-get install"]
-
-
-def test_a_user_who_is_not_root_is_not_troubled_with_apt(
-    machine: Machine, bin_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put_program(bin_dir, "apt-get")
-    monkeypatch.setattr(browser, "_is_root", lambda: False)
-
-    assert browser.main() == 0
-    assert machine.asked == ["playwright install"]
+    assert machine.asked == list(dict.fromkeys(["playwright install", *works]))
 
 
 @pytest.mark.parametrize(("ci", "status"), [("true", 1), ("", 0)])
@@ -115,7 +88,6 @@ def test_no_browser_at_all_fails_only_in_ci(
 ) -> None:
     monkeypatch.setenv("CI", ci)
     caplog.set_level("INFO")
-
     assert browser.main() == status
     assert "playwright install chromium: E: no route" in caplog.text
     assert "no browser starts (chromium: broken); install Chromium" in caplog.text

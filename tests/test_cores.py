@@ -40,8 +40,10 @@ def test_containers_limit_counts(
     monkeypatch.setattr(cores, "MEMBERSHIP", tmp_path / "membership")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
     assert cores.usable_cores() == expected
-    monkeypatch.delenv("LENET_SLOTS", raising=False)
-    assert launcher.slots() == max(1, expected // 2)
+    usual = max(1, expected // 2)
+    for value, slots in (("", usual), ("many", usual), ("3", 3), ("0", 1)):
+        monkeypatch.setenv("LENET_SLOTS", value)
+        assert launcher.slots() == slots
 
 
 def test_affinity_counts(monkeypatch: pytest.MonkeyPatch) -> None:

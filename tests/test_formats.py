@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,10 @@ from lenet.network import checkpoint
 from lenet.paths import ROOT, SHIPPED
 from lenet.runs.history import read_history
 from lenet.runs.run import Run
-from lenet.runs.worker import Execution
 from lenet.studies import results
 from lenet.studies.folder import StudyFolder
-from lenet.studies.presets import STUDY_PRESETS
-from tests.small import assert_one_sentence, run_lab, same_weights, small_split, trained
+from tests.command import Lab
+from tests.small import refused, resume, run_lab, same_weights, small_split, trained
 
 NEWER = 1000
 
@@ -54,18 +54,16 @@ def change(path: Path, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> None
 class TestEarlierLab:
     def test_stopped_run_goes_on_as_if_nothing_had_happened(self, stopped: Run) -> None:
         config = stopped.config()
+        found = checkpoint.load(stopped.stopped_checkpoint)
+        assert found.config == config
+        assert 0 <= evaluate(found, small_split("test")).accuracy <= 1
         assert stopped.status().state == "stopped"
         assert stopped.status().total_steps == 16
-        Execution(stopped, small_split, lambda event, total: None).resume()
+        resume(stopped)
         assert stopped.status().state == "finished"
         last = checkpoint.load(stopped.checkpoints()[2])
         assert same_weights(last.model(), trained(config).model)
         assert len(read_history(stopped.metrics_file).steps["loss"]) == 16
-
-    def test_checkpoint_is_evaluated(self, stopped: Run) -> None:
-        found = checkpoint.load(stopped.stopped_checkpoint)
-        assert found.config == stopped.config()
-        assert 0 <= evaluate(found, small_split("test")).accuracy <= 1
 
     @pytest.mark.usefixtures("small_dataset")
     def test_study_does_what_is_left_and_keeps_what_is_done(self, old: StudyFolder) -> None:
@@ -83,11 +81,6 @@ class TestEarlierLab:
     @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.pt")), ids=lambda path: path.stem)
     def test_shipped_checkpoints_open(self, path: Path) -> None:
         assert checkpoint.load(path).predictor.parameters()
-
-    @pytest.mark.parametrize("name", STUDY_PRESETS)
-    def test_shipped_studies_open(self, name: str) -> None:
-        found = results.shipped(name)
-        assert found is None or found.runs
 
 
 class TestMigrations:
@@ -112,17 +105,16 @@ class TestMigrations:
         def as_before(values: dict[str, Any]) -> dict[str, Any]:
             return {name: value for name, value in values.items() if name != "views"} | earlier
 
-        def study_before(study: dict[str, Any]) -> dict[str, Any]:
-            cells = [cell | {"values": cell["values"] | earlier} for cell in study["cells"]]
-            return study | {"cells": cells}
+        def cell_before(cell: dict[str, Any]) -> dict[str, Any]:
+            return cell | {"values": cell["values"] | earlier}
 
-        for run in (stopped, Run(old.folder / "001-seed0")):
-            change(run.folder / "config.json", as_before)
-        change(
-            stopped.stopped_checkpoint,
-            lambda content: content | {"config": as_before(content["config"])},
-        )
-        change(old.file, study_before)
+        for path, edit in {
+            stopped.folder / "config.json": as_before,
+            old.folder / "001-seed0/config.json": as_before,
+            stopped.stopped_checkpoint: lambda it: it | {"config": as_before(it["config"])},
+            old.file: lambda study: study | {"cells": [*map(cell_before, study["cells"])]},
+        }.items():
+            change(path, edit)
         with pytest.raises(RunError, match="no readable"):
             stopped.config()
 
@@ -130,7 +122,7 @@ class TestMigrations:
         assert stopped.config().views == "one"
         assert all(old.run(plan).config() == plan.config for plan in old.study.runs())
         assert checkpoint.load(stopped.stopped_checkpoint).config == stopped.config()
-        Execution(stopped, small_split, lambda event, total: None).resume()
+        resume(stopped)
         assert stopped.status().state == "finished"
 
     def test_of_other_files(self, stopped: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,29 +157,26 @@ class TestNewerLab:
 
     @pytest.mark.parametrize(
         ("file", "read"),
-        [
-            ("002-seed0/config.json", lambda old: old.run(old.study.runs()[1]).config()),
-            ("002-seed0/status.json", lambda old: old.run(old.study.runs()[1]).status()),
-            ("001-seed0/result.json", lambda old: old.unfinished()),
-            ("study.json", lambda old: old.study),
-            (
-                "002-seed0/stopped.pt",
-                lambda old: checkpoint.load(old.folder / "002-seed0/stopped.pt"),
+        {
+            "002-seed0/config.json": lambda old: Run(old.folder / "002-seed0").config(),
+            "002-seed0/status.json": lambda old: Run(old.folder / "002-seed0").status(),
+            "002-seed0/stopped.pt": lambda old: checkpoint.load(
+                old.folder / "002-seed0/stopped.pt"
             ),
-        ],
-        ids=lambda value: value.split("/")[-1] if isinstance(value, str) else "",
+            "001-seed0/result.json": lambda old: old.unfinished(),
+            "study.json": lambda old: old.study,
+        }.items(),
     )
     @pytest.mark.usefixtures("small_dataset")
-    def test_is_named(self, file: str, read: Callable[[Any], Any], old: StudyFolder) -> None:
+    def test_is_named(self, file: str, read: Any, old: StudyFolder, lab: Lab) -> None:
         change(old.folder / file, lambda content: content | {"format_number": NEWER, "new": 1})
         before = (old.folder / file).read_bytes()
-        with pytest.raises(NewerFileError, match="written by a newer version") as caught:
+        with refused(NewerFileError, "written by a newer version") as caught:
             read(old)
-        assert_one_sentence(str(caught.value))
-        assert file.rsplit("/", maxsplit=1)[-1] in str(caught.value)
-        done = run_lab("--mode", "study", "--study", old.folder)
-        assert done.returncode == 1
-        assert "newer version" in done.stderr
+        assert Path(file).name in str(caught.value)
+        refusal = lab("--mode", "study", "--study", old.folder)
+        assert refusal.status == 1
+        assert "newer version" in refusal.err
         assert (old.folder / file).read_bytes() == before
 
     def test_shipped_study(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,24 +191,18 @@ class TestNothingIsAdvisedAway:
         content = torch.load(stopped.stopped_checkpoint, weights_only=True)
         content["training"]["rng"] = torch.zeros(3, dtype=torch.uint8)
         torch.save(content, stopped.stopped_checkpoint)
-        told = [self.told(lambda: Execution(stopped, small_split, lambda *_: None).resume())]
-        for name in ("status.json", "config.json"):
-            (stopped.folder / name).write_text("{")
-        told += [self.told(call) for call in (stopped.config, stopped.status)]
-        for message in told:
-            assert_one_sentence(message)
-            assert not re.search(r"delete|remove|start it again", message)
+        for call in (partial(resume, stopped), stopped.config, stopped.status):
+            with refused(LabError) as caught:
+                call()
+            assert not re.search(r"delete|remove|start it again", str(caught.value))
+            for name in ("status.json", "config.json"):
+                (stopped.folder / name).write_text("{")
 
     def test_of_a_damaged_checkpoint_another_name_is_enough(self, stopped: Run) -> None:
         stopped.epoch_checkpoint(1).write_bytes(stopped.stopped_checkpoint.read_bytes())
         stopped.stopped_checkpoint.write_bytes(b"torn")
         with pytest.raises(CheckpointError):
-            Execution(stopped, small_split, lambda *_: None).resume()
+            resume(stopped)
         stopped.stopped_checkpoint.rename(stopped.folder / "damaged.pt")
-        Execution(stopped, small_split, lambda *_: None).resume()
+        resume(stopped)
         assert stopped.status().state == "finished"
-
-    def told(self, call: Callable[[], object]) -> str:
-        with pytest.raises(LabError) as caught:
-            call()
-        return str(caught.value)

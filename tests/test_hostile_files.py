@@ -3,11 +3,11 @@
 import io
 import json
 import os
-import shutil
 import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from lenet.config import build_config
 from lenet.drawing.image_files import read_image
 from lenet.errors import (
     CheckpointError,
-    ConfigError,
     ImageError,
+    LabError,
     RunError,
     StorageError,
     StudyError,
@@ -34,7 +34,6 @@ from lenet.runs.history import read_history
 from lenet.runs.recorder import Recorder
 from lenet.runs.run import Control, Run
 from lenet.runs.status import Status
-from lenet.runs.worker import Execution
 from lenet.studies.folder import StudyFolder, home_of, study_folders
 from lenet.studies.plan import Study
 from lenet.studies.presets import STUDY_PRESETS, is_preset
@@ -42,19 +41,17 @@ from lenet.studies.summary import conclusion
 from soak.damage import DEEP
 from soak.payloads import jpeg_of_scans
 from tests.small import (
-    assert_one_sentence,
     hidden_files,
+    raising,
+    refused,
+    resume,
     small_config,
     small_split,
     snapshot_of,
+    train,
     trained,
 )
 
-STEP = {"step": 1, "epoch": 1, "loss": 2.0, "lr": 0.1, "images_per_second": 9.0}
-EPOCH = {
-    **{"epoch": 1, "step": 1, "train_loss": 1.0, "val_loss": 0.4, "val_accuracy": 0.5},
-    "seconds": 2.0,
-}
 STATUS: dict[str, Any] = {"state": "finished", "pid": 1, "process_began": 1.0, "began": 2.0}
 SECRET = "nobody's business"
 
@@ -75,69 +72,35 @@ def outside(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        STEP | {"loss": 10**400},
-        STEP | {"loss": float("nan")},
-        STEP | {"lr": True},
-        EPOCH | {"epoch": 1.5},
-        EPOCH | {"val_accuracy": "high"},
-        EPOCH | {"seconds": float("inf")},
-    ],
+DAMAGED = ("", "{", "[]", "[1]", "null", "3", '{"lr": -1}', '{"depth": 1}', '{"lr":' * DEEP)
+IMPOSSIBLE: tuple[dict[str, Any], ...] = (
+    *({"state": "asleep"}, {"state": []}, {"began": float("nan")}, {"total_steps": -1}),
+    *({"total_steps": "many"}, {"earlier": 1e300}, {"message": 3}),
 )
-def test_an_event_with_an_impossible_figure_is_left_out(event: Any, run: Run) -> None:
-    whole = [json.dumps(STEP), json.dumps(EPOCH)]
-    run.metrics_file.write_text("\n".join([whole[0], json.dumps(event), whole[1], ""]))
-    metrics = read_history(run.metrics_file)
-    assert list(metrics.steps["loss"]) == [2.0]
-    assert metrics.epochs == [EPOCH]
-
-
-def test_a_line_that_is_nested_beyond_all_measure_is_left_out(run: Run) -> None:
-    run.metrics_file.write_text("[" * DEEP + "\n" + json.dumps(STEP) + "\n")
-    assert len(read_history(run.metrics_file)) == 1
-
-
-def test_a_huge_file_of_metrics_without_a_line_is_not_read_whole(run: Run) -> None:
-    run.metrics_file.touch()
-    os.truncate(run.metrics_file, 2**36)  # takes no room on the disk
-    before = time.process_time()
-    assert len(read_history(run.metrics_file)) == 0
-    assert time.process_time() - before < 5  # 64 GB take minutes
 
 
 @pytest.mark.parametrize(
-    "change",
-    [
-        {"state": "asleep"},
-        {"state": []},
-        {"began": float("nan")},
-        {"total_steps": -1},
-        {"total_steps": "many"},
-        {"earlier": 1e300},
-        {"message": 3},
-    ],
-    ids=str,
+    "text",
+    [*DAMAGED, *(json.dumps(STATUS | change) for change in IMPOSSIBLE)],
+    ids=lambda text: text[-30:],
 )
-def test_an_impossible_status_is_said_to_be_unreadable(change: dict[str, Any], run: Run) -> None:
-    (run.folder / "status.json").write_text(json.dumps(STATUS | change))
-    with pytest.raises(RunError, match=r"unreadable status\.json"):
+def test_an_impossible_status_is_said_to_be_unreadable(text: str, run: Run) -> None:
+    (run.folder / "status.json").write_text(text)
+    with refused(RunError, r"unreadable status\.json"):
         run.status()
+
+
+@pytest.mark.parametrize("text", DAMAGED, ids=lambda text: text[-30:])
+def test_a_damaged_configuration_is_said_to_be_unreadable(text: str, run: Run) -> None:
+    (run.folder / "config.json").write_text(text)
+    with refused(RunError, r"no readable config\.json"):
+        run.config()
 
 
 @pytest.mark.parametrize("asked", [{"lr": -1}, {"lr": "x"}, {"lr": 99}, {"wish": "dance"}, []])
 def test_an_impossible_wish_is_none(asked: Any, run: Run) -> None:
     (run.folder / "control.json").write_text(json.dumps(asked))
     assert run.asked() == Control()
-
-
-@pytest.mark.parametrize("name", ["config.json", "status.json"])
-def test_json_nested_beyond_all_measure_is_refused(name: str, run: Run) -> None:
-    (run.folder / name).write_text('{"lr":' * DEEP)
-    with pytest.raises(RunError) as caught:
-        run.config() if name == "config.json" else run.status()
-    assert_one_sentence(str(caught.value))
 
 
 def test_a_folder_with_an_impossible_date_has_its_own_name(run: Run) -> None:
@@ -159,20 +122,6 @@ class TestNames:
         (run.folder / "name.txt").write_bytes(b" \n\x00\t")
         assert run.name == first
 
-    def test_no_two_runs_are_called_the_same(self, run: Run) -> None:
-        others = [Run(run.folder.with_name(f"20260101-00000{n}-lab-0000")) for n in (1, 2)]
-        for other in others:
-            other.prepare(small_config())
-        for one, name in zip((run, *others), ("x", "x", "x (0000)"), strict=True):
-            one.rename(name)
-        assert len(set(naming.labels([run, *others]).values())) == 3
-
-    def test_a_deleted_run_does_not_come_back_by_its_name(self, run: Run) -> None:
-        shutil.rmtree(run.folder)
-        with pytest.raises(RunError, match="gone"):
-            run.rename("ghost")
-        assert not run.folder.exists()
-
     def test_a_folder_whose_name_cannot_be_shown_is_not_listed(self, run: Run) -> None:
         Run(run.folder.with_name("a\nb")).prepare(small_config())
         assert [found.id for found in launcher.list_runs()] == [run.id]
@@ -181,20 +130,14 @@ class TestNames:
 class TestLinks:
     """A link in a run's folder could lead anywhere; a pipe would be waited for for ever."""
 
-    def test_nothing_is_read_through_them(self, run: Run, outside: Path) -> None:
+    @pytest.mark.parametrize("make", [os.symlink, lambda outside, path: os.mkfifo(path)])
+    def test_nothing_is_read_through_them(
+        self, make: Callable[[Path, Path], None], run: Run, outside: Path
+    ) -> None:
         first = run.name
-        for name in ("name.txt", "log.txt", "metrics.jsonl", "status.json"):
-            (run.folder / name).symlink_to(outside)
-        assert run.name == first
-        assert run.log_tail() == ""
-        assert len(read_history(run.metrics_file)) == 0
-        with pytest.raises(RunError):
-            run.status()
-
-    def test_pipes_are_not_waited_for(self, run: Run) -> None:
         for name in ("name.txt", "log.txt", "metrics.jsonl", "control.json", "status.json"):
-            os.mkfifo(run.folder / name)
-        assert run.name
+            make(outside, run.folder / name)
+        assert run.name == first
         assert run.log_tail() == ""
         assert run.asked() == Control()
         assert len(read_history(run.metrics_file)) == 0
@@ -237,25 +180,28 @@ def saved(found: Checkpoint, **parts: Any) -> bytes:
     return file.getvalue()
 
 
-class TestCheckpoints:
-    def test_a_value_that_takes_for_ever_to_quote_is_not_quoted(
-        self, trained_checkpoint: Checkpoint
-    ) -> None:
-        doubled: Any = ["lr"]
-        for _ in range(60):
-            doubled = [doubled, doubled]
-        config = {**trained_checkpoint.config.model_dump(), "lr": doubled}
-        self.refused(saved(trained_checkpoint, config=config))
+ENDLESS: Any = ["lr"]
+for _ in range(60):
+    ENDLESS = [ENDLESS, ENDLESS]
 
-    @pytest.mark.parametrize("values", [{"preset": "x" * 10**6}, {"y" * 10**6: 1}, {"a\nb": 1}])
-    def test_a_long_or_broken_value_is_quoted_shortly(
+
+class TestCheckpoints:
+    @pytest.mark.parametrize(
+        "values",
+        [{"lr": ENDLESS}, {"preset": "x" * 10**6}, {"y" * 10**6: 1}, {"a\nb": 1}],
+        ids=["a value that takes for ever to quote", "a long one", "a long name", "two lines"],
+    )
+    def test_what_is_refused_is_quoted_shortly(
         self, values: dict[str, Any], trained_checkpoint: Checkpoint
     ) -> None:
-        with pytest.raises(ConfigError) as caught:
-            build_config(values)
-        self.refused(saved(trained_checkpoint, config=values))
-        assert "\n" not in str(caught.value)
-        assert len(str(caught.value)) < 800  # the names of all hyperparameters
+        config = trained_checkpoint.config.model_dump() | values
+        data = saved(trained_checkpoint, config=config)
+        assert zipfile.is_zipfile(io.BytesIO(data))
+        for read in (partial(checkpoint.loads, data, "a.pt"), partial(build_config, config)):
+            with pytest.raises(LabError) as caught:
+                read()
+            assert "\n" not in str(caught.value)
+            assert len(str(caught.value)) < 900  # the names of all hyperparameters
 
     @pytest.mark.parametrize("number", [1e38, -1e38])
     def test_weights_out_of_all_proportion_are_said(
@@ -266,28 +212,17 @@ class TestCheckpoints:
             for name, part in trained_checkpoint.weights.items()
         }
         loaded = checkpoint.loads(saved(trained_checkpoint, weights=weights), "a.pt")
-        with pytest.raises(CheckpointError, match="not numbers") as caught:
+        with refused(CheckpointError, "not numbers"):
             evaluate(loaded, small_split("test"))
-        assert_one_sentence(str(caught.value))
 
     def test_names_without_number_are_not_read(
         self, trained_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         names = {str(number): 0 for number in range(200_000)}
         monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("read them"))
-        self.refused(saved(trained_checkpoint, weights=names))
-
-    def refused(self, data: bytes) -> None:
-        assert zipfile.is_zipfile(io.BytesIO(data))
-        with pytest.raises(CheckpointError, match=r"^a\.pt") as caught:
+        data = saved(trained_checkpoint, weights=names)
+        with refused(CheckpointError, r"^a\.pt"):
             checkpoint.loads(data, "a.pt")
-        assert "\n" not in str(caught.value)
-        assert len(str(caught.value)) < 900
-
-    @pytest.mark.parametrize("path", ["nul\x00byte.pt", "x" * 5000])
-    def test_a_name_that_cannot_be_is_no_checkpoint(self, path: str) -> None:
-        with pytest.raises(CheckpointError, match="there is no checkpoint"):
-            checkpoint.load(Path(path))
 
     @pytest.mark.usefixtures("small_dataset")
     @pytest.mark.parametrize("training", [{}, {"optimizer": 3}, {"rng": "x"}])
@@ -298,9 +233,8 @@ class TestCheckpoints:
         state = {**(whole.training or {}), **training} if training else {}
         run.epoch_checkpoint(1).write_bytes(saved(whole, training=state))
         (run.folder / "status.json").write_text(json.dumps(STATUS | {"state": "crashed"}))
-        with pytest.raises(CheckpointError, match="cannot be restored") as caught:
-            Execution(run, small_split, lambda event, steps: None).resume()
-        assert_one_sentence(str(caught.value))
+        with refused(CheckpointError, "cannot be restored"):
+            resume(run)
 
     @pytest.mark.usefixtures("small_dataset")
     def test_one_without_its_epoch_is_not_promoted(self, run: Run, tmp_path: Path) -> None:
@@ -325,7 +259,7 @@ def test_a_picture_made_to_be_slow_is_not_decoded() -> None:
 def test_what_a_killed_process_was_writing_is_cleared(run: Run) -> None:
     for name in (".model_epoch1.pt.0123abcd", ".status.json.0123abcd", ".control.json.0123abcd"):
         (run.folder / name).write_bytes(b"torn")
-    Execution(run, small_split, lambda event, steps: None).start(small_config(epochs=1))
+    train(run, small_config(epochs=1))
     # The page may be writing control.json just now; that is not the training's to delete.
     assert hidden_files(run.folder) == [".control.json.0123abcd"]
 
@@ -336,12 +270,9 @@ def test_tensorboard_that_meets_a_full_disk_is_said(
 ) -> None:
     from tensorboard.summary.writer.record_writer import RecordWriter
 
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(RecordWriter, "write", full)
+    monkeypatch.setattr(RecordWriter, "write", raising(OSError(28, "No space left on device")))
     with pytest.raises(StorageError, match="the disk is full"):
-        Execution(run, small_split, lambda event, steps: None).start(small_config(epochs=1))
+        train(run, small_config(epochs=1))
 
 
 @pytest.mark.usefixtures("small_dataset")
@@ -355,13 +286,11 @@ def test_a_disk_that_is_full_to_its_last_block_still_takes_the_reason(
             raise StorageError("the disk is full: there is no room for a status")
         write(self, status)
 
-    def full(path: Path, found: Checkpoint) -> None:
-        raise StorageError("the disk is full: there is no room for a checkpoint")
-
     monkeypatch.setattr(Run, "write_status", crowded)
-    monkeypatch.setattr(checkpoint, "save", full)
+    no_room = StorageError("the disk is full: there is no room for a checkpoint")
+    monkeypatch.setattr(checkpoint, "save", raising(no_room))
     with pytest.raises(StorageError, match="room for a checkpoint"):
-        Execution(run, small_split, lambda event, steps: None).start(small_config(epochs=1))
+        train(run, small_config(epochs=1))
     assert run.status().state == "failed"
     assert "room for a checkpoint" in (run.status().message or "")
 

@@ -10,7 +10,6 @@ import pytest
 
 from lenet.cli.main import main
 from lenet.paths import ROOT
-from lenet.runs import launcher
 from lenet.runs.run import Run
 from tests.idx_files import install_small_dataset
 
@@ -20,22 +19,6 @@ import json, os, subprocess, sys
 from lenet import paths
 from lenet.data import reading
 print(json.dumps([str(paths.runs_dir()), str(reading.data_dir()), str(paths.CHECKPOINTS)]))
-"""
-SERVER = """
-from lenet.runs import launcher
-from lenet.runs.run import Control
-from tests.small import small_config, wait_until
-launcher.PROGRAM = "tests.small_lab"
-run = launcher.start(small_config(epochs=1000))
-wait_until(run.checkpoints, "an epoch")
-[run] = launcher.list_runs()
-run.ask(Control("stop"))
-wait_until(lambda: run.status().state == "stopped", "the run stops")
-epochs = len(run.checkpoints())
-launcher.resume(run)
-wait_until(lambda: len(run.checkpoints()) > epochs, "the run goes on")
-run.ask(Control("stop"))
-wait_until(lambda: run.status().state == "stopped", "the run stops again")
 """
 
 
@@ -58,13 +41,6 @@ def test_folders_of_the_environment_are_those_of_where_the_lab_was_started(tmp_p
     printed = elsewhere(child, tmp_path, **{f"LENET_{n}_DIR": named[n] for n in named})
     expected = [tmp_path / "my/runs", tmp_path / "home/data", tmp_path.parent / "weights"]
     assert [json.loads(line) for line in printed.splitlines()] == 2 * [[*map(str, expected)]]
-
-
-@pytest.mark.usefixtures("small_dataset")
-def test_a_run_in_a_relative_folder_is_resumed(tmp_path: Path) -> None:
-    elsewhere(SERVER, tmp_path, LENET_RUNS_DIR="my runs")
-    [config] = (tmp_path / "my runs").glob("*/config.json")
-    assert Run(config.parent).status().state == "stopped"
 
 
 class TestRemembered:
@@ -97,7 +73,6 @@ class TestRemembered:
         assert main(resume) == 0
 
     def test_by_a_study(self, images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(launcher, "PROGRAM", "tests.small_lab")
         study = str(images.parent / "study")
         grid = ("--mode", "study", "--study", "grid", "--vary", "lr=0.01", *QUICK)
         assert main([*grid, "--output_dir", study, "--data_dir", "images"]) == 0

@@ -22,7 +22,7 @@ def test_both_loops_learn_the_same() -> None:
     trainer = Trainer(small_config(**STEPS, **REST, epochs=1), data)
     net = rival.Net()
     net.load_state_dict(copy.deepcopy(trainer.model.state_dict()))
-    [order] = [trainer._batches(1)]
+    order = trainer._batches(1)
     look = transforms.Compose(
         [transforms.Resize([28, 28]), transforms.ToTensor(), transforms.Normalize((0.5,), (1.0,))]
     )
@@ -32,10 +32,8 @@ def test_both_loops_learn_the_same() -> None:
     ]
     batches = DataLoader(images, batch_sampler=[batch.tolist() for batch in order])
     optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
-
     losses = [event.loss for event in trainer.run() if isinstance(event, StepEvent)]
     rival.train(net, batches, optimizer)
-
     assert np.mean(losses[-3:]) < 0.7 * losses[0]
     for (name, mine), theirs in zip(
         trainer.model.state_dict().items(), net.state_dict().values(), strict=True

@@ -5,25 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from lenet.catalog import DATASETS
-from lenet.drawing.centre import Polarity, Prepared, from_canvas, from_photo
+from lenet.drawing.centre import Prepared, from_canvas, from_photo
 from lenet.errors import ConfigError, ImageError
-
-Bytes = NDArray[np.uint8]
-BOOT = ((0.2, 0.1), (0.5, 0.1), (0.5, 0.6), (0.9, 0.6), (0.9, 0.9), (0.2, 0.9))
-
-
-def photo(
-    thing: int = 40, background: int = 255, size: tuple[int, int] = (320, 240)
-) -> Image.Image:
-    """Show a boot, one and a sixth times as wide as high, in front of something even."""
-    image = Image.new("L", size, background)
-    width, height = size
-    ImageDraw.Draw(image).polygon([(x * width, y * height) for x, y in BOOT], fill=thing)
-    return image
+from tests.drawing.pictures import BOOT, Bytes, difference, photo
 
 
 def canvas(draw: Callable[[ImageDraw.ImageDraw], None], side: int = 280) -> Bytes:
@@ -44,24 +31,10 @@ def box(array: Bytes) -> tuple[int, int, int, int]:
     return int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])
 
 
-def difference(one: Bytes, other: Bytes) -> float:
-    """Return the mean absolute difference of two arrays."""
-    return float(np.abs(one.astype(np.float64) - other).mean())
-
-
-def centre_of_mass(array: Bytes) -> tuple[float, float]:
-    """Return row and column of the centre of mass."""
-    rows, columns = np.indices(array.shape)
-    return float(np.average(rows, weights=array)), float(np.average(columns, weights=array))
-
-
 def drawn(prepared: Prepared | None) -> Bytes:
     """Return the array of a canvas that is not empty."""
     assert prepared is not None
     return prepared.array
-
-
-# Photos
 
 
 def test_steps_lead_from_the_picture_to_the_array() -> None:
@@ -81,16 +54,12 @@ def test_steps_lead_from_the_picture_to_the_array() -> None:
     [(40, 255, True), (0, 128, True), (180, 230, True), (220, 0, False), (255, 128, False)],
 )
 def test_polarity_is_detected(thing: int, background: int, inverted: bool) -> None:
-    prepared = from_photo(photo(thing, background), "FashionMNIST")
+    image = photo(thing, background)
+    prepared = from_photo(image, "FashionMNIST")
     assert prepared.inverted is inverted
     assert difference(prepared.array, from_photo(photo(255, 0), "FashionMNIST").array) < 1
-
-
-@pytest.mark.parametrize("polarity", ["dark_on_light", "light_on_dark"])
-def test_right_polarity_given_changes_nothing(polarity: Polarity) -> None:
-    image = photo(40, 255) if polarity == "dark_on_light" else photo(220, 0)
-    given, found = (from_photo(image, "FashionMNIST", each) for each in (polarity, "auto"))
-    assert np.array_equal(given.array, found.array)
+    given = from_photo(image, "FashionMNIST", "dark_on_light" if inverted else "light_on_dark")
+    assert np.array_equal(given.array, prepared.array)
 
 
 def test_polarity_can_be_overridden() -> None:
@@ -103,13 +72,10 @@ def test_polarity_can_be_overridden() -> None:
     assert prepared.inverted
     assert prepared.array[14, 14] == 255
     assert prepared.array[0, 0] < 13
-
-
-def test_overridden_polarity_shows_even_the_paper_as_the_thing() -> None:
-    prepared = from_photo(photo(40, 255), "FashionMNIST", "light_on_dark")
-    assert not prepared.inverted
-    assert prepared.array[14, 27] == 255
-    assert prepared.array[14, 8] < 13
+    paper = from_photo(photo(40, 255), "FashionMNIST", "light_on_dark")  # even that is the thing
+    assert not paper.inverted
+    assert paper.array[14, 27] == 255
+    assert paper.array[14, 8] < 13
 
 
 def test_content_may_touch_most_of_the_border() -> None:
@@ -250,9 +216,6 @@ def test_unknown_dataset_is_refused() -> None:
         from_photo(photo(), "CIFAR10")  # type: ignore[arg-type]
 
 
-# Digits
-
-
 def seven(draw: ImageDraw.ImageDraw) -> None:
     """Write a seven, whose mass is above and right of the middle of its box."""
     draw.line([(60, 60), (180, 60), (110, 230)], fill="white", width=18)
@@ -263,14 +226,11 @@ def test_digit_fits_mnists_box_and_its_mass_is_centred() -> None:
     top, bottom, left, right = box(array)
     assert bottom - top + 1 == 20
     assert right - left + 1 < 20
-    assert centre_of_mass(array) == pytest.approx((14, 14), abs=0.5)
+    for places in np.indices((28, 28)):
+        assert np.average(places, weights=array) == pytest.approx(14, abs=0.5)
     assert (top + bottom) / 2 > 13.5  # so the box itself is not
-
-
-def test_photo_of_a_digit_follows_the_same_rule() -> None:
-    image = Image.fromarray(255 - canvas(seven)[..., 0])
-    array = from_photo(image, "MNIST").array
-    assert difference(array, drawn(from_canvas(canvas(seven), "MNIST"))) < 1
+    photographed = from_photo(Image.fromarray(255 - canvas(seven)[..., 0]), "MNIST")
+    assert difference(photographed.array, array) < 1
 
 
 def test_digit_with_its_mass_at_one_end_stays_in_the_frame() -> None:
@@ -282,9 +242,6 @@ def test_digit_with_its_mass_at_one_end_stays_in_the_frame() -> None:
     _, _, left, right = box(array)
     assert left == 0
     assert right - left + 1 == 20
-
-
-# Canvases
 
 
 def test_empty_canvas_is_none() -> None:
@@ -329,10 +286,8 @@ def test_every_form_of_the_same_drawing_gives_the_same_array() -> None:
 
 
 def test_known_polarity_spares_a_canvas_framed_in_white() -> None:
-    def frame(draw: ImageDraw.ImageDraw) -> None:
-        draw.rectangle((0, 0, 279, 279), outline="white", width=14)
-
-    array = drawn(from_canvas(canvas(frame), "FashionMNIST", "light_on_dark"))
+    framed = canvas(lambda draw: draw.rectangle((0, 0, 279, 279), outline="white", width=14))
+    array = drawn(from_canvas(framed, "FashionMNIST", "light_on_dark"))
     assert array[0, 0] > 200
     assert array[14, 14] == 0
 
@@ -355,7 +310,5 @@ def test_steps_of_a_drawing_end_at_the_array() -> None:
 
 
 def test_a_dot_is_ink() -> None:
-    def dot(draw: ImageDraw.ImageDraw) -> None:
-        draw.ellipse((100, 100, 113, 113), fill="white")
-
-    assert drawn(from_canvas(canvas(dot), "FashionMNIST"))[14, 14] == 255
+    dot = canvas(lambda draw: draw.ellipse((100, 100, 113, 113), fill="white"))
+    assert drawn(from_canvas(dot, "FashionMNIST"))[14, 14] == 255

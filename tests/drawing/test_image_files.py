@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageDraw, PngImagePlugin
+from PIL import ExifTags, Image, PngImagePlugin
 
 from lenet.drawing.image_files import MAX_BYTES, WORKING_SIDE, read_image, read_image_file
 from lenet.errors import ImageError
+from tests.drawing.pictures import difference, photo
 
 
 @pytest.fixture(autouse=True)
@@ -24,12 +25,7 @@ def no_warnings() -> Iterator[None]:
 
 
 def boot(mode: str = "L", size: tuple[int, int] = (80, 60)) -> Image.Image:
-    """Draw a dark boot on white that looks different after each turn and flip."""
-    image = Image.new("L", size, 255)
-    width, height = size
-    points = [(0.2, 0.1), (0.5, 0.1), (0.5, 0.6), (0.9, 0.6), (0.9, 0.9), (0.2, 0.9)]
-    ImageDraw.Draw(image).polygon([(x * width, y * height) for x, y in points], fill=40)
-    return image.convert(mode)
+    return photo(size=size).convert(mode)
 
 
 def encode(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -37,12 +33,6 @@ def encode(image: Image.Image, kind: str, **options: object) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
-
-
-def difference(image: Image.Image, other: Image.Image) -> float:
-    """Return the mean absolute difference of two pictures in grayscale."""
-    pixels = [np.asarray(each.convert("L"), np.float64) for each in (image, other)]
-    return float(np.abs(pixels[0] - pixels[1]).mean())
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -57,16 +47,15 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "GIF"])
-@pytest.mark.parametrize("mode", ["L", "RGB"])
+KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+MODES = [("JPEG", "CMYK"), *((kind, mode) for kind in KINDS for mode in ("L", "RGB"))]
+
+
+@pytest.mark.parametrize(("kind", "mode"), MODES)
 def test_reads_each_format(kind: str, mode: str) -> None:
     image = read_image(encode(boot(mode), kind), "boot")
     assert image.mode in ("L", "RGB")
     assert difference(image, boot()) < 3
-
-
-def test_contents_count_and_not_the_name() -> None:
-    assert difference(read_image(encode(boot(), "PNG"), "boot.jpg"), boot()) == 0
 
 
 @pytest.mark.parametrize("mode", ["1", "P", "LA", "RGBA", "I;16"])
@@ -75,26 +64,17 @@ def test_reads_each_mode_of_png(mode: str) -> None:
         picture = Image.fromarray(np.asarray(boot()).astype(np.uint16) * 257)
     else:
         picture = boot().quantize(8) if mode == "P" else boot(mode)
-    image = read_image(encode(picture, "PNG"), "boot.png")
+    image = read_image(encode(picture, "PNG"), "boot.jpg")  # its content counts
     assert image.mode in ("L", "RGB", "RGBA")
     assert difference(image, boot("1") if mode == "1" else boot()) < 1
-
-
-def test_reads_cmyk_jpeg() -> None:
-    image = read_image(encode(boot("RGB").convert("CMYK"), "JPEG"), "print.jpg")
-    assert image.mode == "RGB"
-    assert difference(image, boot()) < 3
 
 
 def test_transparent_colour_of_a_palette_becomes_alpha() -> None:
     picture = boot().quantize(2)
     white = int(np.asarray(picture)[0, 0])
     alpha = bytes(0 if index == white else 255 for index in range(2))
-    for data in (
-        encode(picture, "PNG", transparency=alpha),
-        encode(picture, "GIF", transparency=white),
-    ):
-        image = read_image(data, "boot")
+    for kind, transparency in {"PNG": alpha, "GIF": white}.items():
+        image = read_image(encode(picture, kind, transparency=transparency), "boot")
         assert image.mode == "RGBA"
         alphas = np.asarray(image)[..., 3]
         assert alphas[0, 0] == 0
@@ -128,11 +108,6 @@ def test_exif_orientation_turns_the_picture_upright(
     image = read_image(data, "boot")
     assert image.size == boot().size
     assert difference(image, boot()) < 3
-
-
-def test_damaged_exif_does_not_matter() -> None:
-    data = encode(boot("RGB"), "JPEG", exif=b"Exif\x00\x00MM\x00\x2a\xff\xff\xff\xff")
-    assert difference(read_image(data, "boot.jpg"), boot()) < 3
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
@@ -172,10 +147,9 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
     hidden = noisy.convert("RGBA")
     hidden.putalpha(0)
     files["hidden.png"] = (encode(hidden, "PNG"), one_colour)
-    for kind in ("PNG", "JPEG", "WEBP", "BMP", "GIF"):
+    for kind in KINDS:
         data = encode(noisy, kind)
-        files[f"half.{kind.lower()}"] = (data[: len(data) // 2], cut)
-        files[f"start.{kind.lower()}"] = (data[:16], cut)
+        files |= {f"{end} bytes.{kind}": (data[:end], cut) for end in (16, len(data) // 2)}
     return files
 
 
@@ -196,12 +170,6 @@ def test_bad_file_gets_one_sentence(
     assert "\n" not in message
     assert capfd.readouterr() == ("", "")
     assert not caplog.records
-
-
-def test_file_is_read_by_its_path(tmp_path: Path) -> None:
-    path = tmp_path / "boot.png"
-    path.write_bytes(encode(boot(), "PNG"))
-    assert difference(read_image_file(path), boot()) == 0
 
 
 def test_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:

@@ -5,47 +5,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from lenet.drawing import centre, image_files
 from lenet.errors import ImageError, StorageError
 from lenet.evaluation import classify as samples
 from lenet.evaluation.predict import predict
 from lenet.network.checkpoint import Checkpoint
-from tests.small import assert_one_sentence, small_split
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """A dark shirt-like thing on a light background, in colour."""
-    image = Image.new("RGB", (120, 90), (240, 235, 220))
-    ImageDraw.Draw(image).polygon([(30, 15), (90, 15), (75, 80), (45, 80)], fill=(90, 20, 60))
-    image.save(tmp_path / "photo.png")
-    return tmp_path / "photo.png"
-
-
-@pytest.fixture
-def canvas(tmp_path: Path) -> Path:
-    """White strokes on a transparent canvas, as the Predict page saves them."""
-    image = Image.new("RGBA", (280, 280), (0, 0, 0, 0))
-    ImageDraw.Draw(image).line([(60, 40), (60, 240), (220, 240)], fill="white", width=24)
-    image.save(tmp_path / "drawing.png")
-    return tmp_path / "drawing.png"
+from tests.small import refused, small_split
 
 
 class TestPick:
-    def test_indices_are_of_different_images(self) -> None:
-        index = samples.pick(small_split("test"), 60, seed=4)
+    @pytest.mark.parametrize("count", [60, 1000])
+    def test_indices_are_of_different_images_as_many_as_there_are(self, count: int) -> None:
+        index = samples.pick(small_split("test"), count, seed=4)
         assert torch.equal(index.sort().values, torch.arange(60))
-
-    def test_seed_decides(self) -> None:
-        first, second, other = (samples.pick(small_split(), 5, seed) for seed in (1, 1, 2))
-        assert torch.equal(first, second)
-        assert not torch.equal(first, other)
-
-    def test_without_a_seed_others_each_time(self) -> None:
-        first, second = (samples.pick(small_split(), 100, None) for _ in range(2))
-        assert not torch.equal(first, second)
 
     def test_global_generator_is_left_alone(self) -> None:
         torch.manual_seed(0)
@@ -53,9 +27,6 @@ class TestPick:
         torch.manual_seed(0)
         samples.pick(small_split(), 5, seed=9)
         assert torch.equal(torch.rand(3), expected)
-
-    def test_no_more_than_there_are(self) -> None:
-        assert len(samples.pick(small_split("test"), 1000, seed=0)) == 60
 
 
 class TestAnswers:
@@ -69,62 +40,31 @@ class TestAnswers:
         assert named[1] == "Trouser"
         assert named[9] == "Ankle boot"
 
-    def test_samples_carry_place_and_truth(self, trained_checkpoint: Checkpoint) -> None:
-        test = small_split("test")
-        index = torch.tensor([7, 3, 59])
-        found = samples.classify_samples(trained_checkpoint, test, "FashionMNIST", index)
-        assert [one["index"] for one in found] == [7, 3, 59]
-        assert [one["target"] for one in found] == test.labels[index].tolist()
-        alone = samples.answer(trained_checkpoint, test.images[index])
-        assert [one["label"] for one in found] == [one["label"] for one in alone]
-        trousers = int((test.labels == 1).nonzero()[0])
-        (one,) = samples.classify_samples(
-            trained_checkpoint, test, "FashionMNIST", torch.tensor([trousers])
-        )
-        assert one["target_name"] == "Trouser"
-
-    def test_photo_goes_the_way_of_the_page(
-        self, trained_checkpoint: Checkpoint, photo: Path
+    @pytest.mark.parametrize("kind", ["photos", "drawings"])
+    def test_pictures_go_the_way_of_the_page(
+        self, kind: str, trained_checkpoint: Checkpoint, photo: Path, sketch: Path
     ) -> None:
-        (found,) = samples.classify_photos(trained_checkpoint, [photo])
-        seen = centre.from_photo(image_files.read_image_file(photo), "FashionMNIST").array
-        (expected,) = samples.answer(trained_checkpoint, torch.from_numpy(seen)[None])
-        assert found == {"path": str(photo), **expected}
-
-    def test_drawing_goes_the_way_of_the_page(
-        self, trained_checkpoint: Checkpoint, canvas: Path
-    ) -> None:
-        (found,) = samples.classify_drawings(trained_checkpoint, [canvas])
-        prepared = centre.from_canvas(image_files.read_image_file(canvas), "FashionMNIST")
-        assert prepared is not None
-        (expected,) = samples.answer(trained_checkpoint, torch.from_numpy(prepared.array)[None])
-        assert found == {"path": str(canvas), **expected}
-
-    def test_several_keep_their_order(
-        self, trained_checkpoint: Checkpoint, photo: Path, canvas: Path
-    ) -> None:
-        forth = samples.classify_photos(trained_checkpoint, [photo, canvas])
-        back = samples.classify_photos(trained_checkpoint, [canvas, photo])
-        assert [one["path"] for one in forth] == [str(photo), str(canvas)]
-        for one, other in zip(forth, reversed(back), strict=True):
-            assert one["path"] == other["path"]
-            assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-6)
+        files = [photo, sketch] if kind == "photos" else [sketch]
+        found = getattr(samples, f"classify_{kind}")(trained_checkpoint, files)
+        prepare = centre.from_photo if kind == "photos" else centre.from_canvas
+        for one, path in zip(found, files, strict=True):
+            seen = prepare(image_files.read_image_file(path), "FashionMNIST")
+            assert seen is not None
+            (expected,) = samples.answer(trained_checkpoint, torch.from_numpy(seen.array)[None])
+            expected["probabilities"] = pytest.approx(expected["probabilities"], abs=1e-6)
+            assert one == {"path": str(path), **expected}
 
 
 class TestRefusals:
-    def test_missing_file(self, trained_checkpoint: Checkpoint, photo: Path) -> None:
-        missing = photo.with_name("missing.png")
-        for classify in (samples.classify_photos, samples.classify_drawings):
-            with pytest.raises(ImageError, match=r"missing\.png does not exist") as caught:
-                classify(trained_checkpoint, [photo, missing])
-            assert_one_sentence(str(caught.value))
-
-    def test_empty_canvas(self, trained_checkpoint: Checkpoint, tmp_path: Path) -> None:
-        path = tmp_path / "empty.png"
-        Image.new("RGBA", (280, 280), (0, 0, 0, 0)).save(path)
-        with pytest.raises(ImageError, match=r"empty\.png") as caught:
-            samples.classify_drawings(trained_checkpoint, [path])
-        assert_one_sentence(str(caught.value))
+    @pytest.mark.parametrize("brightest", [0, 8])
+    def test_canvas_with_nothing_in_it_is_named_among_others(
+        self, brightest: int, trained_checkpoint: Checkpoint, tmp_path: Path, sketch: Path
+    ) -> None:
+        image = Image.new("RGBA", (280, 280), (0, 0, 0, 0))
+        image.putpixel((140, 140), (brightest, brightest, brightest, 255))
+        image.save(tmp_path / "dust.png")
+        with refused(ImageError, r"dust\.png holds no drawing"):
+            samples.classify_drawings(trained_checkpoint, [sketch, tmp_path / "dust.png"])
 
     def test_photo_with_nothing_in_it_is_named_among_others(
         self, trained_checkpoint: Checkpoint, tmp_path: Path, photo: Path
@@ -134,16 +74,6 @@ class TestRefusals:
         Image.fromarray(noise).save(path)
         with pytest.raises(ImageError, match=r"nothing in .*wall\.png stands out"):
             samples.classify_photos(trained_checkpoint, [photo, path])
-
-    def test_drawing_with_nothing_in_it_is_named(
-        self, trained_checkpoint: Checkpoint, tmp_path: Path, canvas: Path
-    ) -> None:
-        path = tmp_path / "dust.png"
-        image = Image.new("L", (280, 280))
-        image.putpixel((140, 140), 8)
-        image.save(path)
-        with pytest.raises(ImageError, match=r"dust\.png holds no drawing"):
-            samples.classify_drawings(trained_checkpoint, [canvas, path])
 
 
 class TestSheet:

@@ -17,9 +17,7 @@ def test_a_card_tells_the_time_up_to_its_epoch(tmp_path: Path) -> None:
     (tmp_path / "metrics.jsonl").write_text("".join(lines))
     trainer = trained(small_config(epochs=3))
     checkpoint.save(tmp_path / "model_epoch2.pt", snapshot_of(trainer, epoch=2, val_accuracy=0.5))
-
     kept = promote(tmp_path / "model_epoch2.pt", "mine", {"Why": "To see."}, tmp_path / "kept")
-
     card = kept.with_suffix(".md").read_text()
     assert "| Training | 2 of 3 epochs, seed 0, 300 s on 1 CPU thread |" in card
     assert "| Validation accuracy | 50.00% |" in card

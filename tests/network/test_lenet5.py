@@ -15,10 +15,8 @@ from lenet.config import ModelConfig
 from lenet.geometry import feasible_layers
 from lenet.network.backprop import Backprop
 from lenet.network.lenet5 import LeNet5
-from tests.small import same_weights
+from lenet.studies.presets import SOFTMAX_FLOOR
 
-FLOOR = -math.log(math.e / (math.e + 9))
-"""Lowest cross-entropy that ten probabilities taken for logits can give."""
 LABELS = torch.arange(8)
 WEIGHTED = ("conv0", "conv1", "conv2", "fc3", "fc4")
 
@@ -81,13 +79,6 @@ def test_geometry_agrees_with_the_real_network_layer_by_layer(values: dict[str, 
         else:
             # Activation and pooling may change places, but not what comes out of both.
             assert seen[layer.name][-1] == layer.output_shape[-1], layer.name
-
-
-def test_network_is_that_of_the_post() -> None:
-    model = network(dropout=0.5)
-    shapes = [tuple(model.get_parameter(f"{name}.weight").shape) for name in WEIGHTED]
-    assert shapes == [(6, 1, 5, 5), (16, 6, 5, 5), (120, 16, 5, 5), (84, 120), (10, 84)]
-    assert [model.get_submodule(f"bn{at}").num_features for at in range(3)] == [6, 16, 120]
 
 
 ACTIVATIONS: dict[str, Any] = {
@@ -168,7 +159,6 @@ def test_outputs_and_gradients_are_those_of_the_plain_order(
     F.cross_entropy(out, LABELS).backward()
     assert_close(out.detach(), expected.detach(), error)
     assert_alike(model, plain, error)
-
     backprop, averages = Backprop(by_hand, label_smoothing=0.0), copy.deepcopy(by_hand.state_dict())
     backprop(images[:5], LABELS[:5])  # what is left of a step does not show in the next one
     by_hand.load_state_dict(averages)
@@ -179,6 +169,7 @@ def test_outputs_and_gradients_are_those_of_the_plain_order(
 @pytest.mark.parametrize(
     "values",
     [
+        *GEOMETRIES.values(),
         {"dropout": 0.4},
         {"softmax": True},
         {"softmax": True, "kernel_size": 3, "padding": 0, "pool2": True, "dropout": 0.3},
@@ -187,7 +178,11 @@ def test_outputs_and_gradients_are_those_of_the_plain_order(
     ids=describe,
 )
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
-def test_gradients_by_hand_are_autograds(values: dict[str, Any], smoothing: float) -> None:
+@pytest.mark.parametrize("processor", ["AVX512", "AVX2"])
+def test_gradients_by_hand_are_autograds(
+    values: dict[str, Any], smoothing: float, processor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lenet.network.fused_stage.get_cpu_capability", lambda: processor)
     model = network(**values).double()
     plain, images = copy.deepcopy(model), noise(model).double()
     torch.manual_seed(3)
@@ -197,19 +192,6 @@ def test_gradients_by_hand_are_autograds(values: dict[str, Any], smoothing: floa
     expected.backward()
     assert_close(loss, expected.detach(), 1e-11)
     assert_alike(model, plain, 1e-11)
-
-
-@pytest.mark.parametrize("capability", ["AVX512", "AVX2"])
-def test_gradients_by_hand_are_autograds_on_each_processor(
-    capability: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lenet.network.fused_stage.get_cpu_capability", lambda: capability)
-    for geometry in GEOMETRIES.values():
-        model = network(**geometry).double()
-        plain, images = copy.deepcopy(model), noise(model).double()
-        Backprop(model, 0.0)(images, LABELS)
-        F.cross_entropy(plain(images), LABELS).backward()
-        assert_alike(model, plain, 1e-11)
 
 
 def assert_alike(model: LeNet5, plain: LeNet5, error: float) -> None:
@@ -237,7 +219,7 @@ def test_folded_network_predicts_the_same(
     plain = copy.deepcopy(model).double().eval()
     with torch.inference_mode():
         out, expected = model.folded()(images), in_plain_order(plain, images.double())
-    assert float((out - expected).abs().max()) <= error * max(1.0, float(expected.abs().max()))
+    assert_close(out, expected, error)
     assert model.training
 
 
@@ -259,19 +241,8 @@ class TestInitialWeights:
         assert torch.equal(model.conv0.weight, nn.Conv2d(1, 6, 5).weight)
         assert not torch.equal(model.conv0.weight, network().conv0.weight)
 
-    def test_seed_decides(self) -> None:
-        first, second = network(), network()
-        torch.manual_seed(1)
-        assert same_weights(first, second)
-        assert not same_weights(first, LeNet5(ModelConfig()))
-
 
 class TestSoftmax:
-    def test_rows_sum_to_one_only_with_the_switch(self) -> None:
-        with_it, without = network(softmax=True), network(softmax=False)
-        assert torch.allclose(with_it(noise(with_it)).sum(1), torch.ones(8))
-        assert not torch.allclose(without(noise(without)).sum(1), torch.ones(8), atol=0.1)
-
     @pytest.mark.parametrize("input_size", [28, 32])
     def test_loss_cannot_fall_below_its_floor(self, input_size: int) -> None:
         losses = {}
@@ -281,7 +252,7 @@ class TestSoftmax:
                 model.fc4.weight *= 1e5  # as sure of its answers as can be
                 out = model(noise(model))
                 losses[softmax] = F.cross_entropy(out, out.argmax(1)).item()
-        assert losses[True] == pytest.approx(FLOOR, abs=1e-4)
+        assert losses[True] == pytest.approx(SOFTMAX_FLOOR, abs=1e-4)
         assert losses[True] == pytest.approx(1.4612, abs=1e-4)
         assert losses[False] < 1e-3
 
@@ -295,12 +266,6 @@ class TestSoftmax:
 
 
 class TestDropout:
-    def test_only_training_drops(self) -> None:
-        model = network(dropout=0.5, batch_norm=False)
-        x = noise(model)
-        assert not torch.equal(model.train()(x), model(x))
-        assert torch.equal(model.eval()(x), model(x))
-
     def test_share_of_fc3_that_is_dropped(self) -> None:
         model = network(dropout=0.3, activation="tanh")
         seen: list[Tensor] = []

@@ -45,11 +45,6 @@ def test_mirror_image_gets_the_same_answer(views: str) -> None:
     )
 
 
-def test_one_view_is_what_the_network_says() -> None:
-    model = network("one")
-    assert torch.equal(model.probabilities(batch()), model(batch()).softmax(1))
-
-
 @pytest.mark.parametrize("views", VIEWS)
 def test_weights_and_forward_pass_do_not_depend_on_it(views: str) -> None:
     assert torch.equal(network(views)(batch()), network("one")(batch()))

@@ -8,11 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-from filelock import FileLock
 
 from lenet.config import build_config
 from lenet.errors import RunError
@@ -25,10 +23,8 @@ Waiting = Callable[[str, float], Run]
 
 
 @pytest.fixture(autouse=True)
-def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("LENET_RUNS_DIR", str(tmp_path / "runs"))
+def _one_slot(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LENET_SLOTS", "1")
-    return tmp_path / "runs"
 
 
 @pytest.fixture
@@ -44,19 +40,6 @@ def waiting(runs_folder: Path) -> Iterator[Waiting]:
             return run
 
         yield make
-
-
-def test_slots_are_one_for_two_cores_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launcher, "usable_cores", lambda: 8)
-    assert launcher.slots() == 1
-    for value, expected in (("3", 3), ("0", 1), ("many", 4), ("", 4)):
-        monkeypatch.setenv("LENET_SLOTS", value)
-        assert launcher.slots() == expected
-
-
-def test_queue_is_in_the_order_of_arrival(waiting: Waiting) -> None:
-    late, early = waiting("a", 200.0), waiting("b", 100.0)
-    assert launcher.queue() == [early, late]
 
 
 @pytest.mark.slow
@@ -89,14 +72,8 @@ def test_second_run_gets_the_slot_when_the_first_is_done(waiting: Waiting) -> No
 @pytest.mark.slow
 def test_waiting_run_can_be_cancelled(waiting: Waiting) -> None:
     waiting("a", 1.0)
-    behind = waiting("b", 2.0)
-    asked: list[int] = []
-
-    def cancelled() -> bool:
-        asked.append(1)
-        return len(asked) > 2
-
-    with launcher.slot(behind, cancelled) as granted:
+    asked = iter((False, False, True))
+    with launcher.slot(waiting("b", 2.0), lambda: next(asked)) as granted:
         assert not granted
 
 
@@ -132,25 +109,6 @@ class TestName:
         assert not run.folder.exists()
 
 
-def test_a_slot_is_given_back_once_it_is_used(
-    waiting: Waiting, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[FileLock] = []  # kept, for a lock that nobody keeps is freed
-
-    class Kept(FileLock):
-        def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, **options)
-            made.append(self)
-
-    monkeypatch.setattr(launcher, "FileLock", Kept)
-    for name in ("a", "b"):
-        run = waiting(name, 1.0)
-        with launcher.slot(run, lambda: False) as granted:
-            assert granted
-            run.write_status(own_status().changed(state="running"))
-    assert not any(lock.is_locked for lock in made)
-
-
 def test_waiting_run_whose_folder_is_deleted_waits_no_longer(waiting: Waiting) -> None:
     waiting("a", 1.0)
     behind = waiting("b", 2.0)
@@ -179,7 +137,13 @@ class TestStandby:
         launcher.warm_up()
         assert launcher._prewarmed[0].pid == standby.pid
 
-    def test_it_takes_the_next_run(self, standby: psutil.Process) -> None:
+    @pytest.mark.parametrize("killed", [False, True])
+    def test_it_takes_the_next_run_which_starts_without_it_too(
+        self, killed: bool, standby: psutil.Process
+    ) -> None:
+        if killed:
+            standby.kill()
+            standby.wait(PATIENCE)
         run = launcher.start(build_config({"batch_size": 4096, "val_size": 50_000, "epochs": 1}))
         wait_until(lambda: run.status().ended, "the end")
         standby.wait(PATIENCE)
@@ -194,13 +158,6 @@ class TestStandby:
         standby.kill()
         wait_until(lambda: run.status().state == "crashed", "the crash")
         assert run.status().seconds == 0
-
-    def test_a_run_starts_without_it(self, standby: psutil.Process) -> None:
-        standby.kill()
-        standby.wait(60)
-        run = launcher.start(build_config({"batch_size": 4096, "val_size": 50_000, "epochs": 1}))
-        wait_until(lambda: run.status().ended, "the end")
-        assert run.log_tail()
 
     def test_it_ends_with_the_process_that_it_waits_for(self) -> None:
         code = (

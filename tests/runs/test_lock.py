@@ -10,9 +10,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,10 +22,19 @@ from lenet.errors import LabError, RunError
 from lenet.paths import ROOT
 from lenet.runs import launcher, lock
 from lenet.runs.run import Control, Run
-from lenet.runs.status import Status, own_status
-from lenet.runs.worker import Execution
-from lenet.training.events import Event
-from tests.small import PATIENCE, holder, small_config, small_split, wait_until
+from lenet.runs.status import own_status
+from tests.small import (
+    PATIENCE,
+    at_step,
+    holder,
+    in_background,
+    raising,
+    resume,
+    small_config,
+    stop_at,
+    train,
+    wait_until,
+)
 
 ENDLESS = small_config(epochs=1000)
 RIVALS = 3
@@ -34,19 +43,18 @@ RIVALS = 3
 @pytest.fixture(autouse=True)
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_dataset: object) -> Iterator[Run]:
     monkeypatch.setenv("LENET_RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setattr(launcher, "PROGRAM", "tests.small_lab")
     run = Run(tmp_path / "runs" / "run")
     yield run
-    for found in [run, *launcher.list_runs()]:
-        if lock.is_held(found.folder):
-            found.ask(Control("stop"))
-            wait_until(partial(_is_free, found), "the end")
+    left = [found for found in (run, *launcher.list_runs()) if lock.is_held(found.folder)]
+    for found in left:
+        found.ask(Control("stop"))
+    wait_until(lambda: not any(lock.is_held(found.folder) for found in left), "the end")
 
 
 @pytest.fixture
 def stopped(run: Run) -> Run:
     """A run that goes on without an end, once it is resumed."""
-    Execution(run, small_split, at_step(3, lambda: run.ask(Control("stop")))).start(ENDLESS)
+    train(run, ENDLESS, stop_at(3, run))
     return run
 
 
@@ -61,38 +69,13 @@ def elsewhere(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-def _is_free(run: Run) -> bool:
-    return not lock.is_held(run.folder)
-
-
-def at_step(step: int, act: Callable[[], object]) -> Callable[[Event, int], None]:
-    def watch(event: Event, _: int) -> None:
-        if event.step == step:
-            act()
-
-    return watch
-
-
-def ignore(event: Event, total_steps: int) -> None:
-    pass
-
-
-def processes(*flags: str) -> list[subprocess.Popen[str]]:
-    """The same command several times at once."""
-    command = [sys.executable, "-m", "tests.small_lab", "--mode", "train", *flags]
-    return [
-        subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-        for _ in range(RIVALS)
-    ]
-
-
 @pytest.mark.parametrize("command", ["train", "resume"])
 def test_of_several_at_once_one_trains(command: str, stopped: Run, tmp_path: Path) -> None:
     run = stopped if command == "resume" else Run(tmp_path / "new")
     flags = ["--resume", str(run.folder)]
     if command == "train":
         flags = [*to_flags(ENDLESS), "--output_dir", str(run.folder)]
-    rivals = processes(*flags)
+    rivals = [in_background("--mode", "train", *flags) for _ in range(RIVALS)]
     wait_until(lambda: sum(rival.poll() is not None for rival in rivals) >= RIVALS - 1, "refusals")
     wait_until(run.checkpoints, "an epoch of the one that trains")
     holder(run).terminate()
@@ -116,31 +99,14 @@ class TestStartedByThePage:
         if warm:
             launcher.warm_up()
         run = launcher.start(small_config(epochs=1))
-        seen: list[Status] = []
-
-        def ended() -> bool:
-            seen.append(run.status())
-            return seen[-1].ended is not None
-
-        wait_until(ended, "the end")
-        assert "crashed" not in {status.state for status in seen}
+        assert "crashed" not in self.states_until(run, "finished")
 
     def test_resumed_twice_at_once_it_trains_once(self, stopped: Run) -> None:
-        refused: list[str] = []
-
-        def resume() -> None:
-            try:
-                launcher.resume(stopped)
-            except RunError as error:
-                refused.append(str(error))
-
-        clicks = [threading.Thread(target=resume) for _ in range(2)]
-        for click in clicks:
-            click.start()
-        states = self.states_until(stopped, "running")
-        for click in clicks:
-            click.join()
-        assert len(refused) == 1
+        with ThreadPoolExecutor() as visitors:
+            clicks = [visitors.submit(launcher.resume, stopped) for _ in range(2)]
+            states = self.states_until(stopped, "running")
+        [refusal] = [error for click in clicks if (error := click.exception())]
+        assert isinstance(refusal, RunError)
         assert states <= {"stopped", "starting", "queued", "running"}
 
     def test_a_stop_pressed_while_it_starts_again_is_obeyed(self, stopped: Run) -> None:
@@ -180,7 +146,7 @@ class TestAnotherMachine:
     def test_resume_waits_for_a_sign_of_life_and_says_so(
         self, elsewhere: Run, caplog: pytest.LogCaptureFixture
     ) -> None:
-        Execution(elsewhere, small_split, ignore).resume()
+        resume(elsewhere)
         assert "seems to be training on another machine, lost.example" in caplog.text
         assert elsewhere.status().state == "finished"
 
@@ -190,7 +156,7 @@ class TestAnotherMachine:
         monkeypatch.setattr(lock, "SILENCE", PATIENCE)
         threading.Timer(1.0, (elsewhere.folder / lock.NAME).touch).start()
         with pytest.raises(RunError, match="already"):
-            Execution(elsewhere, small_split, ignore).resume()
+            resume(elsewhere)
 
     def test_this_machine_may_be_renamed(
         self, stopped: Run, monkeypatch: pytest.MonkeyPatch
@@ -205,12 +171,9 @@ class TestAnotherMachine:
 
 
 def test_a_disk_without_locks_has_the_heartbeat(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def flock(*_: object) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr("fcntl.flock", flock)
+    monkeypatch.setattr("fcntl.flock", raising(OSError(errno.ENOLCK, "No locks available")))
     monkeypatch.setattr(lock, "SILENCE", 0.5)
-    Execution(run, small_split, ignore).start(small_config(epochs=1))
+    train(run, small_config(epochs=1))
     assert run.status().state == "finished"
     run.write_status(own_status())
     assert run.live
@@ -232,17 +195,19 @@ def test_a_paused_run_has_a_heartbeat(run: Run, monkeypatch: pytest.MonkeyPatch)
         run.ask(Control("pause"))
         threading.Thread(target=look).start()
 
-    Execution(run, small_split, at_step(3, pause)).start(small_config(epochs=1))
+    train(run, small_config(epochs=1), at_step(3, pause))
     assert seen
 
 
 class TestDeleted:
     @pytest.mark.parametrize("ask", [Control("stop"), Control("pause"), Control(lr=0.1)])
     def test_what_is_asked_of_it_does_not_bring_it_back(self, ask: Control, run: Run) -> None:
-        Execution(run, small_split, ignore).start(small_config(epochs=1))
+        train(run, small_config(epochs=1))
         run.delete()
         with pytest.raises(RunError, match="somebody has deleted it"):
             run.ask(ask)
+        with pytest.raises(RunError, match="gone"):
+            run.rename("ghost")
         with pytest.raises(LabError):
             launcher.resume(run)
         assert not run.folder.exists()
@@ -255,7 +220,7 @@ class TestDeleted:
                 run.folder.mkdir()
 
         with pytest.raises(LabError, match="deleted"):
-            Execution(run, small_split, at_step(3, remove)).start(ENDLESS)
+            train(run, ENDLESS, at_step(3, remove))
         assert not run.folder.exists() or not any(run.folder.iterdir())
 
 

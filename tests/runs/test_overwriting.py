@@ -7,24 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from lenet.errors import CheckpointError, ConfigError, RunError, TrainingError
+from lenet.errors import CheckpointError, ConfigError, TrainingError
 from lenet.files import temporaries
 from lenet.runs.overwriting import set_aside, settle
-from lenet.runs.run import Control, Run
+from lenet.runs.run import Run
 from lenet.runs.status import own_status
-from lenet.runs.worker import Execution
 from lenet.training.events import Event
-from tests.small import assert_one_sentence, small_config, small_split
+from tests.small import Watch, ignore, refused, resume, small_config, stop_at, train
 
 NEW = small_config(epochs=1, seed=1)
 
 
-def ignore(event: Event, total_steps: int) -> None:
-    pass
-
-
-def train_anew(run: Run, watch: Callable[[Event, int], None] = ignore) -> None:
-    Execution(run, small_split, watch).start(NEW, overwrite=True)
+def train_anew(run: Run, watch: Watch = ignore) -> None:
+    train(run, NEW, watch, overwrite=True)
 
 
 def content(run: Run) -> dict[str, bytes]:
@@ -43,38 +38,25 @@ def run(tmp_path: Path) -> Run:
     run = Run(tmp_path / "run")
     run.folder.mkdir()
     (run.folder / "notes.txt").write_text("mine")
-
-    def watch(event: Event, total_steps: int) -> None:
-        if event.step == 20:
-            run.ask(Control("stop"))
-
-    Execution(run, small_split, watch).start(small_config(epochs=3))
+    train(run, small_config(epochs=3), stop_at(20, run))
     assert list(run.checkpoints()) == [1, 2]
     return run
 
 
-def test_is_refused_unasked(run: Run) -> None:
-    before = content(run)
-    run.folder.with_name("run-2").touch()
-    with pytest.raises(ConfigError, match=r"run-3, or replace it with --overwrite 1") as caught:
-        Execution(run, small_split, ignore).start(NEW)
-    assert_one_sentence(str(caught.value))
-    assert content(run) == before
-
-
-@pytest.mark.parametrize(
-    "left", ["model_epoch1.pt", "stopped.pt", "metrics.jsonl"], ids=lambda name: name
-)
+@pytest.mark.parametrize("left", ["model_epoch1.pt", "stopped.pt", "metrics.jsonl"])
 def test_any_work_makes_a_folder_a_used_one(left: str, tmp_path: Path) -> None:
-    (tmp_path / left).touch()
-    with pytest.raises(ConfigError, match="holds an earlier training"):
-        Execution(Run(tmp_path), small_split, ignore).start(NEW)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / left).touch()
+    (tmp_path / "run-2").touch()
+    with refused(ConfigError, r"holds an earlier training.*run-3, or replace it with --overwrite"):
+        train(Run(tmp_path / "run"), NEW)
+    assert content(Run(tmp_path / "run")) == {left: b""}
 
 
 def test_a_training_that_never_began_leaves_its_folder_free(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.write_status(own_status().changed(state="failed", message="no network"))
-    Execution(run, small_split, ignore).start(NEW)
+    train(run, NEW)
     assert run.status().state == "finished"
 
 
@@ -90,15 +72,6 @@ def test_replaces_all_of_the_earlier_one_and_nothing_else(run: Run) -> None:
         *("glance.json", "glance.png", "notes.txt"),
     }
     assert len(run.metrics_file.read_text().splitlines()) == 9
-
-
-def test_one_that_is_going_on_is_left_alone(run: Run) -> None:
-    before = content(run)
-    refused = pytest.raises(RunError, match=r"training into .* already; choose another")
-    with run.hold(), refused as caught:
-        train_anew(run)
-    assert_one_sentence(str(caught.value))
-    assert content(run) == before
 
 
 @pytest.mark.parametrize("last_step", [0, 5])
@@ -118,14 +91,10 @@ def test_one_that_ends_before_its_first_checkpoint_leaves_the_earlier_one(
 
 
 def test_the_earlier_one_goes_when_the_new_one_has_been_saved(run: Run) -> None:
-    def watch(event: Event, total_steps: int) -> None:
-        if event.step == 3:
-            run.ask(Control("stop"))
-
-    train_anew(run, watch)
+    train_anew(run, stop_at(3, run))
     assert run.status().state == "stopped"
     assert not run.checkpoints()
-    Execution(run, small_split, ignore).resume()
+    resume(run)
     assert (run.config(), list(run.checkpoints())) == (NEW, [1])
 
 
@@ -160,10 +129,10 @@ def test_a_kill_at_any_moment_loses_nothing(
                 break
         if resumed:
             with pytest.raises(CheckpointError):  # its checkpoints are none
-                Execution(run, small_split, ignore).resume()
+                resume(run)
         else:
             with pytest.raises(ConfigError, match="holds an earlier training"):
-                Execution(run, small_split, ignore).start(NEW)
+                train(run, NEW)
         found = content(run)
         found.pop("status.json", None)
         new = (run.config(), list(run.checkpoints())) == (NEW, [1]) and "stopped.pt" not in found

@@ -1,19 +1,18 @@
 """A small study, and the processes that do it."""
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from lenet.paths import ROOT
 from lenet.runs.history import read_history
-from lenet.studies.folder import StudyFolder
+from lenet.studies.folder import Result, StudyFolder
 from lenet.studies.plan import Cell, Study, make_study
-from tests.small import same_weights, trained
+from tests.small import PATIENCE, in_background, same_weights, trained, wait_until
 
 QUICK: dict[str, Any] = {"device": "cpu", "epochs": 2, "batch_size": 20, "val_size": 40}
 LONG: dict[str, Any] = {**QUICK, "epochs": 15}
 """Long enough to be interrupted."""
+QUICK_FLAGS = [part for name, value in QUICK.items() for part in (f"--{name}", str(value))]
 
 
 def small_study(seeds: tuple[int, ...] = (0,), **values: Any) -> Study:
@@ -22,6 +21,12 @@ def small_study(seeds: tuple[int, ...] = (0,), **values: Any) -> Study:
         for dropout in (0.0, 0.1, 0.2)
     ]
     return make_study("tiny", "Tiny", cells, seeds)
+
+
+def result_of(**values: float | None) -> Result:
+    """What came out of a run, overridden by `values`."""
+    usual = {"train_loss": 1, "val_loss": 1, "val_accuracy": 0.5, "test_accuracy": 0.4}
+    return Result.model_validate({**usual, "seconds": 1, **values})
 
 
 def prepared(folder: Path, study: Study) -> StudyFolder:
@@ -34,17 +39,20 @@ def flags(folder: Path, *more: object) -> list[str]:
     return ["--mode", "study", "--study", str(folder), *map(str, more)]
 
 
-def in_background(*arguments: str, before: str = "") -> "subprocess.Popen[str]":
-    """The command line with the small dataset in a process, after the Python text `before`."""
-    run = "import runpy; runpy.run_module('tests.small_lab', run_name='__main__')"
-    return subprocess.Popen(
-        [sys.executable, "-c", f"{before}\n{run}", *arguments],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def training(
+    folder: StudyFolder, *more: object, runs: int = 1, epochs: int = 1, before: str = ""
+) -> "subprocess.Popen[str]":
+    """A study in a process, whose first runs have trained so many epochs."""
+    process = in_background(*flags(folder.folder, *more), before=before)
+    wait_until(lambda: min(epochs_done(folder)[:runs]) >= epochs, "runs that train")
+    return process
+
+
+def ended(process: "subprocess.Popen[str]", status: int) -> str:
+    """What a process has written to standard error when it has exited with `status`."""
+    _, errors = process.communicate(timeout=5 * PATIENCE)
+    assert process.returncode == status, errors
+    return errors
 
 
 def epochs_done(folder: StudyFolder) -> list[int]:

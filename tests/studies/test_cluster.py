@@ -19,16 +19,16 @@ from lenet.paths import ROOT
 from lenet.studies import worker
 from lenet.studies.folder import StudyFolder
 from tests.idx_files import small_info, write_files
-from tests.small import PATIENCE, assert_one_sentence, holder, wait_until
+from tests.small import PATIENCE, assert_one_sentence, holder, in_background, wait_until
 from tests.studies.small_study import (
     LONG,
-    QUICK,
+    QUICK_FLAGS,
     assert_as_if_never_interrupted,
-    epochs_done,
+    ended,
     flags,
-    in_background,
     prepared,
     small_study,
+    training,
 )
 
 pytestmark = pytest.mark.slow
@@ -88,8 +88,9 @@ class Cluster:
         finally:
             end(process)
 
-    def flags(self, folder: StudyFolder) -> list[str]:
-        return flags(folder.folder, "--backend", "dask", "--address", self.address)
+    @property
+    def flags(self) -> list[str]:
+        return ["--backend", "dask", "--address", self.address]
 
 
 @pytest.fixture(scope="module")
@@ -105,11 +106,11 @@ def _data(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_documented_commands_do_a_study(cluster: Cluster, tmp_path: Path) -> None:
-    values = "".join(f" --{name} {value}" for name, value in QUICK.items())
     command = STUDY.replace("tcp://SCHEDULER:8786", cluster.address)
     command = command.replace("-m lenet", "-m tests.small_lab")
     command = command.replace("nine-cases", "grid --vary softmax=0,1 --seeds 0,1", 1)
-    command = command.replace("/shared/nine-cases", shlex.quote(str(tmp_path / "study"))) + values
+    command = command.replace("/shared/nine-cases", shlex.quote(str(tmp_path / "study")))
+    command += " " + " ".join(QUICK_FLAGS)
     with cluster.workers():
         log = tmp_path / "study.log"
         process = typed(command, ROOT, {"LENET_DATA_DIR": str(cluster.data)}, log)
@@ -122,14 +123,12 @@ def test_a_killed_workers_run_goes_on(cluster: Cluster, tmp_path: Path) -> None:
     folder = prepared(tmp_path / "study", small_study(**LONG))
     first = folder.run(folder.study.runs()[0])
     with cluster.workers() as workers:
-        process = in_background(*cluster.flags(folder))
-        wait_until(lambda: epochs_done(folder)[0] >= 2, "a run that trains")
+        process = training(folder, *cluster.flags, epochs=2)
         victim = holder(first)
         assert victim.parent() in workers.children(recursive=True)
         victim.parent().kill()
         victim.wait(PATIENCE)
-        _, errors = process.communicate(timeout=5 * PATIENCE)
-    assert process.returncode == 0, errors
+        ended(process, 0)
     assert_as_if_never_interrupted(folder)
 
 
@@ -139,19 +138,16 @@ def test_every_signal_saves_and_ends_it(
 ) -> None:
     folder = prepared(tmp_path / "study", small_study(epochs=1000))
     with cluster.workers():
-        process = in_background(*cluster.flags(folder))
-        wait_until(lambda: all(epochs_done(folder)[:2]), "two runs that train")
+        process = training(folder, *cluster.flags, runs=2)
         process.send_signal(number)
-        _, errors = process.communicate(timeout=PATIENCE)
-        assert process.returncode == 128 + number, errors
+        ended(process, 128 + number)
         assert len(list(folder.folder.glob("*/stopped.pt"))) == 2
 
 
 def test_it_says_that_nothing_moves_and_ends_on_a_signal(cluster: Cluster, tmp_path: Path) -> None:
     folder = prepared(tmp_path / "study", small_study(epochs=1000))
     with cluster.workers() as workers:
-        process = in_background(*cluster.flags(folder), before=IMPATIENT)
-        wait_until(lambda: epochs_done(folder)[0] >= 1, "a run that trains")
+        process = training(folder, *cluster.flags, before=IMPATIENT)
         end(workers)
 
         def told() -> str | None:
@@ -162,17 +158,14 @@ def test_it_says_that_nothing_moves_and_ends_on_a_signal(cluster: Cluster, tmp_p
         status = wait_until(told, "a message")
         assert status.startswith("nothing has moved for 2 s; ")
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 128 + signal.SIGTERM, errors
-    assert f"note: {status}" in errors
+        assert f"note: {status}" in ended(process, 128 + signal.SIGTERM)
 
 
 def test_without_workers_it_says_how_to_start_one(cluster: Cluster, tmp_path: Path) -> None:
     folder = prepared(tmp_path / "study", small_study())
-    process = in_background(*cluster.flags(folder), before=IMPATIENT)
-    _, errors = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 1
-    assert f"has no workers; start `dask worker {cluster.address}`" in errors.splitlines()[-1]
+    process = in_background(*flags(folder.folder, *cluster.flags), before=IMPATIENT)
+    [*_, line] = ended(process, 1).splitlines()
+    assert f"has no workers; start `dask worker {cluster.address}`" in line
 
 
 @pytest.mark.parametrize(
@@ -196,10 +189,7 @@ def test_a_worker_with_another_lab_is_named(
         (place / "torch-0.4.dist-info").mkdir()
         (place / "torch-0.4.dist-info/METADATA").write_text(f"Name: torch\nVersion: {torch}\n")
     with cluster.workers(place):
-        process = in_background(*cluster.flags(folder))
-        _, errors = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 1
-    line = errors.splitlines()[-1]
+        [*_, line] = ended(in_background(*flags(folder.folder, *cluster.flags)), 1).splitlines()
     assert re.match(r"error: the worker tcp://127\.0\.0\.1:\d+, started in ", line)
     assert word in line
     assert_one_sentence(line)

@@ -13,12 +13,13 @@ from streamlit.testing.v1 import AppTest
 
 from lenet.config import build_config
 from lenet.paths import ROOT
-from lenet.studies.folder import Result, home_of
+from lenet.studies.folder import home_of
 from lenet.studies.plan import Cell, make_study
 from lenet.studies.presets import STUDY_PRESETS
 from lenet.studies.results import Findings, Finished
 from lenet.ui.experiments import best, cells, charts
 from lenet.ui.experiments.state import RunProgress
+from tests.studies.small_study import result_of
 
 SAID = {"case 5": 85.53, "case 6": 85.33, "case 7": 84.29, "case 8": 84.60, "case 9": 84.89}
 """The post's accuracies, in percent."""
@@ -41,15 +42,14 @@ def visit(view: str | None = None) -> AppTest:
     return app
 
 
-def runs_in_file(name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads((ROOT / f"studies/{name}.json").read_text())["runs"]
-    return found
+def texts(axis: Any) -> list[str]:
+    """What parallel coordinates write at each value of an axis."""
+    return [axis["ticktext"][at] for at in axis["values"]]
 
 
 def test_the_nine_cases_stand_beside_the_posts_own_figures() -> None:
     table = visit().dataframe[0].value.set_index("cell")
-
-    runs = runs_in_file("nine-cases")
+    runs = json.loads((ROOT / "studies/nine-cases.json").read_text())["runs"]
     assert list(table.index) == [f"case {number}" for number in range(1, 10)]
     for label, row in table.iterrows():
         found = [100 * run["result"]["test_accuracy"] for run in runs if run["label"] == label]
@@ -84,18 +84,10 @@ def test_a_finished_study_takes_the_place_of_the_shipped_results() -> None:
     for place, planned in enumerate(study.runs()):
         run = home.run(planned)
         run.prepare(planned.config)
-        result = Result(
-            train_loss=0.5,
-            val_loss=0.5,
-            val_accuracy=0.5 + place / 100,
-            test_accuracy=0.25,
-            seconds=1.0,
-        )
         run.epoch_checkpoint(3).touch()
+        result = result_of(val_accuracy=0.5 + place / 100, test_accuracy=0.25)
         (run.folder / "result.json").write_text(result.model_dump_json())
-
     app = visit("kernel-3-padding-2-32x32")
-
     assert not any("Shipped results" in caption.value for caption in app.caption)
     assert list(app.dataframe[0].value["test"]) == [25.0] * 3
     assert "Evaluate this" in {button.label for button in app.button}
@@ -125,25 +117,15 @@ def test_parallel_coordinates_show_each_run_where_it_is() -> None:
         Finished(
             label=cell.label,
             seed=0,
-            result=Result(
-                train_loss=place,
-                val_loss=None,
-                val_accuracy=None,
-                test_accuracy=place / 10,
-                seconds=1,
-            ),
+            result=result_of(val_loss=None, val_accuracy=None, test_accuracy=place / 10),
         )
         for place, cell in enumerate(study.cells)
     )
     drawn = charts.parallel(Findings(study=study, runs=runs)).data[0]
     axes = {axis.label: axis for axis in drawn.dimensions}
     assert list(axes) == ["Learning rate", "Activation", "training loss", "test accuracy"]
-    ticks = {
-        label: [axes[label].ticktext[at] for at in axes[label].values]
-        for label in ("Learning rate", "Activation")
-    }
-    assert ticks["Activation"] == ["tanh", "relu", "tanh", "relu"]
-    assert ticks["Learning rate"] == ["0.01", "0.01", "0.1", "0.1"]
+    assert texts(axes["Activation"]) == ["tanh", "relu", "tanh", "relu"]
+    assert texts(axes["Learning rate"]) == ["0.01", "0.01", "0.1", "0.1"]
     assert list(axes["test accuracy"].values) == [0, 0.1, 0.2, 0.3]
 
 
@@ -162,8 +144,7 @@ def planned_runs(states: list[str]) -> tuple[Findings, list[RunProgress]]:
     """A study of two cells with two seeds, of which the first run is finished."""
     cells = [Cell(label=f"lr {lr}", values={"lr": lr}) for lr in (0.01, 0.1)]
     study = make_study("grid", "lr", cells, [0, 1])
-    result = Result(train_loss=1, val_loss=1, val_accuracy=0.5, test_accuracy=0.4, seconds=1)
-    finished = (Finished(label="lr 0.01", seed=0, result=result),)
+    finished = (Finished(label="lr 0.01", seed=0, result=result_of()),)
     runs = [RunProgress(run, state) for run, state in zip(study.runs(), states, strict=True)]
     return Findings(study=study, runs=finished), runs
 
@@ -189,15 +170,8 @@ def test_parallel_coordinates_give_adam_no_momentum() -> None:
         "data"
     ]
     axes = {axis["label"]: axis for axis in drawn["dimensions"]}
-    read = {
-        label: [axes[label]["ticktext"][at] for at in axes[label]["values"]]
-        for label in ("Optimizer", "Momentum")
-    }
-    assert set(zip(read["Optimizer"], read["Momentum"], strict=True)) == {
-        ("sgd", "0.9"),
-        ("sgd", "0.5"),
-        ("adam", "–"),
-    }
+    read = set(zip(texts(axes["Optimizer"]), texts(axes["Momentum"]), strict=True))
+    assert read == {("sgd", "0.9"), ("sgd", "0.5"), ("adam", "–")}
 
 
 def test_the_form_folds_once_there_is_a_study_of_ones_own() -> None:

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lenet.config import build_config
-from lenet.training.augmentation import MAX_SHIFT, augment, flip, shift, warp
+from lenet.training.augmentation import MAX_SHIFT, augment, shift, warp
 
 KINDS = ("none", "flip", "shift", "flip_shift")
 
@@ -36,27 +36,12 @@ def moves(before: Tensor, after: Tensor) -> list[tuple[int, int] | None]:
     ]
 
 
-def test_flip_mirrors_about_half_and_changes_nothing_else() -> None:
-    torch.manual_seed(0)
-    before = images()
-    after = flip(before)
-    mirrored = (after == before.flip(2)).all(2).all(1)
-    kept = (after == before).all(2).all(1)
-    assert (mirrored ^ kept).all()
-    assert mirrored.float().mean().item() == pytest.approx(0.5, abs=0.1)
-
-
 def test_shift_moves_up_to_two_pixels_in_all_directions() -> None:
     torch.manual_seed(0)
     before = images()
     found = moves(before, shift(before))
     assert None not in found
     assert len(set(found)) == 25  # 500 images miss one of 25 moves with probability 3e-8
-
-
-def test_warp_without_a_change_is_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch, "rand", lambda *shape, device: torch.full(shape, 0.5))
-    assert torch.equal(warp(images()), images())
 
 
 def test_warp_keeps_a_square_s_place_and_size_roughly() -> None:
@@ -94,18 +79,12 @@ def test_augmentation_does_what_its_name_says(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [*KINDS[1:], "warp"])
-def test_seed_decides(kind: str) -> None:
+def test_seed_decides_and_the_given_images_stay_as_they_are(kind: str) -> None:
     config = build_config({"augment": kind})
-    results = []
+    before, results = images(), []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        results.append(augment(images(), config))
+        results.append(augment(before, config))
+    assert torch.equal(before, images())
     assert torch.equal(results[0], results[1])
     assert not torch.equal(results[0], results[2])
-
-
-@pytest.mark.parametrize("kind", [*KINDS, "warp"])
-def test_stored_images_stay_as_they_are(kind: str) -> None:
-    before = images()
-    augment(before, build_config({"augment": kind}))
-    assert torch.equal(before, images())
