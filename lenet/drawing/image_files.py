@@ -68,7 +68,8 @@ def read_image(data: bytes, name: str) -> Image.Image:
         image.load()
         image = to_8_bit(image)
         image.thumbnail((WORKING_SIDE, WORKING_SIDE))
-    _turn_upright(image)
+    with quiet(), contextlib.suppress(Exception):  # damaged EXIF counts as none
+        ImageOps.exif_transpose(image, in_place=True)
     if image.convert("RGBa" if image.mode == "RGBA" else image.mode).getcolors(1):
         raise ImageError(
             f"{name} is all one colour, there is nothing to see in it: choose another picture"
@@ -113,12 +114,6 @@ def to_8_bit(image: Image.Image) -> Image.Image:
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
-def _turn_upright(image: Image.Image) -> None:
-    """Apply the EXIF orientation in place; damaged EXIF counts as none."""
-    with quiet(), contextlib.suppress(Exception):
-        ImageOps.exif_transpose(image, in_place=True)
-
-
 @contextlib.contextmanager
 def _pillow_errors(data: bytes, name: str) -> Iterator[None]:
     """Turn whatever Pillow makes of foreign bytes into one sentence."""
@@ -128,18 +123,14 @@ def _pillow_errors(data: bytes, name: str) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(name) from error
     except Exception as error:  # damaged data makes decoders raise errors of any kind
-        if _begins_like_picture(data):
+        recognisers = (Image.OPEN[known][1] for known in FORMATS)
+        if any(begins_so(data[:16]) for begins_so in recognisers if begins_so):
             raise ImageError(
                 f"{name} is damaged or incomplete: save or copy it again, or choose another picture"
             ) from error
         raise ImageError(
             f"{name} is not a PNG, JPEG, WebP, BMP or GIF picture: save it as one of these first"
         ) from error
-
-
-def _begins_like_picture(data: bytes) -> bool:
-    recognisers = (Image.OPEN[known][1] for known in FORMATS)
-    return any(begins_so(data[:16]) for begins_so in recognisers if begins_so)
 
 
 @contextlib.contextmanager

@@ -95,10 +95,8 @@ def _wobbly(stroke: Stroke, rng: Generator) -> Stroke:
     at = np.linspace(0, way[-1], max(2, int(way[-1] / SPACING)))
     sway = rng.normal(0, rng.uniform(0.0, 0.012), (max(2, len(at) // 6) + 1, 2))
     knots = np.linspace(0, way[-1], len(sway))
-    axes = [
-        np.interp(at, way, stroke[:, axis]) + np.interp(at, knots, sway[:, axis]) for axis in (0, 1)
-    ]
-    return np.stack(axes, axis=1)
+    axes = zip(stroke.T, sway.T, strict=True)
+    return np.stack([np.interp(at, way, s) + np.interp(at, knots, w) for s, w in axes], axis=1)
 
 
 def _interrupted(stroke: Stroke, rng: Generator) -> Drawing:

@@ -52,8 +52,12 @@ def layer_outputs(model: LeNet5, x: Tensor) -> dict[str, LayerOutput]:
         layers = [LayerOutput("input", {"input": x[0]})]
         for index in range(len(CONV_CHANNELS)):
             layers += _convolution(model, index, layers[-1].values)
-        layers.append(_fc3(model, layers[-1].values.flatten()))
-        layers.append(_fc4(model, layers[-1].values))
+        total = model.fc3(layers[-1].values.flatten())
+        activated = {ACTIVATIONS[model.config.activation]: model.activation(total)}
+        fc3 = LayerOutput("fc3", {"weighted sum": total, **activated}, _parameters(model.fc3))
+        logits = model.fc4(fc3.values)
+        steps = {"weighted sum": logits, "softmax": logits.softmax(0)}
+        layers += [fc3, LayerOutput("fc4", steps, _parameters(model.fc4))]
     return {layer.name: layer for layer in layers}
 
 
@@ -73,19 +77,6 @@ def _convolution(model: LeNet5, index: int, x: Tensor) -> list[LayerOutput]:
         pooled = pool(activated[None])[0]
         layers.append(LayerOutput(f"pool{index}", {POOLINGS[config.pooling]: pooled}))
     return layers
-
-
-def _fc3(model: LeNet5, x: Tensor) -> LayerOutput:
-    total = model.fc3(x)
-    steps = {"weighted sum": total, ACTIVATIONS[model.config.activation]: model.activation(total)}
-    return LayerOutput("fc3", steps, _parameters(model.fc3))
-
-
-def _fc4(model: LeNet5, x: Tensor) -> LayerOutput:
-    logits = model.fc4(x)
-    return LayerOutput(
-        "fc4", {"weighted sum": logits, "softmax": logits.softmax(0)}, _parameters(model.fc4)
-    )
 
 
 def _parameters(*modules: torch.nn.Module) -> int:

@@ -33,11 +33,6 @@ WINDOW = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column of the values that pooling compares."""
 
 
-def pools_all(side: int) -> bool:
-    """Whether 2×2 pooling meets every value of maps of this side, as the quick way needs."""
-    return side % 2 == 0
-
-
 def max_pool(conv: nn.Conv2d, x: Tensor) -> Tensor:
     """max_pool2d(conv(x), 2) where no gradient is wanted.
 

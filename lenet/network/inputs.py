@@ -25,13 +25,6 @@ def to_input(images: Tensor, config: Config) -> Tensor:
         x = F.pad(x, (left, size - width - left, top, size - height - top))
     elif (height, width) != (size, size):
         x = F.interpolate(x.float(), (size, size), mode="bilinear", antialias=True)
-    mean, std = _moments(config)
-    return torch.sub(x, 255 * mean).div_(255 * std)  # becomes float32 on the way
-
-
-def _moments(config: Config) -> tuple[float, float]:
-    """Mean and deviation that normalise pixels in 0…1."""
-    if config.normalization == "half":
-        return 0.5, 1.0
     info = DATASETS[config.dataset]
-    return info.mean, info.std
+    mean, std = (0.5, 1.0) if config.normalization == "half" else (info.mean, info.std)
+    return torch.sub(x, 255 * mean).div_(255 * std)  # becomes float32 on the way

@@ -10,7 +10,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from lenet.config import ModelConfig
 from lenet.geometry import CONV_CHANNELS, FC_FEATURES, POOL
-from lenet.network.fused_stage import Conv2d, max_pool, pools_all
+from lenet.network.fused_stage import Conv2d, max_pool
 
 
 class LeNet5(nn.Module):
@@ -46,8 +46,8 @@ class LeNet5(nn.Module):
         # These activations never decrease, so max pooling can come before them with the same
         # result, and the activation works on a quarter of the values.
         self._pool_first = config.pooling == "max"
-        self.can_fuse_stage0 = self._pool_first and pools_all(config.layers()[0].output_shape[-1])
-        """Whether `lenet.network.fused_stage` can compute the first stage."""
+        self.can_fuse_stage0 = self._pool_first and config.layers()[0].output_shape[-1] % 2 == 0
+        """Whether `fused_stage` can compute the first stage: its maps have even sides."""
         self._is_folded = False
         if config.init == "xavier_uniform":
             for layer in (self.conv0, self.conv1, self.conv2, self.fc3, self.fc4):

@@ -107,7 +107,7 @@ class Trainer:
         self._follow_schedule()
 
     def change_lr(self, lr: float) -> None:
-        """As `set_lr`, and noted in the configuration: the same training can be had again."""
+        """As `set_lr`, and noted in the configuration, so that the training can be repeated."""
         self.config = self.config.with_lr(self.step, lr)
         self.set_lr(lr)
 
