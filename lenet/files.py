@@ -46,7 +46,7 @@ def temporaries(folder: Path) -> list[Path]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as JSON, atomically; see `write_atomic`."""
+    """Write `value` as JSON; see `write_atomic`."""
     write_atomic(path, json.dumps(value, indent=2).encode() + b"\n")
 
 
@@ -56,12 +56,9 @@ def is_own(path: Path) -> bool:
 
 
 def open_own(path: Path) -> BinaryIO:
-    """Open a file that only this lab writes, for reading.
+    """Open for reading a file that only this lab writes; opening a pipe would never return.
 
-    A link could lead out of the lab's folders, and who opens a pipe would wait for ever.
-
-    Raises:
-        OSError: it is not there, or is no file of its own: a link, a pipe, a folder.
+    Raises `OSError` if it is not there, or is a link, a pipe or a folder.
     """
     file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     if not stat.S_ISREG(os.fstat(file).st_mode):
@@ -76,11 +73,7 @@ def not_through_links(path: str, flags: int) -> int:
 
 
 def read_small(path: Path, limit: int = MAX_SMALL) -> bytes:
-    """The content of a small file of ours; see `open_own`.
-
-    Raises:
-        OSError: also if it is larger than `limit`.
-    """
+    """The content of a small file; `OSError` as in `open_own` or if above `limit` bytes."""
     with open_own(path) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
@@ -89,12 +82,7 @@ def read_small(path: Path, limit: int = MAX_SMALL) -> bytes:
 
 
 def read_json(path: Path) -> Any:
-    """The value in a small JSON file of ours; see `read_small`.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it holds no JSON.
-    """
+    """The value in a small JSON file; `OSError` as in `read_small`, `ValueError` if not JSON."""
     return parse_json(read_small(path))
 
 

@@ -50,14 +50,9 @@ def numbered(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def migrated(kind: Kind, content: Any, name: str) -> dict[str, Any]:
-    """The content of a file in today's format, without the number.
+    """The content of a file, called `name` in messages, in today's format without the number.
 
-    Args:
-        name: what to call the file.
-
-    Raises:
-        NewerFileError: it was written by a newer version of the lab.
-        ValueError: it is damaged.
+    Raises `NewerFileError` if a newer lab has written it, `ValueError` if it is damaged.
     """
     try:
         number = content.get(_NUMBER, 1)

@@ -41,9 +41,7 @@ def from_mirror(base: str, info: DatasetInfo, folder: Path, report: Report) -> N
 def add_missing(info: DatasetInfo, folder: Path, write: Callable[[IdxFile, Path], None]) -> None:
     """Let `write` put each file that `folder` lacks into a `.part`; if published, rename it.
 
-    Raises:
-        NotFetchedError: one cannot be had; those before it stay.
-        OSError: one cannot be written.
+    Raises `NotFetchedError` if one cannot be had (those before it stay), `OSError` if not written.
     """
     present = files_in(folder)
     for file in (file for file in FILES if file not in present):
