@@ -25,8 +25,29 @@ def renamed(**names: str) -> Migration:
     return lambda values: {names.get(name, name): value for name, value in values.items()}
 
 
+_ADAMW_LAB: Mapping[str, Mapping[str, Any]] = {
+    "lab": {
+        "optimizer": "adamw",
+        "lr": 0.012,
+        "momentum": 0.9,
+        "batch_size": 64,
+        "sketches": 0.0,
+    },
+    "draw": {"optimizer": "adamw", "batch_size": 64},
+}
+"""What the presets set by saying nothing, before Muon became the default."""
+
+
+def _sketches_apart(values: dict[str, Any]) -> dict[str, Any]:
+    """Drawings join a batch whatever the augmentation; what was a default then is spelled out."""
+    if values.get("augment") == "sketch":
+        values |= {"augment": "flip_shift", "sketches": 0.17}
+    return {**_ADAMW_LAB.get(values.get("preset", "lab"), {}), **values}
+
+
 MIGRATIONS: tuple[Mapping[Kind, Migration], ...] = (
     {"status": dropped("pid", "process_began")},  # a folder is locked instead
+    {"config": _sketches_apart},
 )
 """From format 1 to 2, from 2 to 3 and so on: what becomes of the fields of each kind of file.
 

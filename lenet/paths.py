@@ -53,6 +53,13 @@ def data_dir() -> Path:
     return Path(os.environ.get("LENET_DATA_DIR") or home() / "data")
 
 
+def cache_dir() -> Path:
+    """The user's folder for what can be made anew."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("lenet-lab", appauthor=False)
+
+
 def studies_dir() -> Path:
     """The folder of the studies, each with its runs."""
     return runs_dir() / "studies"

@@ -4,10 +4,17 @@ Each is (28, 28) uint8, white lines on black, scaled and placed as `lenet.drawin
 and places what people draw. A numpy generator decides everything random.
 """
 
+import hashlib
+import io
 import math
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
+import PIL
 import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
@@ -16,6 +23,9 @@ from lenet.catalog import SIDE
 from lenet.data.splits import Split
 from lenet.drawing import accessories, garments
 from lenet.drawing.strokes import FINE, Drawing, Stroke, inked
+from lenet.errors import StorageError
+from lenet.files import write_atomic
+from lenet.paths import cache_dir
 
 MAKERS: tuple[Callable[[Generator], Drawing], ...] = (
     garments.t_shirt,
@@ -32,18 +42,51 @@ MAKERS: tuple[Callable[[Generator], Drawing], ...] = (
 """Who outlines each of Fashion-MNIST's classes, in their order."""
 SHARES = np.array((1.2, 1.0, 1.0, 0.5, 1.2, 1.0, 0.4, 1.0, 1.0, 0.6))
 """How often each class is drawn against the others: what people draw rarely, less often."""
+PORTION = 500
+"""Drawings made and kept at a time."""
 SPACING = 1 / 40
 """Distance of a wobbly stroke's points, as a share of the drawing's longer side."""
 
 
-def sketches(count: int, seed: int) -> Split:
-    """`count` drawings and their classes; the same seed draws the same."""
+def sketches(count: int) -> Split:
+    """The first `count` of an endless row of drawings, and their classes.
+
+    A drawing takes half a millisecond: they are kept in `paths.cache_dir()`, once for all
+    trainings of a machine, where that can be written.
+    """
+    portions = [_kept(number) for number in range(math.ceil(count / PORTION))]
+    images = np.concatenate([np.empty((0, SIDE, SIDE), np.uint8), *(p[0] for p in portions)])
+    labels = np.concatenate([np.empty(0, np.int64), *(p[1] for p in portions)])
+    return Split(torch.from_numpy(images[:count]), torch.from_numpy(labels[:count]))
+
+
+def portion(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """`PORTION` drawings, (PORTION, 28, 28), and their classes; the same seed draws the same."""
     rng = np.random.default_rng(seed)
-    labels = rng.choice(len(MAKERS), count, p=SHARES / SHARES.sum())
-    images = np.zeros((count, SIDE, SIDE), np.uint8)
-    for at, label in enumerate(labels):
-        images[at] = sketch(int(label), rng)
-    return Split(torch.from_numpy(images), torch.from_numpy(labels))
+    labels = rng.choice(len(MAKERS), PORTION, p=SHARES / SHARES.sum())
+    return np.stack([sketch(int(label), rng) for label in labels]), labels
+
+
+def _kept(number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """A portion from its file, or drawn now and written there."""
+    file = cache_dir() / f"drawings-{_drawn_by()}" / f"{number}.npz"
+    with suppress(OSError, EOFError, ValueError, KeyError, BadZipFile), np.load(file) as kept:
+        return kept["images"], kept["labels"]
+    images, labels = portion(number)
+    content = io.BytesIO()
+    np.savez_compressed(content, images=images, labels=labels)
+    with suppress(OSError, StorageError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(file, content.getvalue())
+    return images, labels
+
+
+@cache
+def _drawn_by() -> str:
+    """Changes with all that decides what is drawn: this package, NumPy and Pillow."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    code = b"".join(path.read_bytes() for path in sources)
+    return hashlib.sha256(f"{np.__version__} {PIL.__version__}".encode() + code).hexdigest()[:12]
 
 
 def sketch(label: int, rng: Generator) -> NDArray[np.uint8]:

@@ -18,9 +18,9 @@ MAX_SHEAR = 0.15
 
 def augment(images: Tensor, config: Config) -> Tensor:
     """(N, H, W) uint8 → the same, changed as `config.augment` says by torch's global generator."""
-    if config.augment in ("flip", "flip_shift", "sketch"):
+    if config.augment in ("flip", "flip_shift"):
         images = flip(images)
-    if config.augment in ("shift", "flip_shift", "sketch"):
+    if config.augment in ("shift", "flip_shift"):
         images = shift(images)
     if config.augment == "warp":
         images = warp(images)

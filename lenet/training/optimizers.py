@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.adamw import adamw
 
 from lenet.config import TrainingConfig
 
@@ -15,15 +16,104 @@ WARM_UP = 0.2
 """Share of a one-cycle schedule in which the learning rate rises."""
 
 
+OTHERS_SHARE = 0.3
+"""Learning rate of the weights that Muon leaves to AdamW, as a share of Muon's own."""
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+"""Coefficients of the polynomial that Muon iterates (Jordan et al. 2024)."""
+ITERATIONS = 3
+
+
 def make_optimizer(model: nn.Module, config: TrainingConfig) -> Optimizer:
-    """SGD, Adam or AdamW over all weights, as `config` sets it."""
+    """The optimizer over all weights of LeNet-5, as `config` sets it.
+
+    The learning rate of a group of weights is to be the schedule's times its "share", if it
+    has one.
+    """
     common: dict[str, Any] = {"lr": config.lr, "weight_decay": config.weight_decay, "fused": True}
+    if config.optimizer == "muon":
+        named = dict(model.named_parameters())
+        hidden = [named.pop(f"{layer}.weight") for layer in ("conv0", "conv1", "conv2", "fc3")]
+        groups = [
+            {"params": hidden, "momentum": config.momentum},
+            {
+                "params": list(named.values()),
+                "lr": OTHERS_SHARE * config.lr,
+                "share": OTHERS_SHARE,
+            },
+        ]
+        return _eager(Muon)(groups, {"lr": config.lr, "weight_decay": config.weight_decay})
     if config.optimizer == "sgd":
         return _eager(torch.optim.SGD)(
             model.parameters(), momentum=config.momentum, nesterov=config.nesterov, **common
         )
     adam = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
     return _eager(adam)(model.parameters(), **common)
+
+
+class Muon(Optimizer):
+    """Muon for the first group of weights, AdamW for the second.
+
+    Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks": a gradient of
+    a matrix is mostly a few strong directions. Muon takes the momentum, U·S·Vᵀ, and steps along
+    U·Vᵀ: all directions move alike, also the weak ones, and the length of a step depends on the
+    learning rate alone. A convolution's weights are a matrix of one row for each output channel.
+    """
+
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        hidden, others = self.param_groups
+        for weight in hidden["params"]:
+            self._move(weight, hidden)
+        self._adamw(others)
+
+    def _move(self, weight: Any, group: dict[str, Any]) -> None:
+        state = self.state[weight]
+        if not state:
+            state["momentum_buffer"] = torch.zeros_like(weight)
+        momentum = state["momentum_buffer"].mul_(group["momentum"]).add_(weight.grad)
+        ahead = weight.grad.add(momentum, alpha=group["momentum"])  # Nesterov's
+        step = orthogonal(ahead.flatten(1))
+        length = group["lr"] * math.sqrt(max(1.0, step.shape[0] / step.shape[1]))
+        weight.mul_(1 - group["lr"] * group["weight_decay"])
+        weight.add_(step.reshape(weight.shape), alpha=-length)
+
+    def _adamw(self, group: dict[str, Any]) -> None:
+        weights = group["params"]
+        for weight in weights:
+            if not self.state[weight]:
+                self.state[weight] = {
+                    "exp_avg": torch.zeros_like(weight),
+                    "exp_avg_sq": torch.zeros_like(weight),
+                    "step": torch.zeros((), device=weight.device),
+                }
+        states = [self.state[weight] for weight in weights]
+        adamw(
+            weights,
+            [weight.grad for weight in weights],
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            max_exp_avg_sqs=[],
+            state_steps=[state["step"] for state in states],
+            fused=True,
+            amsgrad=False,
+            beta1=0.9,
+            beta2=0.999,
+            lr=group["lr"],
+            weight_decay=group["weight_decay"],
+            eps=1e-8,
+            maximize=False,
+        )
+
+
+def orthogonal(matrix: Tensor) -> Tensor:
+    """U·S·Vᵀ, (R, C), → about U·Vᵀ, by Newton and Schulz's iteration: S becomes roughly 1."""
+    a, b, c = NEWTON_SCHULZ
+    is_tall = matrix.shape[0] > matrix.shape[1]  # lying down, its products are smaller
+    x = matrix.t() if is_tall else matrix
+    x = x / (x.norm() + 1e-7)
+    for _ in range(ITERATIONS):
+        gram = x @ x.t()
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.t() if is_tall else x
 
 
 def _eager(optimizer: type[Optimizer]) -> Callable[..., Optimizer]:

@@ -21,10 +21,9 @@ from lenet.training.events import EpochEvent, Event, LrEvent, StepEvent
 from lenet.training.optimizers import lr_factor, make_optimizer
 
 EVALUATION_BATCH = 500
-SKETCHES = 20_000
-"""Drawings made before a training with `augment` sketch; each is used many times."""
-SKETCH_SHARE = 6
-"""A batch has one drawing for this many photographs."""
+SKETCH_USES = 3
+"""How often a training sees each of its made-up drawings, at least."""
+MOST_SKETCHES = 20_000
 
 
 def pick_device(name: str) -> torch.device:
@@ -82,7 +81,7 @@ class Trainer:
         train, val = check(config, data)
         self.images, self.labels = _on(self.device, data, train)
         self.val_images, self.val_labels = _on(self.device, data, val)
-        drawn = sketches(SKETCHES if config.augment == "sketch" else 0, config.seed)
+        drawn = sketches(_sketch_count(config, len(train)))
         self.sketches, self.sketch_labels = (part.to(self.device) for part in drawn)
         torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
@@ -206,13 +205,13 @@ class Trainer:
         """Set the learning rate of the next step."""
         factor = lr_factor(self.config.schedule, self.step / self.total_steps)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.lr * factor
+            group["lr"] = self.lr * factor * group.get("share", 1.0)
 
     def _with_sketches(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """The batch, and some drawings with their classes if the configuration wants them."""
         if not len(self.sketches):
             return images, labels
-        count = max(1, len(images) // SKETCH_SHARE)
+        count = max(1, round(len(images) * self.config.sketches))
         chosen = torch.randint(len(self.sketches), (count,), device=self.device)
         return (
             torch.cat([images, self.sketches[chosen]]),
@@ -235,6 +234,14 @@ class Trainer:
                 f"the {name} is {value} at step {self.step}: the training diverged; "
                 "try a lower learning rate"
             )
+
+
+def _sketch_count(config: Config, train_size: int) -> int:
+    """How many different drawings a training is worth."""
+    if config.dataset != "FashionMNIST":
+        return 0
+    seen = config.epochs * train_size * config.sketches
+    return min(math.ceil(seen / SKETCH_USES), MOST_SKETCHES)
 
 
 def _on(device: torch.device, data: Split, index: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,8 @@ import copy
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,14 +14,13 @@ from numpy.typing import NDArray
 
 from lenet.catalog import DATASETS
 from lenet.config import PRESETS, build_config
+from lenet.drawing import synthetic
 from lenet.drawing.centre import from_canvas
 from lenet.drawing.strokes import Drawing, arc, line, mirrored
 from lenet.drawing.synthetic import MAKERS, render, scrawl, sketch, sketches
-from lenet.errors import ConfigError
 from lenet.paths import ROOT
-from lenet.training import trainer as training
 from lenet.training.trainer import Trainer
-from tests.small import assert_one_sentence, same_weights, small_config, small_split, trained
+from tests.small import same_weights, small_config, small_split, trained
 
 CLASSES = range(10)
 COUNT = 40
@@ -68,35 +69,55 @@ class TestEachClass:
         assert int(np.argmin([np.square(fresh - mean).sum() for mean in means])) == label
 
 
-class TestSeed:
-    def test_repeats_everything(self) -> None:
-        first, second = (sketches(60, seed=3) for _ in range(2))
-        assert torch.equal(first.images, second.images)
-        assert torch.equal(first.labels, second.labels)
+class TestRow:
+    def test_has_all_classes(self) -> None:
+        images, labels = sketches(300)
+        assert images.shape == (300, 28, 28)
+        assert images.dtype == torch.uint8
+        assert labels.dtype == torch.int64
+        assert set(labels.tolist()) == set(CLASSES)
 
-    def test_another_draws_others(self) -> None:
-        assert not torch.equal(sketches(60, seed=3).images, sketches(60, seed=4).images)
+    def test_none_are_an_empty_set(self) -> None:
+        images, labels = sketches(0)
+        assert images.shape == (0, 28, 28)
+        assert labels.shape == (0,)
 
-    def test_torchs_generator_is_neither_used_nor_moved(self) -> None:
-        torch.manual_seed(0)
-        first = sketches(20, seed=3).images
+    def test_begins_the_same_however_long_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(synthetic, "PORTION", 20)
+        short, long = sketches(15), sketches(30)
+        assert torch.equal(long.images[:15], short.images)
+        assert torch.equal(long.labels[:15], short.labels)
+        assert len(np.unique(long.images, axis=0)) == 30
+
+    def test_torchs_generator_is_not_moved(self) -> None:
         state = torch.get_rng_state()
-        assert torch.equal(sketches(20, seed=3).images, first)
+        sketches(20)
         assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_many_have_all_classes() -> None:
-    images, labels = sketches(300, seed=0)
-    assert images.shape == (300, 28, 28)
-    assert images.dtype == torch.uint8
-    assert labels.dtype == torch.int64
-    assert set(labels.tolist()) == set(CLASSES)
+class TestKeeping:
+    @pytest.fixture(autouse=True)
+    def folder(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+        monkeypatch.setattr(synthetic, "PORTION", 20)
+        monkeypatch.setattr(synthetic, "cache_dir", lambda: tmp_path / "cache")
+        return tmp_path / "cache"
 
+    def test_a_portion_is_drawn_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        first = sketches(20)
+        monkeypatch.setattr(synthetic, "portion", None)
+        assert torch.equal(sketches(20).images, first.images)
 
-def test_none_are_an_empty_set() -> None:
-    images, labels = sketches(0, seed=0)
-    assert images.shape == (0, 28, 28)
-    assert labels.shape == (0,)
+    def test_a_damaged_file_is_drawn_anew(self, folder: Path) -> None:
+        first = sketches(20)
+        [file] = folder.rglob("*.npz")
+        for content in (b"", file.read_bytes()[:-100], b"x" * 1000):
+            file.write_bytes(content)
+            assert torch.equal(sketches(20).images, first.images)
+            assert file.read_bytes() != content
+
+    def test_where_nothing_can_be_written_it_draws_each_time(self, folder: Path) -> None:
+        folder.write_text("no folder")
+        assert len(sketches(20).images) == 20
 
 
 class TestRender:
@@ -144,44 +165,23 @@ def test_mirrored_half_continues_the_half() -> None:
     assert np.array_equal(whole, mirrored(whole))
 
 
-class TestConfiguration:
-    def test_digits_get_no_drawings_of_clothes(self) -> None:
-        with pytest.raises(ConfigError, match="draws clothes, not MNIST") as caught:
-            build_config({"dataset": "MNIST", "augment": "sketch"})
-        assert_one_sentence(str(caught.value))
-
-    @pytest.mark.parametrize("preset", PRESETS)
-    def test_every_preset_takes_digits(self, preset: str) -> None:
-        config = build_config({"preset": preset, "dataset": "MNIST"})
-        assert config.augment != "sketch"
-        assert config.views == "one"
-
-    def test_draw_preset_draws(self) -> None:
-        config = build_config({"preset": "draw"})
-        assert config.augment == "sketch"
-        assert sum(layer.parameters for layer in config.layers()) == 61_990
-
-
 class TestTraining:
-    CONFIG = small_config(augment="sketch", epochs=2)
+    CONFIG = small_config(sketches=0.15, epochs=2)
 
-    @pytest.fixture(autouse=True)
-    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(training, "SKETCHES", 60)
-
-    def test_each_batch_gets_one_for_six_photographs(self) -> None:
+    def test_each_batch_gets_its_share(self) -> None:
         trainer = Trainer(self.CONFIG, small_split())
         images, labels = trainer._with_sketches(trainer.images[:20], trainer.labels[:20])
         assert images.shape == (23, 28, 28)
         assert torch.equal(images[:20], trainer.images[:20])
         assert torch.equal(labels[:20], trainer.labels[:20])
-        drawn = zip(*sketches(60, seed=0), strict=True)
+        drawn = zip(*sketches(len(trainer.sketches)), strict=True)
         known = {(image.numpy().tobytes(), int(label)) for image, label in drawn}
         added = zip(images[20:], labels[20:], strict=True)
         assert all((image.numpy().tobytes(), int(label)) in known for image, label in added)
 
-    def test_without_them_a_batch_stays_as_it_is(self) -> None:
-        trainer = Trainer(small_config(augment="flip_shift"), small_split())
+    @pytest.mark.parametrize("values", [{"sketches": 0.0}, {"dataset": "MNIST"}], ids=str)
+    def test_none_join_digits_or_where_none_are_wanted(self, values: dict[str, Any]) -> None:
+        trainer = Trainer(small_config(**values), small_split())
         images, labels = trainer._with_sketches(trainer.images[:20], trainer.labels[:20])
         assert len(images) == len(labels) == 20
 
@@ -198,11 +198,12 @@ class TestTraining:
         list(second.run())
         assert same_weights(second.model, whole.model)
 
-    def test_other_seed_other_drawings(self) -> None:
-        first, second = (
-            Trainer(small_config(augment="sketch", seed=seed), small_split()) for seed in (0, 1)
-        )
-        assert not torch.equal(first.sketches, second.sketches)
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_takes_digits_as_they_are(preset: str) -> None:
+    config = build_config({"preset": preset, "dataset": "MNIST"})
+    assert "flip" not in config.augment
+    assert config.views == "one"
 
 
 @pytest.mark.slow
@@ -214,7 +215,7 @@ def test_people_s_drawings_are_no_part_of_the_training() -> None:
         "sys.addaudithook(lambda event, args: opened.append(str(args[0])) "
         "if event == 'open' else None)\n"
         "from lenet.drawing.synthetic import sketches\n"
-        "sketches(30, 0)\n"
+        "sketches(30)\n"
         "assert not any('shared' in name or name.endswith(('png', 'ndjson')) for name in opened)\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT, timeout=120)

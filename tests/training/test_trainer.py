@@ -30,7 +30,7 @@ from tests.small import (
     trained,
 )
 
-OPTIMIZERS = ("sgd", "adam", "adamw")
+OPTIMIZERS = ("sgd", "adam", "adamw", "muon")
 SCHEDULES = ("constant", "cosine", "one_cycle")
 
 

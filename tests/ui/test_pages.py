@@ -313,13 +313,13 @@ def test_predict_renders_each_of_its_views(view: str) -> None:
 
 
 @pytest.mark.usefixtures("small_dataset")
-@pytest.mark.parametrize("augment", ["none", "warp", "sketch"])
-def test_train_shows_what_the_augmentation_does(augment: str) -> None:
-    app = visit(augment=augment)
+@pytest.mark.parametrize(("augment", "drawn"), [("none", "0"), ("warp", "0"), ("none", "0.1")])
+def test_train_shows_what_the_augmentation_does(augment: str, drawn: str) -> None:
+    app = visit(augment=augment, sketches=drawn)
     next(toggle for toggle in app.toggle if toggle.key == "preview").set_value(True).run()
 
     sheets = sound(app).get("image")
-    assert len(sheets) == (3 if augment == "sketch" else 2)
+    assert len(sheets) == (3 if float(drawn) else 2)
 
 
 @pytest.mark.usefixtures("small_dataset")

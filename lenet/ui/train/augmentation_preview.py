@@ -20,7 +20,7 @@ def show(values: Mapping[str, Any]) -> None:
     if not shown or not locate(values["dataset"]):
         return
     try:
-        config = build_config({name: values[name] for name in ("dataset", "augment")})
+        config = build_config({name: values[name] for name in ("dataset", "augment", "sketches")})
     except ConfigError as error:
         st.caption(f"{error}.")
         return
@@ -46,8 +46,6 @@ def _sheets(config: Config) -> dict[str, Image.Image]:
         torch.manual_seed(SEED)
         changed = [augment(stored, config) for _ in range(3)]
     sheets = {"As stored": [stored], "As trained on": changed}
-    if config.augment == "sketch":
-        sheets["Drawings that join them"] = [
-            sketches(COLUMNS, seed).images for seed in (SEED, SEED + 1)
-        ]
+    if config.sketches and config.dataset == "FashionMNIST":
+        sheets["Drawings that join them"] = list(sketches(2 * COLUMNS).images.split(COLUMNS))
     return {caption: sheet(*rows, factor=2) for caption, rows in sheets.items()}
