@@ -26,7 +26,8 @@ ARGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-INSTALL_SECONDS = 900
+PLAYWRIGHT = (sys.executable, "-m", "playwright")
+APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get")
 
 
 class NoBrowserError(Exception):
@@ -62,12 +63,8 @@ def present() -> str:
     Raises:
         NoBrowserError: there is none.
     """
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        try:
-            return browser.version
-        finally:
-            browser.close()
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        return browser.version
 
 
 def in_ci() -> bool:
@@ -75,70 +72,35 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() == "true"
 
 
-def _ways() -> Iterator[list[list[str]]]:
+def _ways() -> Iterator[list[tuple[str, ...]]]:
     """Each way to install a browser: the commands to run one after the other."""
-    playwright = [sys.executable, "-m", "playwright"]
-    yield [[*playwright, "install", "chromium"]]
+    yield []  # it may be there
+    yield [(*PLAYWRIGHT, "install", "chromium")]
     if shutil.which("apt-get") and _is_root():
-        yield [
-            ["apt-get", "update"],
-            ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
-        ]
-        yield [[*playwright, "install-deps", "chromium"]]  # for a download that lacks libraries
-
-
-def _run(commands: list[list[str]]) -> str:
-    """Run commands until one fails; why it did, or nothing."""
-    for command in commands:
-        logger.info("%s", " ".join(command))
-        try:
-            done = subprocess.run(
-                command,
-                check=False,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                timeout=INSTALL_SECONDS,
-                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return str(error)
-        if done.returncode != 0:
-            return f"{' '.join(command)}: {_complaint(done.stdout)}"
-    return ""
+        yield [(*APT, "update"), (*APT, "install", "-y", "--no-install-recommends", "chromium")]
+        yield [(*PLAYWRIGHT, "install-deps", "chromium")]  # for a download that lacks libraries
 
 
 def _is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def _complaint(output: str) -> str:
-    """The last line of a command's output that says what is wrong."""
-    lines = output.strip().splitlines() or ["it said nothing"]
-    return next((line for line in reversed(lines) if line.startswith(("E:", "Error"))), lines[-1])
-
-
 def main() -> int:
     """Make sure that a browser is there; the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     fault = ""
-    for commands in ([], *_ways()):
-        if failed := _run(commands):
-            logger.info("%s", failed)
-            continue
+    for commands in _ways():
+        if any(subprocess.run(command, check=False).returncode for command in commands):
+            continue  # the command itself has said why
         try:
             logger.info("the browser tests use Chromium %s", present())
+            return 0
         except NoBrowserError as error:
             fault = str(error)
-        else:
-            return 0
     logger.error("%s; install Chromium or Google Chrome and run this command again", fault)
-    if in_ci():
-        return 1
-    logger.error("the browser tests will be skipped")
-    return 0
+    if not in_ci():
+        logger.error("the browser tests will be skipped")
+    return int(in_ci())
 
 
 if __name__ == "__main__":

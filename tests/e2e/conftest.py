@@ -1,14 +1,14 @@
 """Servers, a browser, and pages that are watched for errors."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser import NoBrowserError, in_ci, launch
 from tests.e2e.app import PATIENCE, App, serve
-from tests.e2e.look import watched_tabs
+from tests.e2e.look import Visit, watched_tabs
 
 expect.set_options(timeout=1000 * PATIENCE)
 
@@ -53,7 +53,7 @@ def unvisited_app(tmp_path: Path) -> Iterator[App]:
 
 
 @pytest.fixture
-def open_tab(browser: Browser) -> Iterator[Callable[[str], Page]]:
+def open_tab(browser: Browser) -> Iterator[Visit]:
     """See `watched_tabs`."""
     with watched_tabs(browser) as visit:
         yield visit

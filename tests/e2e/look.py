@@ -21,6 +21,9 @@ CLASSES = DATASETS["FashionMNIST"].classes
 
 DRAWINGS = EXAMPLES["FashionMNIST"]
 
+Visit = Callable[[str], Page]
+"""Opens an address; see `watched_tabs`."""
+
 EXPECTED_404 = re.compile(r"/_stcore/(health|host-config)$")
 """What Streamlit's own page asks for below a deep link before it finds the server's root."""
 
@@ -53,7 +56,7 @@ class Tab:
 
 
 @contextmanager
-def watched_tabs(browser: Browser) -> Iterator[Callable[[str], Page]]:
+def watched_tabs(browser: Browser) -> Iterator[Visit]:
     """Opens addresses, each as a visitor of its own; afterwards no page may show an error."""
     tabs: list[Tab] = []
 

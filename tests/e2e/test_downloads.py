@@ -1,22 +1,17 @@
 """Files behind buttons and pictures can be had while pages are drawn again."""
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import Page
 
 from lenet.runs.run import Run
 from lenet.runs.worker import Execution
 from tests.e2e.app import App
-from tests.e2e.look import go, title
+from tests.e2e.look import Visit, go, title
 from tests.small import small_config, small_split
 
 pytestmark = pytest.mark.e2e
 
 
-def test_files_outlive_the_page_that_offers_them(
-    fresh_app: App, open_tab: Callable[[str], Page]
-) -> None:
+def test_files_outlive_the_page_that_offers_them(fresh_app: App, open_tab: Visit) -> None:
     """A slow browser asks for them after other pages were drawn."""
     run = Run(fresh_app.runs_dir / "20260101-000000-lab-0000")
     Execution(run, small_split, lambda event, steps: None).start(small_config())

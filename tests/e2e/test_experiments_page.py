@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,12 +9,12 @@ from playwright.sync_api import Page, expect
 from lenet.studies.folder import StudyFolder
 from lenet.studies.presets import STUDY_PRESETS
 from tests.e2e.app import PATIENCE, App, until
-from tests.e2e.look import at_rest, choose, enter, go, number, title
+from tests.e2e.look import Visit, at_rest, choose, enter, go, number, title
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
 
-def open_experiments(app: App, open_tab: Callable[[str], Page], view: str | None = None) -> Page:
+def open_experiments(app: App, open_tab: Visit, view: str | None = None) -> Page:
     page = open_tab(f"{app.url}/experiments")
     title(page, "Experiments")
     if view:
@@ -48,7 +47,7 @@ def cells(page: Page) -> list[str]:
 
 
 def test_a_two_by_two_study_is_built_stopped_resumed_and_seen_to_fill(
-    fresh_app: App, open_tab: Callable[[str], Page]
+    fresh_app: App, open_tab: Visit
 ) -> None:
     page = open_experiments(fresh_app, open_tab, "Your own")
     set_up(page)
@@ -95,9 +94,7 @@ def test_a_two_by_two_study_is_built_stopped_resumed_and_seen_to_fill(
     expect(page.get_by_text(f"{best[1]:.2%}", exact=True)).to_be_visible()
 
 
-def test_shipped_results_are_shown_and_the_best_can_be_trained(
-    app: App, open_tab: Callable[[str], Page]
-) -> None:
+def test_shipped_results_are_shown_and_the_best_can_be_trained(app: App, open_tab: Visit) -> None:
     page = open_experiments(app, open_tab)
     for study in STUDY_PRESETS.values():
         choose(page, study.title)
@@ -115,7 +112,7 @@ def test_shipped_results_are_shown_and_the_best_can_be_trained(
     expect(number(page, "Batch size")).to_have_value("64")
 
 
-def test_the_address_names_the_study(app: App, open_tab: Callable[[str], Page]) -> None:
+def test_the_address_names_the_study(app: App, open_tab: Visit) -> None:
     page = open_experiments(app, open_tab, "Input size × softmax")
     expect(page).to_have_url(re.compile(r"/experiments\?study=input-size-softmax$"))
     page.reload()
@@ -129,14 +126,14 @@ def test_the_address_names_the_study(app: App, open_tab: Callable[[str], Page]) 
 
 
 def test_an_unknown_study_in_the_address_is_ignored_with_a_notice(
-    app: App, open_tab: Callable[[str], Page]
+    app: App, open_tab: Visit
 ) -> None:
     page = open_tab(f"{app.url}/experiments?study=ten-cases")
     expect(page.get_by_role("alert").filter(has_text="Ignored in the address")).to_be_visible()
     expect(page.get_by_role("radio", name="The nine cases")).to_be_checked()
 
 
-def test_values_that_cannot_be_are_told(app: App, open_tab: Callable[[str], Page]) -> None:
+def test_values_that_cannot_be_are_told(app: App, open_tab: Visit) -> None:
     page = open_experiments(app, open_tab, "Your own")
     box = page.get_by_role("textbox", name="Learning rate")
     box.fill("fast")
@@ -145,7 +142,7 @@ def test_values_that_cannot_be_are_told(app: App, open_tab: Callable[[str], Page
     expect(page.get_by_role("button", name="Start", exact=True)).to_have_count(0)
 
 
-def test_results_are_exported_as_csv(app: App, open_tab: Callable[[str], Page]) -> None:
+def test_results_are_exported_as_csv(app: App, open_tab: Visit) -> None:
     page = open_experiments(app, open_tab)
     with page.expect_download() as download:
         page.get_by_test_id("stDownloadButton").get_by_role("button", name="CSV").click()

@@ -1,13 +1,12 @@
 """Every page looks and works the same, however it is entered."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.app import App
-from tests.e2e.look import go, title, watched_tabs
+from tests.e2e.look import Visit, go, title, watched_tabs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
@@ -52,7 +51,7 @@ def by_clicks(app: App, browser: Browser) -> dict[str, Frame]:
 
 @pytest.mark.parametrize("path", DEEP_LINKS)
 def test_a_deep_link_as_first_request_shows_what_clicks_show(
-    path: str, unvisited_app: App, open_tab: Callable[[str], Page], by_clicks: dict[str, Frame]
+    path: str, unvisited_app: App, open_tab: Visit, by_clicks: dict[str, Frame]
 ) -> None:
     name = DEEP_LINKS[path]
 

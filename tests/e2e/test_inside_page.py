@@ -3,7 +3,7 @@
 import io
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from lenet.training.trainer import Trainer
 from tests.e2e.app import App
 from tests.e2e.look import (
     DRAWINGS,
+    Visit,
     at_rest,
     bytes_of,
     choose,
@@ -73,7 +74,7 @@ def train(run: Run, values: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def page(app: App, runs: Path, open_tab: Callable[[str], Page]) -> Page:
+def page(app: App, runs: Path, open_tab: Visit) -> Page:
     opened = open_tab(f"{app.url}/inside?inside_image={IMAGE}")
     title(opened, "Inside")
     expect(part(opened, "strip").locator(".strip")).to_be_visible()

@@ -2,7 +2,7 @@
 
 import gzip
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -12,11 +12,10 @@ from playwright.sync_api import Locator, Page, expect
 from lenet.catalog import FILES
 from lenet.data.reading import locate
 from tests.e2e.app import BARE_MACHINE, PATIENCE, App, free_port, serve
-from tests.e2e.look import CLASSES, DRAWINGS, draw, read_answer, title
+from tests.e2e.look import CLASSES, DRAWINGS, Visit, draw, read_answer, title
 
 pytestmark = pytest.mark.e2e
 
-ADDRESSES = {"/": "Train LeNet-5", "/evaluate": "Evaluate", "/predict": "Predict"}
 LARGEST = "train-images-idx3-ubyte.gz"
 
 
@@ -96,21 +95,7 @@ def fetch_button(page: Page) -> Locator:
     return page.get_by_role("button", name="Fetch Fashion-MNIST")
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
-def test_a_page_without_its_dataset_says_so_and_offers_to_fetch_it(
-    path: str, bare_app: App, open_tab: Callable[[str], Page]
-) -> None:
-    page = open_tab(bare_app.url + path)
-
-    title(page, ADDRESSES[path])
-    expect(page.get_by_text("Fashion-MNIST is not on this machine")).to_be_visible()
-    expect(fetch_button(page)).to_be_enabled()
-    expect(page.get_by_role("button", name="Start", exact=True)).to_have_count(0)
-
-
-def test_a_dataset_that_cannot_be_fetched_is_explained(
-    bare_app: App, open_tab: Callable[[str], Page]
-) -> None:
+def test_a_dataset_that_cannot_be_fetched_is_explained(bare_app: App, open_tab: Visit) -> None:
     page = open_tab(f"{bare_app.url}/predict")
 
     fetch_button(page).click()
@@ -120,7 +105,7 @@ def test_a_dataset_that_cannot_be_fetched_is_explained(
     expect(complaint).to_contain_text("t10k-labels-idx1-ubyte.gz")
 
 
-def test_drawing_works_without_a_dataset(bare_app: App, open_tab: Callable[[str], Page]) -> None:
+def test_drawing_works_without_a_dataset(bare_app: App, open_tab: Visit) -> None:
     page = open_tab(f"{bare_app.url}/predict?view=Draw")
     title(page, "Predict")
 
@@ -130,7 +115,7 @@ def test_drawing_works_without_a_dataset(bare_app: App, open_tab: Callable[[str]
 
 
 def test_the_button_fetches_the_dataset_with_a_progress_bar(
-    mirror: Mirror, bare_app: App, open_tab: Callable[[str], Page]
+    mirror: Mirror, bare_app: App, open_tab: Visit
 ) -> None:
     page = open_tab(f"{bare_app.url}/predict")
     mirror.open = True

@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.app import App
 from tests.e2e.look import (
     DRAWINGS,
+    Visit,
     answers,
     at_rest,
     bytes_of,
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
 
 @pytest.fixture
-def page(app: App, open_tab: Callable[[str], Page]) -> Page:
+def page(app: App, open_tab: Visit) -> Page:
     opened = open_tab(f"{app.url}/predict")
     title(opened, "Predict")
     samples(opened)
@@ -56,17 +56,6 @@ def test_five_samples_are_shown_in_true_grayscale_with_their_bars(page: Page) ->
         assert pixels.max() > 100, "the picture is black"
         assert is_gray(screen_of(picture)), "the screen shows a colour"
     expect(answers(page)).to_have_count(5)
-
-
-def test_other_images_are_others(page: Page) -> None:
-    before = names(page)
-
-    page.get_by_role("button", name="Other images").click()
-
-    expect(page.get_by_alt_text(before[0], exact=True)).to_have_count(0)
-    after = names(page)
-    assert len(set(after)) == 5
-    assert set(after) != set(before)
 
 
 @pytest.mark.parametrize(
@@ -100,9 +89,7 @@ def test_a_stroke_is_answered_without_the_wait_of_the_canvas(page: Page) -> None
     expect(seen).not_to_have_attribute("src", first)
 
 
-def test_a_finger_draws_on_a_phone_without_moving_the_page(
-    app: App, open_tab: Callable[[str], Page]
-) -> None:
+def test_a_finger_draws_on_a_phone_without_moving_the_page(app: App, open_tab: Visit) -> None:
     page = open_tab(f"{app.url}/predict?view=Draw")
     page.set_viewport_size({"width": 390, "height": 844})
     title(page, "Predict")
@@ -146,9 +133,7 @@ def test_a_stroke_is_undone_redone_and_erased(page: Page) -> None:
     expect(answers(page)).to_have_count(0)
 
 
-def test_an_address_shows_the_same_images_again(
-    page: Page, open_tab: Callable[[str], Page]
-) -> None:
+def test_an_address_shows_the_same_images_again(page: Page, open_tab: Visit) -> None:
     for _ in range(2):  # as it is on the first visit, and after other images were asked for
         shown = names(page)
 

@@ -1,18 +1,15 @@
 """Runs in the browser: paused, steered, killed and resumed, queued, compared, shared."""
 
-import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from lenet.config import build_config
 from lenet.runs import launcher
 from lenet.runs.history import History, read_history
 from lenet.runs.run import Run
 from tests.e2e.app import App, serve, until
-from tests.e2e.look import at_rest, go, number, title, watched_tabs
+from tests.e2e.look import Visit, at_rest, go, number, title, watched_tabs
 from tests.e2e.test_train_page import grows, has_state, open_train, press_start, press_stop
 from tests.small import holder
 
@@ -32,7 +29,7 @@ def recorded(run: Run) -> History:
     return read_history(run.metrics_file)
 
 
-def test_pause_continue_stop_resume(fresh_app: App, open_tab: Callable[[str], Page]) -> None:
+def test_pause_continue_stop_resume(fresh_app: App, open_tab: Visit) -> None:
     page = open_train(fresh_app, open_tab, "?epochs=2")
     press_start(page)
     [run] = fresh_app.runs()
@@ -54,7 +51,7 @@ def test_pause_continue_stop_resume(fresh_app: App, open_tab: Callable[[str], Pa
 
 
 def test_a_change_of_the_learning_rate_is_recorded_and_drawn(
-    fresh_app: App, open_tab: Callable[[str], Page]
+    fresh_app: App, open_tab: Visit
 ) -> None:
     page = open_train(fresh_app, open_tab, "?epochs=20&schedule=constant")
     press_start(page)
@@ -73,9 +70,7 @@ def test_a_change_of_the_learning_rate_is_recorded_and_drawn(
     press_stop(page)
 
 
-def test_a_killed_run_shows_as_crashed_and_resumes(
-    fresh_app: App, open_tab: Callable[[str], Page]
-) -> None:
+def test_a_killed_run_shows_as_crashed_and_resumes(fresh_app: App, open_tab: Visit) -> None:
     page = open_train(fresh_app, open_tab, QUICK.replace("epochs=1", "epochs=3"))
     press_start(page)
     [run] = fresh_app.runs()
@@ -108,9 +103,7 @@ def test_a_run_outlives_its_tab_and_its_server(browser: Browser, tmp_path: Path)
             holder(run).kill()
 
 
-def test_a_second_run_waits_its_turn_and_both_are_compared(
-    fresh_app: App, open_tab: Callable[[str], Page]
-) -> None:
+def test_a_second_run_waits_its_turn_and_both_are_compared(fresh_app: App, open_tab: Visit) -> None:
     page = open_train(fresh_app, open_tab, "?epochs=50")
     press_start(page)
     other = open_train(fresh_app, open_tab, QUICK)
@@ -129,7 +122,7 @@ def test_a_second_run_waits_its_turn_and_both_are_compared(
         expect(other.locator(".legendtext", has_text=run.name).first).to_be_attached()
 
 
-def test_a_waiting_run_can_be_cancelled(fresh_app: App, open_tab: Callable[[str], Page]) -> None:
+def test_a_waiting_run_can_be_cancelled(fresh_app: App, open_tab: Visit) -> None:
     page = open_train(fresh_app, open_tab, "?epochs=50")
     press_start(page)
     other = open_train(fresh_app, open_tab, QUICK)
@@ -144,7 +137,7 @@ def test_a_waiting_run_can_be_cancelled(fresh_app: App, open_tab: Callable[[str]
     press_stop(page)
 
 
-def test_a_run_is_renamed_while_it_trains(fresh_app: App, open_tab: Callable[[str], Page]) -> None:
+def test_a_run_is_renamed_while_it_trains(fresh_app: App, open_tab: Visit) -> None:
     page = open_train(fresh_app, open_tab, "?epochs=50")
     press_start(page)
     [run] = fresh_app.runs()
@@ -189,23 +182,8 @@ def test_the_best_checkpoint_is_promoted_and_offered(browser: Browser, tmp_path:
         expect(page.get_by_role("combobox", name="Checkpoint")).to_have_value("mine")
 
 
-def test_bad_parameters_of_an_address_are_ignored_with_a_notice(
-    app: App, open_tab: Callable[[str], Page]
-) -> None:
-    page = open_train(app, open_tab, "?epochs=7&lr=-4&colour=red&pooling=average&softmax=1")
-
-    notice = page.get_by_role("alert").filter(has_text="Ignored in the address")
-    expect(notice).to_have_text(re.compile("lr.*colour|colour.*lr"))
-    expect(notice).not_to_have_text(re.compile("epochs|pooling"))
-    expect(number(page, "Epochs")).to_have_value("7")
-    expect(number(page, "Learning rate")).to_have_value(f"{build_config().lr:g}")
-    expect(page).not_to_have_url(re.compile("colour"))
-    page.locator("summary", has_text="Network").click()
-    expect(page.get_by_role("switch", name="Softmax in forward()")).to_be_checked()
-
-
 def test_a_double_click_starts_one_run_and_its_wicked_name_is_text_until_it_is_deleted(
-    fresh_app: App, open_tab: Callable[[str], Page]
+    fresh_app: App, open_tab: Visit
 ) -> None:
     page = open_train(fresh_app, open_tab, QUICK)
     page.get_by_role("button", name="Start", exact=True).dblclick()

@@ -2,7 +2,6 @@
 
 import shutil
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import quote
@@ -14,7 +13,7 @@ from playwright.sync_api import Page, expect
 from lenet.runs.run import Run
 from lenet.runs.worker import Execution
 from tests.e2e.app import App
-from tests.e2e.look import title
+from tests.e2e.look import Visit, title
 from tests.small import small_config, small_split
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
@@ -53,9 +52,7 @@ def choose(page: Page, label: str, name: str) -> None:
     page.get_by_role("option", name=name, exact=True).click()
 
 
-def test_wicked_names_are_shown_as_text_on_every_page(
-    wicked_runs: App, open_tab: Callable[[str], Page]
-) -> None:
+def test_wicked_names_are_shown_as_text_on_every_page(wicked_runs: App, open_tab: Visit) -> None:
     for path, heading in PAGES.items():
         page = open_tab(f"{wicked_runs.url}/{path}")
         title(page, heading)
@@ -68,7 +65,7 @@ def test_wicked_names_are_shown_as_text_on_every_page(
 
 
 def test_wicked_names_are_text_in_a_chart_and_where_a_run_is_deleted(
-    wicked_runs: App, open_tab: Callable[[str], Page]
+    wicked_runs: App, open_tab: Visit
 ) -> None:
     page = open_tab(wicked_runs.url)
     title(page, "Train LeNet-5")
@@ -85,7 +82,7 @@ def test_wicked_names_are_text_in_a_chart_and_where_a_run_is_deleted(
     shows_text_only(page)
 
 
-def test_a_link_cannot_put_anything_on_the_page(app: App, open_tab: Callable[[str], Page]) -> None:
+def test_a_link_cannot_put_anything_on_the_page(app: App, open_tab: Visit) -> None:
     wicked = "&".join(f"{quote(name)}=1" for name in WICKED)
     page = open_tab(f"{app.url}/?{wicked}&epochs=inf")
     title(page, "Train LeNet-5")
@@ -95,7 +92,7 @@ def test_a_link_cannot_put_anything_on_the_page(app: App, open_tab: Callable[[st
     shows_text_only(page)
 
 
-def test_the_name_of_an_upload_is_shown_as_text(app: App, open_tab: Callable[[str], Page]) -> None:
+def test_the_name_of_an_upload_is_shown_as_text(app: App, open_tab: Visit) -> None:
     page = open_tab(f"{app.url}/predict?view=Upload")
     title(page, "Predict")
     name = "![x](https:example.org) **b** <img src=x>.png"
@@ -125,9 +122,7 @@ def test_an_upload_from_another_site_is_refused(app: App) -> None:
     assert refused.value.code == 403
 
 
-def test_a_file_above_the_limit_is_refused(
-    app: App, open_tab: Callable[[str], Page], tmp_path: Path
-) -> None:
+def test_a_file_above_the_limit_is_refused(app: App, open_tab: Visit, tmp_path: Path) -> None:
     page = open_tab(f"{app.url}/predict?view=Upload")
     title(page, "Predict")
     large = tmp_path / "large.png"

@@ -1,20 +1,20 @@
 """Training in the browser: start, watch, leave, come back, stop."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.app import App, until
-from tests.e2e.look import at_rest, enter, go, number, title, watched_tabs
+from tests.e2e.look import Visit, at_rest, enter, go, number, title, watched_tabs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
 HEADING = "Train LeNet-5"
 
 
-def open_train(app: App, open_tab: Callable[[str], Page], query: str = "") -> Page:
+def open_train(app: App, open_tab: Visit, query: str = "") -> Page:
     page = open_tab(f"{app.url}/{query}")
     title(page, HEADING)
     return page
@@ -61,9 +61,7 @@ def grows(page: Page) -> None:
         until(lambda: reach(page) > end and step(page) > at, "the curve grows")  # noqa: B023
 
 
-def test_a_training_is_started_watched_and_stopped(
-    fresh_app: App, open_tab: Callable[[str], Page]
-) -> None:
+def test_a_training_is_started_watched_and_stopped(fresh_app: App, open_tab: Visit) -> None:
     page = open_train(fresh_app, open_tab)
     enter(page, "Epochs", 1)
 
@@ -78,9 +76,7 @@ def test_a_training_is_started_watched_and_stopped(
     expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("^lab"))
 
 
-def test_on_a_phone_the_run_comes_into_sight(
-    fresh_app: App, open_tab: Callable[[str], Page]
-) -> None:
+def test_on_a_phone_the_run_comes_into_sight(fresh_app: App, open_tab: Visit) -> None:
     page = open_train(fresh_app, open_tab, "?epochs=20")
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Start", exact=True).click()
@@ -100,26 +96,7 @@ def test_on_a_phone_the_run_comes_into_sight(
     press_stop(page)
 
 
-def test_a_geometry_that_cannot_work_is_refused_with_the_layer_that_fails(
-    app: App, open_tab: Callable[[str], Page]
-) -> None:
-    page = open_train(app, open_tab)
-    expect(page.locator("[role=gridcell]", has_text="fc4")).to_be_attached()
-    page.locator("summary", has_text="Network").click()
-
-    enter(page, "Padding", 0)
-
-    cells = page.locator("[role=gridcell]")
-    expect(cells.filter(has_text="fc4")).to_have_count(0)
-    expect(cells.filter(has_text="conv2")).to_be_attached()
-    assert "does not fit" in page.locator("[role=row]").last.text_content()  # type: ignore[operator]
-    expect(page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
-    expect(page.get_by_role("alert").filter(has_text="conv2")).to_be_visible()
-
-
-def test_address_and_other_pages_keep_the_configuration(
-    app: App, open_tab: Callable[[str], Page]
-) -> None:
+def test_address_and_other_pages_keep_the_configuration(app: App, open_tab: Visit) -> None:
     page = open_train(app, open_tab)
     enter(page, "Epochs", 7)
     page.locator("summary", has_text="Network").click()
@@ -142,9 +119,7 @@ def test_address_and_other_pages_keep_the_configuration(
     expect(number(page, "Epochs")).to_have_value("7")
 
 
-def test_zoom_and_hover_stay_while_the_curve_grows(
-    fresh_app: App, open_tab: Callable[[str], Page]
-) -> None:
+def test_zoom_and_hover_stay_while_the_curve_grows(fresh_app: App, open_tab: Visit) -> None:
     page = open_train(fresh_app, open_tab, "?epochs=2")
     press_start(page)
     until(lambda: reach(page) > 100, "there is something to see")
@@ -181,9 +156,7 @@ def training_app(browser: Browser, app: App) -> Iterator[App]:
     app.clear()
 
 
-def test_the_curve_never_vanishes_while_it_grows(
-    training_app: App, open_tab: Callable[[str], Page]
-) -> None:
+def test_the_curve_never_vanishes_while_it_grows(training_app: App, open_tab: Visit) -> None:
     page = open_train(training_app, open_tab)
     grows(page)
 
@@ -209,7 +182,7 @@ def test_the_curve_never_vanishes_while_it_grows(
 
 
 def test_a_training_goes_on_through_a_reload_and_while_another_page_is_shown(
-    training_app: App, open_tab: Callable[[str], Page]
+    training_app: App, open_tab: Visit
 ) -> None:
     page = open_train(training_app, open_tab)
     grows(page)

@@ -23,6 +23,7 @@ from lenet.training.events import EpochEvent
 from lenet.training.trainer import Trainer
 from tests.small import as_text, other_settings, small_config, small_split, snapshot_of
 
+pytestmark = pytest.mark.usefixtures("small_dataset")
 SECONDS = 60
 PAGES = {
     "streamlit_app.py": "Train LeNet-5",
@@ -75,7 +76,6 @@ def button(app: AppTest, label: str) -> Any:
     return next(found for found in app.button if found.label == label)
 
 
-@pytest.mark.usefixtures("small_dataset")
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_renders(page: str) -> None:
     app = visit(page)
@@ -94,9 +94,9 @@ def test_a_page_renders_without_the_dataset(
 
     assert any(f"{small_dataset.title} is not on this machine" in info.value for info in app.info)
     assert not button(app, f"Fetch {small_dataset.title}").disabled
+    assert "Start" not in {found.label for found in app.button}
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_train_has_a_widget_for_every_field_with_its_label_default_and_bounds() -> None:
     shown = widgets(visit())
 
@@ -112,7 +112,6 @@ def test_train_has_a_widget_for_every_field_with_its_label_default_and_bounds() 
             assert widget.max == limits["le"]
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_a_preset_sets_the_other_widgets() -> None:
     app = visit()
 
@@ -124,7 +123,6 @@ def test_a_preset_sets_the_other_widgets() -> None:
     )
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_a_geometry_that_does_not_fit_cannot_be_started() -> None:
     app = visit()
 
@@ -137,7 +135,6 @@ def test_a_geometry_that_does_not_fit_cannot_be_started() -> None:
     assert "does not fit" in layers.iloc[-1]["output"]
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_start_starts_a_run_of_what_the_widgets_say(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Config] = []
 
@@ -155,7 +152,6 @@ def test_start_starts_a_run_of_what_the_widgets_say(monkeypatch: pytest.MonkeyPa
     assert watched(sound(app)) == launcher.list_runs()[0].id
 
 
-@pytest.mark.usefixtures("small_dataset")
 @pytest.mark.parametrize("state", ["finished", "stopped", "failed", "crashed"])
 def test_a_run_that_has_ended_is_shown_and_resumed_unless_it_is_finished(state: Any) -> None:
     run = made_run(build_config())
@@ -175,7 +171,6 @@ def made_run(config: Config) -> Run:
     return run
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_evaluate_shows_the_figures_of_the_shipped_checkpoint() -> None:
     app = visit("pages/evaluate.py")
 
@@ -201,7 +196,6 @@ def table(app: AppTest, column: str) -> Any:
     return next(frame.value for frame in app.dataframe if column in frame.value)
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_evaluate_lists_the_most_confused_pairs_and_opens_the_first() -> None:
     app = visit("pages/evaluate.py")
 
@@ -220,7 +214,6 @@ def test_evaluate_lists_the_most_confused_pairs_and_opens_the_first() -> None:
     )
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_evaluate_says_when_the_network_was_trained_on_other_images() -> None:
     app = visit("pages/evaluate.py")
     assert not app.warning
@@ -232,7 +225,6 @@ def test_evaluate_says_when_the_network_was_trained_on_other_images() -> None:
     assert warning.value.startswith("This network was trained on Fashion-MNIST")
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_what_was_evaluated_once_is_not_evaluated_again(monkeypatch: pytest.MonkeyPatch) -> None:
     from lenet.ui import evaluation_cache
 
@@ -249,7 +241,6 @@ def test_what_was_evaluated_once_is_not_evaluated_again(monkeypatch: pytest.Monk
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("small_dataset")
 def test_evaluate_compares_two_checkpoints() -> None:
     app = visit("pages/evaluate.py")
 
@@ -263,7 +254,6 @@ def test_evaluate_compares_two_checkpoints() -> None:
     assert shown == {"B − A, accuracy": "+0.00 points", "McNemar's test": "p = 1.0000"}
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_epochs_are_called_by_their_files_numbers() -> None:
     config = small_config(epochs=3)
     run = made_run(config)
@@ -286,7 +276,6 @@ def epochs(boxes: Iterable[Any]) -> list[str]:
     return next(box.options for box in boxes if box.label == "Epoch")
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_predict_shows_five_samples_and_then_other_images() -> None:
     app = visit("pages/predict.py")
     before = captions(app)
@@ -301,7 +290,6 @@ def captions(app: AppTest) -> list[str]:
     return [caption.value for caption in app.caption if "Test image" in caption.value]
 
 
-@pytest.mark.usefixtures("small_dataset")
 @pytest.mark.parametrize("view", ["Draw", "Upload"])
 def test_predict_renders_each_of_its_views(view: str) -> None:
     app = visit("pages/predict.py")
@@ -312,7 +300,6 @@ def test_predict_renders_each_of_its_views(view: str) -> None:
     assert captions(app) == []
 
 
-@pytest.mark.usefixtures("small_dataset")
 @pytest.mark.parametrize(("augment", "drawn"), [("none", "0"), ("warp", "0"), ("none", "0.1")])
 def test_train_shows_what_the_augmentation_does(augment: str, drawn: str) -> None:
     app = visit(augment=augment, sketches=drawn)
@@ -322,7 +309,6 @@ def test_train_shows_what_the_augmentation_does(augment: str, drawn: str) -> Non
     assert len(sheets) == (3 if float(drawn) else 2)
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_an_address_sets_the_widget_of_every_field() -> None:
     values = other_settings()
 
@@ -332,7 +318,6 @@ def test_an_address_sets_the_widget_of_every_field() -> None:
     assert {name: shown[name].value for name in Config.model_fields} == values
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_switches_in_an_address_are_written_as_on_the_command_line_too() -> None:
     app = visit(softmax="1", batch_norm="0", colour="red")
     shown = widgets(app)
@@ -341,7 +326,6 @@ def test_switches_in_an_address_are_written_as_on_the_command_line_too() -> None
     assert "colour" not in app.query_params
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_a_promoted_checkpoint_does_not_become_the_default(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -358,7 +342,6 @@ def test_a_promoted_checkpoint_does_not_become_the_default(
     assert str(box.value).startswith(DEFAULT_CHECKPOINT.stem)
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_a_study_of_a_newer_lab_is_named_and_a_damaged_one_is_left_out() -> None:
     for name, text in (("grid-00000001", '{"format_number": 1000}'), ("grid-00000002", "{")):
         folder = studies_dir() / name
