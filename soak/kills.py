@@ -79,8 +79,7 @@ def forked(run: Run) -> psutil.Process:
 
 def _as_the_page_does(run: Run) -> psutil.Process:
     """`python -m lenet`, on the small dataset."""
-    again = ["--mode", "train", "--resume", str(run.folder)]
-    flags = again if run.used else launcher.training_arguments(CONFIG, run.folder)
+    flags = ["--mode", "train", "--resume", str(run.folder)]
     return psutil.Process(launcher.spawn(run, flags).pid)
 
 

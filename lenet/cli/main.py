@@ -32,6 +32,8 @@ from lenet.config import (
 from lenet.data.reading import locate
 from lenet.errors import ConfigError, DatasetError, LabError, StorageError
 from lenet.files import explained
+from lenet.runs import launcher
+from lenet.runs.run import Run
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +46,13 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaint is one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {' '.join(message.split())}; see python -m lenet --help\n")
+        self.exit(2, f"error: {' '.join(message.split())}; see {self.prog} --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
     """The contract of the command line, one flag for each hyperparameter included."""
     made = _Parser(
-        prog="python -m lenet",
+        prog="lenet" if Path(sys.argv[0]).stem == "lenet" else "python -m lenet",
         description="Train, evaluate and use LeNet-5 on Fashion-MNIST or MNIST.",
         allow_abbrev=False,
     )
@@ -65,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     add("--queue", default="0", choices=("0", "1"), help="train: wait for a free slot first")
     add("--evaluate", default="0", choices=("0", "1"), help="train: then use the test set, too")
     add("--tied", default="0", choices=("0", "1"), help="train: stop when standard input ends")
+    add(launcher.HANDED_OVER, action="store_true", help=argparse.SUPPRESS)
     add("--checkpoint", type=Path, default=paths.DEFAULT_CHECKPOINT, help="for eval and test")
     add("--images", type=Path, nargs="+", metavar="PATH", help="test: classify photographs")
     add("--drawings", type=Path, nargs="+", metavar="PATH", help="test: classify canvas drawings")
@@ -180,7 +183,6 @@ def _summary(args: argparse.Namespace) -> dict[str, Any]:
 
 def _train(args: argparse.Namespace) -> dict[str, Any]:
     from lenet.runs.history import read_history
-    from lenet.runs.run import Run
     from lenet.runs.worker import Execution
 
     progress = ProgressPrinter()
@@ -194,23 +196,32 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
         raise ConfigError("--resume goes on with the run's own settings; leave the others out")
     if args.resume and not args.data_dir:
         _use_remembered_data(args, run.data_dir(), run.config().dataset)
+    accuracy: dict[str, float] = {}
+
+    def evaluate() -> None:
+        from lenet.evaluation.metrics import evaluate
+        from lenet.network import checkpoint as checkpoints
+
+        split = _split(args, run.config().dataset, "test", progress)
+        accuracy["test_accuracy"] = evaluate(checkpoints.load(_saved(run)), split).accuracy
+
     work = Execution(
         run,
         lambda: _split(args, run.config().dataset, "train", progress),
         progress.training,
         queued=args.queue == "1",
         data_dir=args.data_dir,
+        after=evaluate if args.evaluate == "1" else None,
     )
     if args.resume:
-        work.resume()
+        work.resume(handed_over=args.handed_over)
     else:
         work.start(_config(args), overwrite=args.overwrite == "1")
     config = run.config()
     epochs = read_history(run.metrics_file).epochs
     last = epochs[-1] if epochs else {}
-    saved = run.saved() or run.stopped_checkpoint
-    result = {
-        "checkpoint": str(saved),
+    return {
+        "checkpoint": str(_saved(run)),
         "state": work.status.state,
         "epochs": last.get("epoch", 0),
         "train_loss": last.get("train_loss"),
@@ -219,11 +230,12 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
         "seconds": round(work.status.seconds, 3),
         "overrides": overrides(config),
         "exit_status": work.exit_status,
+        **accuracy,
     }
-    if args.evaluate == "1" and work.status.state == "finished":
-        split = _split(args, config.dataset, "test", progress)
-        result["test_accuracy"] = _test_accuracy(saved, split)
-    return result
+
+
+def _saved(run: Run) -> Path:
+    return run.saved() or run.stopped_checkpoint
 
 
 def _use_remembered_data(args: argparse.Namespace, folder: Path | None, dataset: str) -> None:
@@ -236,13 +248,6 @@ def _use_remembered_data(args: argparse.Namespace, folder: Path | None, dataset:
             "name the folder that has it with --data_dir"
         )
     args.data_dir, args.download = folder, "0"
-
-
-def _test_accuracy(path: Path, split: Any) -> float:
-    from lenet.evaluation.metrics import evaluate
-    from lenet.network import checkpoint as checkpoints
-
-    return evaluate(checkpoints.load(path), split).accuracy
 
 
 def _study(args: argparse.Namespace) -> dict[str, Any]:

@@ -80,6 +80,7 @@ def run(
         address=args.address,
         workers=workers,
         flags=_training_flags(args),
+        handed_over=args.handed_over,
     )
     return {**_report(folder, state), "exit_status": status}
 

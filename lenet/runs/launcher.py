@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 PROGRAM = "lenet"
 """The module that a training process runs."""
+HANDED_OVER = "--handed_over"
+"""Flag of a process that the page has started: what a person asks in the meantime holds."""
 NICE = 10
 """Priority of what the page starts: a training beside it must not make the page wait."""
 POLL = 0.3
@@ -55,14 +57,10 @@ def slots() -> int:
     return max(1, int(wanted) if wanted.isdecimal() else usable_cores() // 2)
 
 
-def training_arguments(config: Config, output_dir: Path) -> list[str]:
-    """What a person would type after `python -m lenet` for this training."""
-    return ["--mode", "train", *to_flags(config), "--output_dir", str(output_dir)]
-
-
 def command_line(config: Config) -> str:
     """The training as one line for a shell."""
-    return shlex.join(["python", "-m", "lenet", *training_arguments(config, Path("output"))])
+    flags = ["--mode", "train", *to_flags(config), "--output_dir", "output"]
+    return shlex.join(["python", "-m", "lenet", *flags])
 
 
 def start(config: Config) -> Run:
@@ -73,10 +71,9 @@ def start(config: Config) -> Run:
     """
     stamp = datetime.now().strftime(STAMP)
     run = Run(runs_dir().resolve() / f"{stamp}-{config.preset}-{secrets.token_hex(2)}")
-    arguments = [*training_arguments(config, run.folder), "--queue", "1"]
     with run.hold(make=True):
         run.prepare(config)
-        lock.expect(run.folder, _hand_over(run, arguments) or spawn(run, arguments))
+        _hand_over(run)
     return run
 
 
@@ -101,9 +98,9 @@ def resume(run: Run) -> None:
     if before.state not in RESUMABLE:
         raise RunError(f"{run.name} cannot be resumed; it is {before.state}")
     with run.hold(f"{run.name} has been resumed already; it is training"):
-        run.begin_again(for_child=True)
-        arguments = ["--mode", "train", "--resume", str(run.folder), "--queue", "1"]
-        lock.expect(run.folder, spawn(run, arguments))
+        run.forget_asked()
+        run.begin_again()
+        _hand_over(run)
 
 
 def list_runs() -> list[Run]:
@@ -171,7 +168,13 @@ def _free_slot() -> "AcquireReturnProxy[FileLock] | None":
     return None
 
 
-def _hand_over(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes] | None":
+def _hand_over(run: Run) -> None:
+    """Have another process train from now on; called by who holds the folder."""
+    arguments = ["--mode", "train", "--resume", str(run.folder), "--queue", "1", HANDED_OVER]
+    lock.expect(run.folder, _use_prewarmed(run, arguments) or spawn(run, arguments))
+
+
+def _use_prewarmed(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes] | None":
     """Let the process that is ready do it; None if there is none."""
     with _prewarmed_lock:
         ready = _prewarmed.pop() if _prewarmed else None

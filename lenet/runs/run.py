@@ -238,17 +238,9 @@ class Run:
         except (OSError, ValueError):
             return Control()
 
-    def forget_asked(self, *, for_child: bool = False) -> None:
-        """Drop what was asked of an earlier process; by who holds the folder.
-
-        Args:
-            for_child: it is dropped for a process that is about to be started, which shows as
-                starting and will not drop what is asked of it from then on.
-        """
-        with suppress(RunError):
-            if not for_child and self._last_word().state == "starting":
-                return
-        with suppress(OSError):  # it is not there, or is no file and tells of no wish
+    def forget_asked(self) -> None:
+        """Drop what was asked of an earlier process; by who holds the folder."""
+        with suppress(OSError):  # it is not there, or is no file and asks for nothing
             (self.folder / "control.json").unlink()
 
     def write_config(self, config: Config) -> None:
@@ -297,10 +289,9 @@ class Run:
         while self._is_elsewhere() and lock.heartbeat(self.folder) == seen:
             time.sleep(lock.PATIENCE)
 
-    def begin_again(self, *, for_child: bool = False) -> Status:
-        """Show the run as starting, with the time that it has worked; see `forget_asked`."""
+    def begin_again(self) -> Status:
+        """Show the run as starting, with the time that it has worked."""
         before = self._last_word()
-        self.forget_asked(for_child=for_child)
         if before.state in LIVE:
             before = self._crashed(before)
         status = replace(

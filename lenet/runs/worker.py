@@ -39,6 +39,7 @@ class Execution:
         watch: called with each event and the number of all steps.
         queued: wait for one of the machine's slots first.
         data_dir: where the images come from, if the default is not meant; the run remembers it.
+        after: called once the training is finished, while the folder is still held.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Execution:
         *,
         queued: bool = False,
         data_dir: Path | None = None,
+        after: Callable[[], None] | None = None,
     ) -> None:
         self.run = run
         self.status: Status = own_status()
@@ -57,6 +59,7 @@ class Execution:
         self._watch = watch
         self._queued = queued
         self._data_dir = data_dir
+        self._after = after
         self._signal: int | None = None
         self._is_lost: Callable[[], bool] = lambda: False
         self._obeyed = Control()
@@ -90,8 +93,11 @@ class Execution:
             finally:
                 settle(self.run)
 
-    def resume(self) -> None:
+    def resume(self, *, handed_over: bool = False) -> None:
         """Go on from the newest checkpoint, bit for bit as if there had been no break (CPU).
+
+        Args:
+            handed_over: a page has started this process; what was asked since then holds.
 
         Raises:
             RunError: a process is training into the folder, or it is no run's.
@@ -101,6 +107,8 @@ class Execution:
         with self.run.hold() as self._is_lost:
             settle(self.run)
             config = self.run.config()
+            if not handed_over:
+                self.run.forget_asked()
             self.status = self.run.begin_again()
             self._work(config, self.run.saved())
 
@@ -124,6 +132,8 @@ class Execution:
                         self._report(state="stopped")
             else:
                 self._train(config, saved)
+        if self._after and self.status.state == "finished":
+            self._after()
 
     def _train(self, config: Config, saved: Path | None) -> None:
         from lenet.runs.recorder import Recorder

@@ -23,7 +23,7 @@ from lenet.runs import launcher, lock
 from lenet.runs.history import LARGEST
 from lenet.runs.launcher import is_ours
 from lenet.runs.run import Control, Run
-from lenet.runs.status import LIVE, RESUMABLE, Seconds, Status, own_status
+from lenet.runs.status import LIVE, Seconds, Status, own_status
 from lenet.studies.plan import PlannedRun, Study
 
 Figure = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
@@ -197,14 +197,7 @@ def start(folder: StudyFolder) -> None:
         return
     process = folder.process
     with process.hold("the study is going on already; wait for its end or stop it"):
-        process.forget_asked(for_child=True)
+        process.forget_asked()
         process.write_status(own_status())
-        arguments = ["--mode", "study", "--study", str(folder.folder)]
+        arguments = ["--mode", "study", "--study", str(folder.folder), launcher.HANDED_OVER]
         lock.expect(folder.folder, launcher.spawn(process, arguments))
-
-
-def resumable(folder: StudyFolder) -> bool:
-    """Whether there is something left to do and nobody at it."""
-    status = folder.status()
-    idle = status is None or status.state in (*RESUMABLE, "finished")
-    return idle and bool(folder.unfinished())

@@ -79,6 +79,7 @@ def run_study(
     address: str | None = None,
     workers: int | None = None,
     flags: Sequence[str] = (),
+    handed_over: bool = False,
 ) -> tuple[str, int]:
     """Do what is unfinished in a study.
 
@@ -91,6 +92,7 @@ def run_study(
             By default the runs are trained on this machine, within its slots.
         workers: runs at a time on this machine; the number of slots by default.
         flags: further flags for each training, as `--data_dir`.
+        handed_over: whether a page has started this process; a stop asked since then holds.
 
     Raises:
         RunError: the study is going on already.
@@ -111,7 +113,7 @@ def run_study(
     )
     with (
         folder.process.hold(f"{folder.folder} is being conducted already; stop that first"),
-        _reporting(folder) as report,
+        _reporting(folder, forget=not handed_over) as report,
         stop_signals(note),
         pool as how,
     ):
@@ -331,13 +333,14 @@ class _Report:
 
 
 @contextmanager
-def _reporting(folder: StudyFolder) -> Iterator[_Report]:
+def _reporting(folder: StudyFolder, *, forget: bool) -> Iterator[_Report]:
     """Show the study as running, and in the end what became of it.
 
     Raises:
         StudyError: runs have failed.
     """
-    folder.process.forget_asked()
+    if forget:
+        folder.process.forget_asked()
     report = _Report(folder)
     try:
         yield report

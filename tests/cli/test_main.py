@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, Annotated, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from lenet.catalog import DATASETS
 from lenet.cli import main as cli
 from lenet.config import Config, Knob, bounds, build_config, choices, knob, to_flags
 from lenet.paths import DEFAULT_CHECKPOINT, ROOT
+from lenet.runs import launcher, lock
 from lenet.runs.run import Run
 from lenet.runs.signals import SIGNALS
 from tests.command import Lab, Result, assert_refused, in_process
@@ -39,8 +41,18 @@ class TestFlags:
             *("-h", "--help", "--mode", "--json", "--download", "--data_dir"),
             *("--output_dir", "--checkpoint", "--images", "--drawings", "--resume", "--queue"),
             *("--evaluate", "--tied", "--study", "--seeds", "--vary", "--random", "--workers"),
-            *("--backend", "--address", "--overwrite"),
+            *("--backend", "--address", "--overwrite", launcher.HANDED_OVER),
         }
+
+    @pytest.mark.parametrize(
+        ("started", "name"), [("bin/lenet", "lenet"), ("lenet/__main__.py", "python -m lenet")]
+    )
+    def test_help_calls_the_command_as_it_was_called(
+        self, started: str, name: str, lab: Lab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "argv", [started])
+        assert lab("--help").out.startswith(f"usage: {name} [")
+        assert lab("--mode", "fly").err.endswith(f"; see {name} --help\n")
 
     def test_help_explains_each(self, lab: Lab) -> None:
         result = lab("--help")
@@ -168,6 +180,16 @@ class TestTrainEvalTest:
         assert result.json["test_accuracy"] > 0.5
         assert "torch" in result.err
         assert "sklearn" not in result.err
+
+    def test_folder_is_held_until_the_test_set_is_evaluated(
+        self, lab: Lab, output: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def evaluate(*_: object) -> SimpleNamespace:
+            return SimpleNamespace(accuracy=float(lock.is_held(output) or 0))
+
+        monkeypatch.setattr("lenet.evaluation.metrics.evaluate", evaluate)
+        flags = (*QUICK, "--epochs", 1, "--evaluate", 1, "--output_dir", output, "--json")
+        assert lab("--mode", "train", *flags).json["test_accuracy"] == 1
 
     def test_without_validation_images(self, lab: Lab, output: Path) -> None:
         flags = (*QUICK, "--val_size", 0, "--output_dir", output, "--json")

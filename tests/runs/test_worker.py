@@ -13,6 +13,7 @@ from lenet.config import Config
 from lenet.network import checkpoint
 from lenet.runs.history import read_history
 from lenet.runs.run import Control, Run
+from lenet.runs.status import own_status
 from lenet.training.events import Event
 from tests.small import (
     at_step,
@@ -56,6 +57,13 @@ class TestResume:
         resume(run)
         assert checkpoint.load(run.epoch_checkpoint(config.epochs)).config == config
         assert_whole(run, config)
+
+    def test_a_stop_that_was_meant_for_a_killed_process_is_not_obeyed(self, run: Run) -> None:
+        run.prepare(CONFIG)
+        run.write_status(own_status())
+        run.ask(Control("stop"))
+        resume(run)
+        assert_whole(run, CONFIG)
 
     def test_an_earlier_stop_is_overtaken_even_if_the_clock_goes_back(self, run: Run) -> None:
         train(run, CONFIG, stop_at(3, run))
