@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.random import Generator
 
-from lenet.drawing.strokes import Drawing, arc, line, mirrored, often
+from lenet.drawing.strokes import Drawing, Stroke, arc, circle, closed, line, mirrored, often
 
 
 def sandal(rng: Generator) -> Drawing:
@@ -17,10 +17,9 @@ def sandal(rng: Generator) -> Drawing:
         return one
     apart = rng.uniform(0.75, 1.1)
     other = _flip_flop(rng) if often(rng, 0.4) else [stroke.copy() for stroke in one]
-    flipped = often(rng, 0.6)
+    sign = np.array([-1.0 if often(rng, 0.6) else 1.0, 1.0])
     tilt, lift = math.radians(rng.uniform(-14, 14)), rng.uniform(-0.25, 0.25)
     turn = np.array([[math.cos(tilt), math.sin(tilt)], [-math.sin(tilt), math.cos(tilt)]])
-    sign = np.array([-1.0 if flipped else 1.0, 1.0])
     return one + [(stroke * sign) @ turn + (apart, lift) for stroke in other]
 
 
@@ -55,11 +54,10 @@ def _flip_flop(rng: Generator) -> Drawing:
 def _side_sandal(rng: Generator) -> Drawing:
     """A flat or wedged sole with straps over it, seen from the side."""
     thick, heel = rng.uniform(0.06, 0.15), rng.choice([0.0, rng.uniform(0.1, 0.6)])
-    sole = line((-1, 0), (0, 0), (0.9, -heel), (0.95, thick - heel * 0.2), (0.4, thick))
-    drawing = [np.concatenate([sole, line((-1, thick), (-1, 0))])]
+    top = ((-1, 0), (0, 0), (0.9, -heel))
+    drawing = [closed(line(*top, (0.95, thick - heel * 0.2), (0.4, thick), (-1, thick)))]
     for start in rng.uniform(-0.9, 0.5, int(rng.integers(1, 4))):
-        wide = rng.uniform(0.2, 0.45)
-        height = rng.uniform(0.2, 0.5)
+        wide, height = rng.uniform(0.2, 0.45), rng.uniform(0.2, 0.5)
         drawing.append(arc((start + wide * 0.5, -heel * 0.4), (wide * 0.5, height), 180, 360))
     return drawing
 
@@ -78,8 +76,7 @@ def _shoe(rng: Generator, height: float) -> Drawing:
     """Heel on the left at x = 0, toe on the right, ground at y = 0, opening at y = −height."""
     length, toe = rng.uniform(1.3, 2.2), rng.uniform(0.25, 0.65)
     opening = rng.uniform(0.4, 0.75)
-    throat = opening + rng.uniform(0.0, 0.35)
-    dip = min(height * 0.95, toe + rng.uniform(-0.05, 0.25))
+    throat = opening + rng.uniform(0.0, 0.35), -min(height * 0.95, toe + rng.uniform(-0.05, 0.25))
     lean, lift = rng.uniform(-0.12, 0.12), rng.uniform(-0.12, 0.12)
     back = line((lean, -height), (-0.03, -height * 0.5), (0, 0))
     ground = line((length * 0.5, rng.uniform(-0.05, 0.05)), (length * 0.93, 0))
@@ -87,33 +84,30 @@ def _shoe(rng: Generator, height: float) -> Drawing:
         heel = rng.uniform(0.1, 0.5)
         ground = np.concatenate([line((heel * 0.4, 0), (0.35, -heel)), ground])
     tip = line((length, -toe * 0.5), (length * rng.uniform(0.85, 0.95), -toe))
-    upper = line((throat, -dip), (opening, -height + lift))
+    upper = line(throat, (opening, -height + lift))
     outline = np.concatenate([back, ground, tip, upper])
     drawing = [outline]
     style = rng.choice(4, p=[0.35, 0.35, 0.15, 0.15])
     if style == 1:
-        drawing = [np.concatenate([outline, outline[:1]])]
+        drawing = [closed(outline)]
     elif style == 2:  # one sees into it
         middle = ((lean + opening) / 2, -height + lift / 2)
         drawing.append(arc(middle, ((opening - lean) / 2, rng.uniform(0.05, 0.15)), 0, 360))
     elif style == 3:  # the collar dips
         middle = ((lean + opening) / 2, -height + rng.uniform(0.05, 0.2))
-        drawing = [np.concatenate([outline, line(middle), outline[:1]])]
-    return drawing + _shoe_details(rng, length, (throat, dip), (length * 0.9, toe))
+        drawing = [closed(np.concatenate([outline, line(middle)]))]
+    return drawing + _shoe_details(rng, length, line(throat, (length * 0.9, -toe)))
 
 
-def _shoe_details(
-    rng: Generator, length: float, throat: tuple[float, float], toe: tuple[float, float]
-) -> Drawing:
-    """A sole, laces between throat and toe, a stripe; each only sometimes."""
+def _shoe_details(rng: Generator, length: float, instep: Stroke) -> Drawing:
+    """A sole, laces along the instep, a stripe; each only sometimes."""
     drawing: Drawing = []
     if often(rng, 0.4):
         sole = -rng.uniform(0.08, 0.2)
         drawing.append(line((0, sole), (length, sole)))
     if often(rng, 0.35):
         for share in np.linspace(0.1, 0.6, int(rng.integers(2, 5))):
-            x = throat[0] + share * (toe[0] - throat[0])
-            y = -(throat[1] + share * (toe[1] - throat[1]))
+            x, y = instep[0] + share * (instep[1] - instep[0])
             drawing.append(line((x - 0.08, y - 0.04), (x - 0.03, y + rng.uniform(0.1, 0.2))))
     if often(rng, 0.12):
         drawing.append(line((0.3, -0.3), (0.5, -0.18), (1.0, -0.35)))
@@ -126,12 +120,12 @@ def bag(rng: Generator) -> Drawing:
     flare = width * rng.uniform(0.75, 1.3)
     style = rng.choice(4, p=[0.55, 0.15, 0.15, 0.15])
     if style == 1:  # rounded below
-        body = np.concatenate([line((-width, 0)), arc((0, 0), (width, height), 180, 0)])
-        body = np.concatenate([body, body[:1]])
+        bow = arc((0, 0), (width, height), 180, 0)
+        body = closed(np.concatenate([line((-width, 0)), bow]))
     elif style == 2:
         body = arc((0, height / 2), (width, height / 2), -90, 270)
     else:
-        body = line((-width, 0), (width, 0), (flare, height), (-flare, height), (-width, 0))
+        body = closed(line((-width, 0), (width, 0), (flare, height), (-flare, height)))
     drawing = [body]
     if often(rng, 0.92):
         drawing += _handles(rng, width)
@@ -140,15 +134,14 @@ def bag(rng: Generator) -> Drawing:
         drop = rng.choice([0.0, depth * 0.5])
         drawing.append(line((-width, depth - drop), (0, depth), (width, depth - drop)))
     if often(rng, 0.2):
-        x, y, size = rng.uniform(-0.1, 0.1), height * rng.uniform(0.2, 0.6), rng.uniform(0.02, 0.1)
-        drawing.append(arc((x, y), (size, size), 0, 360))
+        clasp = rng.uniform(-0.1, 0.1), height * rng.uniform(0.2, 0.6)
+        drawing.append(circle(clasp, rng.uniform(0.02, 0.1)))
     return drawing
 
 
 def _handles(rng: Generator, width: float) -> Drawing:
     """One arch or two above y = 0, pointed, round or square, some reaching into the bag."""
-    reach = width * rng.uniform(0.35, 1.05)
-    rise = rng.uniform(0.25, 1.2)
+    reach, rise = width * rng.uniform(0.35, 1.05), rng.uniform(0.25, 1.2)
     foot = rng.choice([0.0, rng.uniform(0.0, 0.2)])
     style = rng.choice(3, p=[0.65, 0.2, 0.15])
     if style == 0:

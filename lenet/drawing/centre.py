@@ -1,12 +1,11 @@
 """From a canvas or a photo to the 28×28 picture that the network gets.
 
-Both become light on black, are cropped to their content, and are scaled and placed as
-the publishers of the dataset scaled and placed theirs:
+Light on black, cropped to its content, scaled and placed as in the dataset:
 
-- Fashion-MNIST (Xiao et al. 2017, section 2): edges within 5 % of the background are
-  trimmed, the longest side becomes 28, the shorter is filled up evenly.
-- MNIST (LeCun, https://yann.lecun.com/exdb/mnist/): the longest side becomes 20, the
-  centre of mass goes to the centre of the 28×28.
+- Fashion-MNIST (Xiao et al. 2017, section 2): edges within 5 % of the background are trimmed,
+  the longest side becomes 28, the shorter is filled up evenly.
+- MNIST (LeCun, https://yann.lecun.com/exdb/mnist/): the longest side becomes 20, the centre of
+  mass goes to the centre of the 28×28.
 """
 
 import io
@@ -54,15 +53,13 @@ def from_photo(
     polarity: Polarity = "auto",
     name: str = "the picture",
 ) -> Prepared:
-    """Prepare a picture file, as `lenet.drawing.image_files.read_image` decodes it.
-
-    A picture of 28×28 pixels has the dataset's size already and keeps size and place.
+    """Prepare a picture; one of 28×28 pixels keeps its size and place.
 
     Args:
-        image: of any mode and size.
+        image: of any mode and size, as `lenet.drawing.image_files.read_image` gives it.
         dataset: whose rule scales and places it.
         polarity: whether the thing shown is darker or lighter than its background.
-        name: what the message of an error calls the picture.
+        name: what an error calls the picture.
 
     Raises:
         ImageError: nothing stands out from the background.
@@ -83,13 +80,10 @@ def from_photo(
 
 
 def read_canvas(file: bytes) -> Gray:
-    """The pixels of a PNG from the page's canvas, which is only said to be one.
-
-    Returns:
-        (H, W, 4), (H, W, 3) or (H, W) uint8.
+    """The pixels of a PNG from the page's canvas: (H, W, 4), (H, W, 3) or (H, W) uint8.
 
     Raises:
-        ImageError: it is none, or larger than any screen's canvas.
+        ImageError: it is no PNG, damaged, or larger than any screen's canvas.
     """
     try:
         with quiet():
@@ -107,10 +101,9 @@ def from_canvas(
     """Prepare a drawing; None if the canvas is empty.
 
     Args:
-        canvas: (H, W, 4), (H, W, 3) or (H, W) uint8, or a picture; the ink white on
-            black or on nothing, as on the page, or dark on light.
+        canvas: (H, W, 4), (H, W, 3) or (H, W) uint8, or a picture; transparent is empty.
         dataset: whose rule scales and places the drawing.
-        polarity: "light_on_dark" spares a page that knows its canvas the guess.
+        polarity: whether the ink is darker or lighter than the canvas.
     """
     image = canvas if isinstance(canvas, Image.Image) else Image.fromarray(canvas)
     _, levels, inverted = _light_on_black(image, polarity)
@@ -123,10 +116,9 @@ def from_canvas(
 
 
 def _light_on_black(image: Image.Image, polarity: Polarity) -> tuple[Gray, Gray, bool]:
-    """Subtract the background and stretch the rest to 255.
+    """The picture in grayscale, the same light on black, and whether it was dark on light.
 
-    Returns:
-        The picture in grayscale, the same light on black, and whether it was dark on light.
+    The background is subtracted and the rest stretched to 255.
     """
     gray, known = _grayscale(image, polarity)
     level, stray = _background(gray, polarity) if known is None else (known, 0.0)
@@ -134,14 +126,12 @@ def _light_on_black(image: Image.Image, polarity: Polarity) -> tuple[Gray, Gray,
     stray = min(stray, float(np.abs(difference).max()) / 2)
     lighter = (difference - stray).clip(min=0)
     darker = (-difference - stray).clip(min=0)
+    inverted = polarity == "dark_on_light"
     if polarity == "auto":  # squared: a little strong ink outweighs much faint shading
         inverted = bool(np.square(darker).sum() > np.square(lighter).sum())
-    else:
-        inverted = polarity == "dark_on_light"
     content = darker if inverted else lighter
-    if content.max() > NOTHING:
-        return gray, _stretch(content), inverted
-    return gray, content.astype(np.uint8), inverted
+    levels = _stretch(content) if content.max() > NOTHING else content.astype(np.uint8)
+    return gray, levels, inverted
 
 
 def _grayscale(image: Image.Image, polarity: Polarity) -> tuple[Gray, int | None]:
@@ -156,14 +146,13 @@ def _grayscale(image: Image.Image, polarity: Polarity) -> tuple[Gray, int | None
     alpha = np.asarray(image.getchannel("A"))
     if alpha.min() == 255:
         return gray, None
-    dark = np.average(gray, weights=alpha) < 128 if alpha.any() else False
-    if polarity != "auto":
-        dark = polarity == "dark_on_light"
+    dark = polarity == "dark_on_light"
+    if polarity == "auto" and alpha.any():
+        dark = bool(np.average(gray, weights=alpha) < 128)
     background = 255 if dark else 0
     behind = Image.new("RGBA", image.size, (background, background, background, 255))
     flat = np.asarray(Image.alpha_composite(behind, image).convert("L"))
-    # Rounded corners are transparent too, but do not make what is inside a cut-out.
-    is_cut_out = np.mean(alpha < 128) > 0.05
+    is_cut_out = np.mean(alpha < 128) > 0.05  # more than rounded corners
     return flat, background if is_cut_out else None
 
 
@@ -173,10 +162,9 @@ def _stretch(content: NDArray[np.float32]) -> Gray:
 
 
 def _background(gray: Gray, polarity: Polarity) -> tuple[NDArray[np.float32] | float, float]:
-    """Estimate the background from the border, and how far it strays from the estimate.
+    """The background's level, estimated from the border, and how far it strays from that.
 
-    Returns:
-        A level, or (H, W) float32 levels where light falls unevenly; and the stray levels.
+    Where light falls unevenly, levels: (H, W) float32.
     """
     where = np.ones(gray.shape, bool)
     where[1:-1, 1:-1] = False
@@ -200,11 +188,11 @@ def _background(gray: Gray, polarity: Polarity) -> tuple[NDArray[np.float32] | f
 
 
 def _shared_level(border: NDArray[np.float32]) -> tuple[float, float]:
-    """Find the level that much of the border shares, and how far the background may stray from it.
+    """The level that much of the border shares, and how far the background may stray from it.
 
-    It is the middle of the narrowest range of levels that holds a third of the border, so
-    the content may touch the rest. If all levels of the background occur equally often,
-    none is farther from this middle than five times the half of that range.
+    It is the middle of the narrowest range that holds a third of the border, so the content may
+    touch the rest. Where all levels of the background are equally frequent, none is farther from
+    this middle than five times half the range.
     """
     levels = np.sort(border)
     third = max(1, len(levels) // 3)
@@ -217,7 +205,7 @@ def _shared_level(border: NDArray[np.float32]) -> tuple[float, float]:
 def _crop(levels: Gray) -> Gray | None:
     """Cut to the rows and columns that hold something; None if there is nothing.
 
-    A pixel counts if it and the mean of its 5×5 stand out, which single specks of noise do not.
+    A pixel counts if the mean of its 5×5 stands out too, which that of a speck of noise does not.
     """
     means = np.asarray(Image.fromarray(levels).filter(ImageFilter.BoxBlur(2)))
     mask = np.minimum(levels, means) > NOTHING
@@ -228,36 +216,25 @@ def _crop(levels: Gray) -> Gray | None:
 
 
 def _place(content: Gray, dataset: DatasetInfo | DatasetName) -> Gray:
-    """Scale and put into the 28×28 by the rule of the dataset."""
+    """Scale, with the aspect kept, and put into the 28×28 by the rule of the dataset."""
     info = dataset_info(dataset) if isinstance(dataset, str) else dataset
+    side = MNIST_BOX if info.name == "MNIST" else SIDE
+    height, width = (
+        max(1, round(length * (side / max(content.shape)))) for length in content.shape
+    )
+    image = Image.fromarray(content.astype(np.float32))
+    scaled = np.asarray(image.resize((width, height), Image.Resampling.LANCZOS)).clip(0, 255)
+    levels = _stretch(scaled)  # thin lines fade as they shrink
     if info.name == "MNIST":
-        scaled = _scale(content, MNIST_BOX)
-        top, left = _centre_of_mass(scaled)
-    else:
-        scaled = _scale(content, SIDE)
-        # Of an odd rest the larger part is above and left, as in Fashion-MNIST's images.
-        top, left = ((SIDE - side + 1) // 2 for side in scaled.shape)
+        top, left = (_towards_centre(levels.sum(axis=axis)) for axis in (1, 0))
+    else:  # of an odd rest the larger part is above and left, as in Fashion-MNIST's images
+        top, left = (SIDE - height + 1) // 2, (SIDE - width + 1) // 2
     array = np.zeros((SIDE, SIDE), np.uint8)
-    array[top : top + scaled.shape[0], left : left + scaled.shape[1]] = scaled
+    array[top : top + height, left : left + width] = levels
     return array
 
 
-def _scale(content: Gray, side: int) -> Gray:
-    """Resize, anti-aliased and with the aspect kept, so that the longest side is `side`."""
-    height, width = content.shape
-    factor = side / max(height, width)
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    image = Image.fromarray(content.astype(np.float32))
-    scaled = np.asarray(image.resize(size, Image.Resampling.LANCZOS))
-    return _stretch(scaled.clip(0, 255))  # thin lines fade as they shrink
-
-
-def _centre_of_mass(scaled: Gray) -> tuple[int, int]:
-    """Find the top and left that put the centre of mass where MNIST has it, inside the frame."""
-    mass = scaled.astype(np.float64)
-    corner = []
-    for axis, length in enumerate(scaled.shape):
-        profile = mass.sum(axis=1 - axis)
-        centre = np.average(np.arange(length), weights=profile)
-        corner.append(int(np.clip(round(MNIST_CENTRE - centre), 0, SIDE - length)))
-    return corner[0], corner[1]
+def _towards_centre(mass: NDArray[np.integer]) -> int:
+    """Where rows or columns of that mass begin to have their centre where MNIST has it."""
+    centre = np.average(np.arange(len(mass)), weights=mass)
+    return int(np.clip(round(MNIST_CENTRE - centre), 0, SIDE - len(mass)))

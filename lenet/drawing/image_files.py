@@ -1,7 +1,4 @@
-"""Reading picture files that people bring: from bytes nobody vouches for to 8-bit pixels.
-
-Every file that cannot be used ends in an `ImageError` of one sentence.
-"""
+"""Picture files that people bring: from bytes that may be anything to 8-bit pixels."""
 
 import contextlib
 import io
@@ -24,11 +21,11 @@ MAX_PIXELS: Final = 50_000_000
 START_OF_SCAN: Final = b"\xff\xda"
 """A marker that occurs nowhere in the compressed data of a JPEG (ITU-T T.81, B.1.1.2)."""
 MAX_SCANS: Final = 100
-"""Passes over the picture in a progressive JPEG, which has about ten: a thousand take minutes."""
+"""In a progressive JPEG: about ten are usual, a thousand take minutes."""
 MIN_SIDE: Final = 8
-"""Pixels of the shorter side below which nothing can be made out."""
+"""Pixels of the shorter side."""
 WORKING_SIDE: Final = 1024
-"""Larger pictures are reduced to this longer side: 28 pixels need no more."""
+"""Larger pictures are reduced to this longer side, in pixels."""
 
 
 def read_image(data: bytes, name: str) -> Image.Image:
@@ -36,14 +33,14 @@ def read_image(data: bytes, name: str) -> Image.Image:
 
     Args:
         data: a PNG, JPEG, WebP, BMP or GIF file.
-        name: what the message of an error calls it.
+        name: what an error calls it.
 
     Returns:
         A picture of mode "L", "RGB" or "RGBA".
 
     Raises:
-        ImageError: another format, cut off or damaged, above 10 MB or 50 megapixels,
-            made to be slow, or nothing to see in it.
+        ImageError: it is of another format, damaged, larger than 10 MB or 50 megapixels, made to
+            be slow, or there is nothing to see in it.
     """
     if not data:
         raise ImageError(f"{name} is empty: choose another picture")
@@ -52,10 +49,9 @@ def read_image(data: bytes, name: str) -> Image.Image:
             f"{name} is larger than the {MAX_BYTES // 1024**2} MB allowed: save it smaller"
         )
     with _pillow_errors(data, name):
-        image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
-    # Only the header has been read so far; decoding starts with load().
-    if image.width * image.height > MAX_PIXELS:
-        raise _too_many_pixels(name)
+        image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)  # only its header
+        if image.width * image.height > MAX_PIXELS:
+            raise Image.DecompressionBombError
     if min(image.size) < MIN_SIDE:
         raise ImageError(
             f"{name} has only {image.width}×{image.height} pixels, too few to see anything: "
@@ -99,12 +95,9 @@ def enlarge(pixels: NDArray[np.uint8], factor: int) -> Image.Image:
 
 
 def to_8_bit(image: Image.Image) -> Image.Image:
-    """Convert to "L", "RGB" or "RGBA", with palettes and transparent colours resolved.
-
-    Of 16-bit grayscale the high byte is kept, as Pillow does with 16-bit colour; its own
-    conversion of grayscale would cut off at 255 instead.
-    """
-    if image.mode.startswith("I"):  # "I;16" and its byte orders, or "I" with 32 bits
+    """Convert to "L", "RGB" or "RGBA", with palettes and transparent colours resolved."""
+    # "I;16" and its byte orders, or "I" with 32 bits: Pillow would cut them off at 255.
+    if image.mode.startswith("I"):
         high = (np.asarray(image) >> 8).clip(0, 255)
         scaled = Image.fromarray(high.astype(np.uint8))
         scaled.info = {key: image.info[key] for key in image.info if key != "transparency"}
@@ -116,12 +109,14 @@ def to_8_bit(image: Image.Image) -> Image.Image:
 
 @contextlib.contextmanager
 def _pillow_errors(data: bytes, name: str) -> Iterator[None]:
-    """Turn whatever Pillow makes of foreign bytes into one sentence."""
+    """Turn every error of Pillow's into an `ImageError`."""
     try:
         with quiet():
             yield
     except Image.DecompressionBombError as error:
-        raise _too_many_pixels(name) from error
+        raise ImageError(
+            f"{name} has more than the {MAX_PIXELS // 10**6} megapixels allowed: save it smaller"
+        ) from error
     except Exception as error:  # damaged data makes decoders raise errors of any kind
         recognisers = (Image.OPEN[known][1] for known in FORMATS)
         if any(begins_so(data[:16]) for begins_so in recognisers if begins_so):
@@ -136,13 +131,6 @@ def _pillow_errors(data: bytes, name: str) -> Iterator[None]:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Without Pillow's warnings, which are about files that are refused anyway."""
-    # Filtered by module, because threads share the filters.
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="PIL")
+        warnings.filterwarnings("ignore", module="PIL")  # of no other module: threads share this
         yield
-
-
-def _too_many_pixels(name: str) -> ImageError:
-    return ImageError(
-        f"{name} has more than the {MAX_PIXELS // 10**6} megapixels allowed: save it smaller"
-    )

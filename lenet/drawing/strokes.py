@@ -20,9 +20,24 @@ def line(*points: tuple[float, float]) -> Stroke:
     return np.array(points, np.float64)
 
 
+def closed(stroke: Stroke) -> Stroke:
+    """The stroke, led back to its first point."""
+    return np.concatenate([stroke, stroke[:1]])
+
+
 def mirrored(half: Stroke) -> Stroke:
     """The half's reflection at x = 0, run backwards so that it continues the half."""
     return half[::-1] * (-1.0, 1.0)
+
+
+def symmetric(half: Stroke) -> Stroke:
+    """The half and its reflection in one stroke."""
+    return np.concatenate([half, mirrored(half)])
+
+
+def both_sides(stroke: Stroke) -> Drawing:
+    """The stroke and its reflection, each by itself."""
+    return [stroke, mirrored(stroke)]
 
 
 def arc(
@@ -33,6 +48,10 @@ def arc(
     return np.stack([np.cos(angles), np.sin(angles)], axis=1) * radii + centre
 
 
+def circle(centre: tuple[float, float], radius: float) -> Stroke:
+    return arc(centre, (radius, radius), 0, 360)
+
+
 def often(rng: Generator, share: float) -> bool:
     """True with probability `share`."""
     return bool(rng.random() < share)
@@ -41,7 +60,7 @@ def often(rng: Generator, share: float) -> bool:
 def inked(
     strokes: Iterable[Stroke], side: int, width: float, *, round_corners: bool
 ) -> Image.Image:
-    """Strokes as a pen with a round tip leaves them, white on black, `side` pixels wide and high.
+    """Draw strokes with a round pen, white on black, `side` pixels wide and high.
 
     Args:
         strokes: in pixels times `FINE`.
