@@ -52,12 +52,8 @@ def navigate() -> None:
 
 
 def show(page: Callable[[], None]) -> None:
-    """Run a page, and show its expected errors as sentences.
-
-    On a fresh server's first request, Streamlit may run a page's file without the main script.
-    Then this runs `navigate`, which registers the navigation and runs the page.
-    """
-    if not _navigated.get():
+    """Run a page, and show its expected errors as sentences."""
+    if not _navigated.get():  # a fresh server may run a page's file without the main script
         navigate()
         return
     with explained():
@@ -79,11 +75,7 @@ def explained() -> Iterator[None]:
 
 
 def fragment(part: Callable[P, None], run_every: float | None = None) -> Callable[P, None]:
-    """Let a part of a page run again alone, and show its expected errors as sentences in it.
-
-    Args:
-        run_every: seconds after which it runs again by itself; None for never.
-    """
+    """Let a part of a page run again alone, with its errors shown in it; `run_every` in seconds."""
 
     @wraps(part)
     def run(*args: P.args, **options: P.kwargs) -> None:

@@ -20,12 +20,9 @@ UPLOAD = "Upload a file…"
 
 @dataclass(frozen=True)
 class Chosen:
-    """A checkpoint that a visitor has chosen.
+    """A checkpoint that a visitor has chosen, with its name on the page.
 
-    Attributes:
-        name: what the page calls it.
-        path: its file; of an upload only the file's name.
-        digest: SHA-256 of the file's content.
+    `path` is of an upload only the file's name, `digest` the SHA-256 of the content.
     """
 
     name: str
@@ -35,11 +32,7 @@ class Chosen:
 
 
 def choose() -> Chosen:
-    """Widgets to choose a shipped checkpoint or an epoch of a run.
-
-    Raises:
-        CheckpointError: there is none, or the chosen one cannot be used.
-    """
+    """Widgets to choose a shipped checkpoint or an epoch of a run; `CheckpointError` if none."""
     sources = _sources()
     if not sources:
         raise CheckpointError("there is no checkpoint yet; train one on the Train page")
@@ -53,14 +46,7 @@ def choose_or_upload(
 ) -> Chosen | None:
     """Like `choose`, with an upload among the choices; None until a file is there.
 
-    Args:
-        place: a horizontal container.
-        label: of the first widget.
-        key: of the first widget; those of the others begin with it.
-        last: preselect the last checkpoint instead of the first.
-
-    Raises:
-        CheckpointError: the chosen one cannot be used.
+    `label` and `key` are those of the first widget; `last` preselects the last checkpoint.
     """
     sources = _sources()
     name = place.selectbox(

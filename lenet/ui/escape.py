@@ -15,8 +15,7 @@ _REPLACED = re.compile(r"(?<=:)(?=material/|//)|(?<=www)(?=\.)|(?=@)", re.IGNORE
 def plain(text: str) -> str:
     """Text escaped for Streamlit's Markdown, in one line.
 
-    Streamlit recognises icons (`:material/…:`) and bare addresses in escaped text, too; an
-    invisible character inside of them prevents that.
+    A `JOINER` keeps icons (`:material/…:`) and bare addresses, which work even escaped, as text.
     """
     line = " ".join(text.split())
     short = line if len(line) <= LONGEST else f"{line[:LONGEST]}…"

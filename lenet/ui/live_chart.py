@@ -25,12 +25,7 @@ _show = st.components.v2.component(
 
 
 def live_chart(key: str, draw: Callable[[], go.Figure], *, version: Hashable, alt: str) -> None:
-    """Show the figure that `draw` makes, and call it again when `version` changes.
-
-    Args:
-        draw: makes a figure whose layout has a height.
-        version: everything that the figure depends on.
-    """
+    """Show the figure, with a height, that `draw` makes; call it again when `version` changes."""
     declare_component("plotly", path=_LIBRARY)  # serves plotly.min.js
     kept: dict[str, Any] = st.session_state.setdefault(f"chart {key}", {})
     if kept.get("version") != version:

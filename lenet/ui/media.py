@@ -1,8 +1,7 @@
 """Downloads and pictures stay on the server while a browser may still ask for them.
 
-While a page runs again, Streamlit counts its files as unused until they are shown anew, and it
-deletes unused files whenever any visitor's script ends. On pages that run twice a second, a slow
-request or a click on a download would often get "404 Not Found".
+Streamlit counts a page's files as unused while it runs again, and deletes unused ones whenever
+any visitor's script ends: a slow request or a click would often get "404 Not Found".
 """
 
 import time
@@ -23,7 +22,7 @@ class PatientMediaFileManager(MediaFileManager):
         self._unused_since: dict[str, float] = {}
 
     def _get_inactive_file_ids(self) -> set[str]:
-        """Called with the lock held when unused files are deleted; kept ones get a session."""
+        """Those to delete; called with the lock held. Kept ones get a session."""
         used = self._files_by_session_and_coord
         used.pop(_NO_SESSION, None)
         shown = {name for files in used.values() for name in files.values()}

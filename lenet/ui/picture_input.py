@@ -22,11 +22,7 @@ def canvas(
 ) -> Gray | None:
     """Show a black canvas, at first with a drawing of Fabric.js on it.
 
-    Returns:
-        Its pixels, (H, W, 4) or (H, W, 3) uint8; None before the first stroke.
-
-    Raises:
-        ImageError: what came from the browser is no drawing.
+    Returns (H, W, 3 or 4) uint8, None before the first stroke; `ImageError` if it is no drawing.
     """
     try:
         file = st_canvas(
@@ -54,11 +50,7 @@ def prepared(pixels: Gray | None, info: DatasetInfo, place: Any = st) -> Prepare
 
 
 def photograph(key: str, place: Any = st) -> tuple[Image.Image, str] | None:
-    """Ask for a picture file; the picture and the file's name, None until there is one.
-
-    Raises:
-        ImageError: the file cannot be used.
-    """
+    """Ask for a picture file; it and the file's name, None before; `ImageError` if unusable."""
     label = "A photograph of one thing on a plain background"
     file = place.file_uploader(label, type=list(PICTURE_TYPES), key=key)
     return (image_files.read_image(file.getvalue(), file.name), file.name) if file else None

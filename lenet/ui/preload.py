@@ -10,18 +10,15 @@ from contextlib import asynccontextmanager
 from lenet.ui.media import keep_files_for_a_while
 
 PAUSE = 4.0
-"""Seconds after the first page was shown, in which its browser and the process prepared for
-the first run need the processor."""
+"""Seconds in which the first page's browser and the prepared process need the processor."""
 FIRST_PAGE = (
     "lenet.config",
     "lenet.ui.app",
     "lenet.ui.train.run_table",
     "lenet.ui.train.augmentation_preview",
 )
-"""In the order in which the page imports them: pydantic's modules import each other, and two
-threads that begin at different ones could see one half imported."""
+"""In the page's own order: threads that import pydantic's modules in another one can fail."""
 OTHER_PAGES = ("lenet.evaluation.classify", "lenet.evaluation.metrics", "sklearn.metrics")
-"""Import torch first of all. A page opened earlier waits no longer than without this."""
 
 
 @asynccontextmanager

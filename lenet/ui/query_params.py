@@ -10,14 +10,9 @@ Test = Callable[[str], bool]
 
 
 def clean(page: str, usable: Mapping[str, Test]) -> None:
-    """Remove what a page cannot use from the address, and say so, once in a session.
+    """Remove what is not `usable` from the address of `page`, and say so, once in a session.
 
-    The page runs again then: widgets of this run would still see the address as it was, and
-    fail at infinite numbers.
-
-    Args:
-        page: its name.
-        usable: for each parameter, whether it can have a value.
+    The page runs again then: widgets of this run would see the address as it was.
     """
     if f"address of {page}" not in st.session_state:
         st.session_state[f"address of {page}"] = True

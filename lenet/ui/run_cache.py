@@ -26,10 +26,7 @@ def best_checkpoint(run: Run) -> Path | None:
 
 
 def outcome_of(run: Run, *, live: bool) -> tuple[int, float | None]:
-    """The number of finished epochs and their best validation accuracy.
-
-    Of ended runs only these are kept in memory, because tables ask for all runs.
-    """
+    """The number of finished epochs and their best accuracy; of ended runs only these are kept."""
     try:
         found = run.metrics_file.stat()
     except OSError:

@@ -6,12 +6,9 @@ from typing import Any
 import plotly.graph_objects as go
 
 COLORS = ("#1f8a70", "#c9662b", "#5b6fb5", "#a34d7c", "#8a7a1f", "#7a7a7a")
-"""One for each run of a comparison."""
 VALIDATION = "#c9662b"
 GRAY = "#8a8a8a"
-"""Colour of lines that are not data."""
 WIDTH = 2.5
-"""Pixels of lines that are data."""
 CONFIG = {"displayModeBar": False}
 """Of `st.plotly_chart`: no toolbar over the chart."""
 _AXIS = {
@@ -40,7 +37,6 @@ BADGES = {
     "failed": ("Failed", "red", ":material/error:"),
     "crashed": ("Crashed", "red", ":material/error:"),
 }
-"""For each state of a run: its word, colour and icon."""
 
 ALL = "All classes"
 """The choice of no class in particular."""
@@ -51,13 +47,7 @@ PICTURE_TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 def reference(
     x: tuple[float, float], y: tuple[float, float], text: str = "", **more: Any
 ) -> dict[str, Any]:
-    """A dashed line to compare data with, as a shape of a figure.
-
-    Args:
-        x: where it begins and ends, as is `y`.
-        text: to write right of its end.
-        more: further options of the shape.
-    """
+    """A dashed line from the first to the second (x, y), as a shape; `text` right of its end."""
     label = {"textangle": 0, "textposition": "end", "xanchor": "left", "yanchor": "top"}
     line = {"color": GRAY, "width": 1.5, "dash": "dash"}
     ends = {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1]}
@@ -66,12 +56,7 @@ def reference(
 
 
 def figure(traces: Sequence[dict[str, Any]], height: int, **layout: Any) -> go.Figure:
-    """A Plotly figure in the style of all charts, for light and dark pages.
-
-    Args:
-        height: in pixels.
-        layout: further options; what they say of an axis or the legend is added to the style.
-    """
+    """A Plotly figure in the style of all charts, `height` in pixels; `layout` adds to it."""
     for name, options in layout.items():
         if name.startswith(("xaxis", "yaxis")):
             layout[name] = _AXIS | options

@@ -1,7 +1,4 @@
-"""Streamlit's widgets with the options that are the same on all pages.
-
-`place` is the widget's container, `more` further options of Streamlit's widget.
-"""
+"""Streamlit's widgets with the options that all pages share; `more` goes to Streamlit's widget."""
 
 import mimetypes
 from collections.abc import Callable, Sequence

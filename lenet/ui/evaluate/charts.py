@@ -28,17 +28,14 @@ def confusion(
 ) -> go.Figure:
     """A confusion matrix, rows the truth and columns the prediction, coloured by row share.
 
-    Its last trace is one invisible marker for each cell, which takes the clicks: Streamlit
-    hears none on a heatmap (streamlit/streamlit#8760). A marker's `customdata` starts with
-    the cell's truth and prediction.
+    Its last trace is an invisible marker for each cell, which takes the clicks: Streamlit hears
+    none on a heatmap (streamlit/streamlit#8760). `customdata` starts with truth and prediction.
 
     Args:
         counts: (10, 10), images of the row's class taken for the column's.
-        classes: the ten names.
         shares: write each row's shares into the cells instead of counts.
         order: of the classes on both axes; that of the labels without it.
         selected: truth and prediction of the cell to frame.
-        dark: for a dark page.
     """
     order = list(order or range(len(classes)))
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -75,10 +72,9 @@ def confusion(
 def _cells(
     share: NDArray[np.float64], text: NDArray[np.str_], order: Sequence[int], *, dark: bool
 ) -> list[dict[str, Any]]:
-    """The coloured cells; a trace has one colour of text, so there are two of them.
+    """The coloured cells in two traces, as each has one colour of text.
 
-    Black and white text have the same contrast to a cell, 4.58 (WCAG 2.2), at 55 % of its row on a
-    dark page and 85 % on a light one.
+    Black and white text have equal contrast, 4.58 (WCAG 2.2), at 55 % of a row if dark, else 85 %.
     """
     placed = np.ix_(order, order)
     full = share > (0.55 if dark else 0.85)
@@ -107,7 +103,6 @@ def _markers(
     order: Sequence[int],
     classes: Sequence[str],
 ) -> dict[str, Any]:
-    """An invisible marker on each cell."""
     y, x = np.divmod(np.arange(len(order) ** 2), len(order))
     return {
         "x": x,

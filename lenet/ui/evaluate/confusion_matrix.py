@@ -17,7 +17,6 @@ from lenet.ui.style import CONFIG
 from lenet.ui.widgets import segments
 
 PAIRS = 5
-"""Confused pairs in the table."""
 LABELS = ("Truth", "Prediction")
 
 
@@ -114,7 +113,6 @@ def _pairs_table(shown: EvaluatedSet, pairs: list[Pair], cell: tuple[int, int]) 
 
 
 def _images(shown: EvaluatedSet, truth: int, prediction: int) -> None:
-    """The images of a cell."""
     index = shown.found.cell(truth, prediction)
     name = shown.classes[truth]
     how = "recognised" if truth == prediction else f"taken for {shown.classes[prediction]}"

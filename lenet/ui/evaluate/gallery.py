@@ -12,7 +12,6 @@ from lenet.ui import images
 FIRST = 12
 """Images shown at once, which fill rows of three and of four."""
 MORE = 48
-"""Images that Show more adds."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,9 @@ class Caption:
 def gallery(
     key: str, pictures: np.ndarray, index: np.ndarray, caption: Callable[[int], Caption]
 ) -> None:
-    """Show images in the order of `index`, a dozen first and the others on demand.
+    """Show those of `pictures`, (N, 28, 28) uint8, in `index`, a dozen first, others on demand.
 
-    Args:
-        key: of what is shown; with another one it starts with a dozen again.
-        pictures: (N, 28, 28) uint8.
-        index: (n,), which of them.
-        caption: makes the caption of the image with this index.
+    With another `key` it starts with a dozen again.
     """
     if not len(index):
         st.caption("There is none.")

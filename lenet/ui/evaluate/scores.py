@@ -30,7 +30,6 @@ SIGNIFICANT = 0.05
 
 
 def headline(found: Evaluation) -> None:
-    """The most important figures."""
     with st.grid(len(HELP), min_column_width=124):
         for (label, help_text), value in zip(HELP.items(), _values(found), strict=True):
             st.metric(label, value, help=help_text)

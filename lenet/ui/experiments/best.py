@@ -16,11 +16,7 @@ from lenet.ui.widgets import download
 
 
 def show_best(findings: Findings, checkpoints: Mapping[str, dict[int, Path]]) -> None:
-    """The best cell, if one is finished, with what to do with it.
-
-    Args:
-        checkpoints: by label, those of a run of the cell by epoch.
-    """
+    """The best finished cell and what to do with it; `checkpoints` by label, then by epoch."""
     cell = results.best(findings)
     if cell is None:
         return

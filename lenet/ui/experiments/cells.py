@@ -22,10 +22,7 @@ def published(findings: Findings) -> Mapping[str, Published]:
 
 
 def cells_table(findings: Findings, runs: Sequence[RunProgress] = ()) -> pd.DataFrame:
-    """A row for each cell: its settings, how far its runs are, means and spreads.
-
-    Columns depend on the definition alone, so that none comes or goes while a study fills.
-    """
+    """A row for each cell; columns depend on the definition alone, so none comes or goes."""
     study, post = findings.study, published(findings)
     configs = {cell.label: cell.config() for cell in study.cells}
 
@@ -73,7 +70,6 @@ def setting(config: Config, name: str) -> Any:
 
 
 def show_cells(findings: Findings, runs: Sequence[RunProgress]) -> None:
-    """The table of the cells; a click on a head sorts."""
     frame = cells_table(findings, runs)
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     width = min(230, 30 + 8 * max(map(len, frame["cell"])))  # of the longest label, on a phone less

@@ -28,13 +28,10 @@ def loss_floor(study: Study) -> float | None:
 
 
 def curves(study: Study, runs: Iterable[tuple[str, Sequence[float]]], key: str) -> go.Figure:
-    """Training loss over the epochs, for each cell the mean of its seeds and a band from the
-    smallest to the largest.
+    """Training loss over the epochs, for each cell its seeds' mean and a band around all of them.
 
-    Args:
-        runs: of each run the label of its cell and its curve, the means of up to `POINTS` equal
-            parts of the run.
-        key: zoom is kept as long as it is the same.
+    `runs` has each run's cell label and curve (means of up to `POINTS` equal parts of the run);
+    zoom is kept as long as `key` is the same.
     """
     cells: dict[str, list[Sequence[float]]] = {}
     for label, curve in runs:
@@ -113,10 +110,7 @@ def accuracies(findings: Findings) -> go.Figure:
 
 
 def parallel(findings: Findings) -> go.Figure:
-    """Parallel coordinates: an axis for each field, the loss and the accuracy, a line for each run.
-
-    The accuracy colours the lines: that of the validation where there is one.
-    """
+    """Parallel coordinates: an axis for each field, loss and accuracy, which colours the lines."""
     rows = results.rows(findings)
     configs = {cell.label: cell.config() for cell in findings.study.cells}
     axes = []

@@ -12,7 +12,6 @@ VIEWS = ("Accuracy", "Curves", "Parallel coordinates")
 
 
 def show_figures(findings: Findings, runs: list[RunProgress], key: str) -> None:
-    """One of three figures, as chosen."""
     study = findings.study
     view = segments(
         "Figure",

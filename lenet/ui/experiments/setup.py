@@ -18,22 +18,14 @@ MAX_SEEDS = 20
 
 
 def ready_made(chosen: StudyPreset) -> Study:
-    """Epochs, batch size and seeds of a ready-made study.
-
-    Raises:
-        ConfigError: one of them cannot be used.
-    """
+    """Epochs, batch size and seeds of a ready-made study; `ConfigError` if one is unusable."""
     epochs, batch_size, seeds = st.columns(3)
     size = _number(epochs, "epochs", chosen), _number(batch_size, "batch_size", chosen)
     return chosen.study(*size, range(_seeds(seeds, len(chosen.seeds), chosen.name)))
 
 
 def own() -> Study:
-    """A grid or random sample over fields of one's choice.
-
-    Raises:
-        ConfigError: the values cannot be used, or nothing is varied.
-    """
+    """A grid or random sample over chosen fields; `ConfigError` if it cannot be made."""
     preset, epochs, batch_size, seeds = st.columns([2, 1, 1, 1])
     name = preset.selectbox("Preset", list(PRESETS), key="own_preset", persist_state="session")
     usual = build_config({"preset": name})

@@ -20,14 +20,7 @@ from lenet.ui.style import BADGES
 
 @dataclass(frozen=True)
 class RunProgress:
-    """A run of a study as it stands.
-
-    Attributes:
-        state: as people read it.
-        epochs: the number that is finished.
-        curve: the training loss so far, see `results.curve`.
-        finished: None before the end of the run.
-    """
+    """A run of a study as it stands: its state in words, its finished epochs, its loss so far."""
 
     planned: PlannedRun
     state: str
@@ -69,7 +62,6 @@ def _read_run(folder: StudyFolder, planned: PlannedRun) -> RunProgress:
 
 
 def _modified(run: Run) -> int:
-    """When a run was finished, in nanoseconds; 0 before that."""
     try:
         return (run.folder / "result.json").stat().st_mtime_ns
     except OSError:

@@ -21,14 +21,10 @@ _show = st.components.v2.component(
 def pointing(
     key: str, html: str, *, chosen: str = "", picked: Callable[[str], None] | None = None
 ) -> None:
-    """Show HTML with the classes of `clickable_html.css`.
+    """Show trusted HTML with the classes of `clickable_html.css`; `chosen` is marked.
 
-    Args:
-        html: trusted; it is not escaped.
-        chosen: the `data-pick` of the element to mark.
-        picked: called before the page runs again with the `data-pick` that was clicked, or with
-            the "row,column" of a position on the element of class "map". Without it, nothing
-            can be clicked.
+    `picked` is called before the page runs again, with the `data-pick` that was clicked or with
+    the "row,column" of a position on the element of class "map".
     """
 
     def report() -> None:

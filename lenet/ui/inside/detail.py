@@ -19,7 +19,6 @@ from lenet.ui.inside.grayscale import signed
 from lenet.ui.inside.layer_strip import input_image, name_of
 
 STRONGEST = 8
-"""Contributions to a feature that are listed."""
 LEGIBLE = 5
 """Side of the largest kernel whose numbers are written out."""
 
@@ -73,7 +72,6 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _input(picture: str, spot: Spot, config: Config) -> str:
-    """The input; the script draws the receptive field upon it."""
     top, left, bottom, right = window(config, spot.layer, spot.row, spot.column)
     field = ",".join(map(str, (*fields(config)[spot.layer], config.input_size)))
     return (
@@ -84,7 +82,6 @@ def _input(picture: str, spot: Spot, config: Config) -> str:
 
 
 def _map(layer: LayerOutput, spot: Spot) -> str:
-    """The map; the script marks the position on it."""
     values = layer.values.numpy()
     side = values.shape[-1]
     scale = grayscale.largest(values)
@@ -103,7 +100,6 @@ def _map(layer: LayerOutput, spot: Spot) -> str:
 def _sum(
     found: Arithmetic, layer: LayerOutput, before: LayerOutput, spot: Spot
 ) -> list[tuple[str, float]]:
-    """The terms of a value, the value last."""
     last = list(layer.steps)[-1]
     rows: list[tuple[str, float]]
     if isinstance(found, Pooling):

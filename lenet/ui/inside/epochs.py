@@ -19,11 +19,7 @@ from lenet.ui.inside.layer_strip import strip
 
 @fragment
 def step_through(path: Path, image: Tensor, info: DatasetInfo) -> None:
-    """A slider over the epochs of the run that a checkpoint's file is in: layers and filters.
-
-    Args:
-        image: (28, 28) uint8.
-    """
+    """A slider over the epochs of the run that `path` is in; `image` is (28, 28) uint8."""
     st.subheader("Through the epochs", anchor=False)
     files = Run(path.parent).checkpoints() if path.parent.parent == runs_dir() else {}
     if len(files) < 2:

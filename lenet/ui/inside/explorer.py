@@ -23,7 +23,6 @@ FIRST = Spot("conv0", 0)
 def explore(
     model: LeNet5, layers: Mapping[str, LayerOutput], config: Config, classes: Sequence[str]
 ) -> None:
-    """Strip and close-up; a click in them runs only this part of the page again."""
     spot: Spot = st.session_state.get(SPOT, FIRST)
     if SPOT not in st.session_state or not _exists(layers, spot):
         spot = _strongest(layers, FIRST)

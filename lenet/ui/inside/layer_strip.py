@@ -45,7 +45,6 @@ def input_image(layers: Mapping[str, LayerOutput], config: Config) -> str:
 
 
 def _black_and_white(config: Config) -> tuple[float, float]:
-    """What a pixel of 0 and one of 255 become as input."""
     plain = torch.stack([torch.zeros(28, 28), torch.full((28, 28), 255.0)]).byte()
     black, white = to_input(plain, config).aminmax()
     return float(black), float(white)
@@ -92,7 +91,6 @@ def _pixels(count: int) -> str:
 
 
 def _bars(layer: LayerOutput, classes: Sequence[str]) -> str:
-    """A button for each class with the probability as a bar."""
     best = int(layer.values.argmax())
     buttons = "".join(
         f'<button data-pick="fc4/{index}" class="{"best" if index == best else ""}">'

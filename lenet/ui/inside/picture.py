@@ -25,14 +25,9 @@ Picture = tuple[Gray, DeltaGenerator, int | None]
 
 
 def choose_picture(info: DatasetInfo) -> Picture | None:
-    """Widgets to choose a picture.
+    """Widgets to choose a picture; None until there is one, `ImageError` if it is unusable.
 
-    Returns:
-        The picture, (28, 28) uint8, light on black; the place beside it on the page, for the
-        prediction; and its class, where it is known. None as long as there is no picture.
-
-    Raises:
-        ImageError: the drawing or the upload cannot be used.
+    Returns it, (28, 28) uint8, light on black; the place beside it; its class where known.
     """
     row = st.container(horizontal=True, vertical_alignment="bottom")
     source = segments(

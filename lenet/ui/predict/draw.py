@@ -26,7 +26,6 @@ _at_once = st.components.v2.component(
 
 
 def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
-    """The canvas with its tools on the left, the prediction on the right, examples below."""
     left, right = st.columns([2, 3], gap="medium")
     with left:
         _prompt(info)
@@ -56,7 +55,6 @@ def _canvas(info: DatasetInfo) -> Gray | None:
 
 
 def _prompt(info: DatasetInfo) -> None:
-    """An idea what to draw."""
     row = st.container(horizontal=True, vertical_alignment="center")
     key = f"prompt of {info.name}"
     place = row.empty()

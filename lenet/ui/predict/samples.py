@@ -70,7 +70,6 @@ def _which(row: DeltaGenerator, split: Split, info: DatasetInfo, chosen: Chosen)
 
 
 def _sample(answer: classify.Answer, image: np.ndarray, info: DatasetInfo) -> None:
-    """One image with its prediction."""
     at, truth = answer["index"], answer["target_name"]
     images.show(image, "stretch", alt=f"Test image {at}: {truth}")
     right = answer["label"] == answer["target"]

@@ -20,11 +20,7 @@ POLARITIES: dict[centre.Polarity, str] = {
 
 
 def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
-    """Ask for a picture, and show the prediction and the steps of its preparation.
-
-    Raises:
-        ImageError: the picture cannot be used.
-    """
+    """Ask for a picture; show prediction and steps. Raises `ImageError` if it cannot be used."""
     found = photograph("photo")
     if found is None:
         return

@@ -1,8 +1,7 @@
 """Widgets for the configuration's fields, each made from the field itself.
 
-A widget's key is the field's name and is bound to the page's address, which so carries the
-preset and what differs from it. Choices are shown as the command line names them, since
-Streamlit puts the shown names into the address.
+Each is bound to the page's address, which carries the preset and what differs from it; choices
+have the command line's names, since Streamlit puts the shown names into the address.
 """
 
 from collections.abc import Mapping
@@ -52,11 +51,7 @@ def clean_address() -> None:
 
 
 def widget(name: str, values: Mapping[str, Any]) -> Any:
-    """Draw the widget of one field; its value.
-
-    Args:
-        values: the other fields' values, which decide whether this one has an effect.
-    """
+    """Draw the widget of one field; by the others' `values` it is disabled. Returns its value."""
     info = Config.model_fields[name]
     # The address does not mention a value that the chosen preset has anyway.
     chosen = {key: values[key] for key in takewhile(name.__ne__, _CHOSEN)}
@@ -100,5 +95,4 @@ def _follow_preset() -> None:
 
 
 def _step(default: float) -> float:
-    """How far a button of a number moves it: a tenth of a small default."""
     return float(f"{(default or 0.1) / 10:.0e}") if default < 0.1 else 0.05

@@ -36,7 +36,6 @@ def curves(
         key: zoom is kept as long as it is the same.
         total_steps: length of the axis; 0 takes that of the longest run.
         smoothing: weight of the past in the strong line, 0 to below 1.
-        log: a logarithmic axis for the loss.
     """
     compared = len(shown) > 1
     traces = [_DOTS] if compared else []
@@ -108,9 +107,8 @@ def _lines(
 def _smoothed(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
     """Exponential moving average, `weight` on the past, at the places `_even(len(values))`.
 
-    Divided by the sum of all weights so far, as Adam divides its moments (Kingma & Ba 2015,
-    section 3). A product of matrices sums what lies between two places, which is many times as
-    fast as an average over each of a million steps.
+    Corrected for its start as Adam's moments (Kingma & Ba 2015, section 3). A product of matrices
+    sums what lies between two places: many times as fast as a loop over a million steps.
     """
     if not len(values):
         return values

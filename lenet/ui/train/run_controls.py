@@ -13,7 +13,6 @@ from lenet.ui.style import BADGES
 
 
 def headline(run: Run, status: Status) -> None:
-    """The state, and the buttons that make sense in it."""
     label, color, icon = BADGES[status.state]
     if status.state == "queued":
         queue = [waiting.id for waiting in launcher.queue()]
@@ -38,7 +37,6 @@ def headline(run: Run, status: Status) -> None:
 
 
 def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
-    """Pause, stop and the learning rate of a live run."""
     asked = run.asked()
     stopping, paused = asked.wish == "stop", asked.wish == "pause"
     steerable = not stopping and status.state in ("running", "paused")
@@ -85,10 +83,7 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
 
 
 def _apply(run: Run, field: str, counter: str) -> None:
-    """Ask for the learning rate in the field, and close the popover.
-
-    The field is read here, since a value that is typed and applied at once comes with the click.
-    """
+    """Set the learning rate in the field, read only here: it may come with the click itself."""
     lr: float = st.session_state[field]
     run.ask(replace(run.asked(), lr=lr, lr_request=""))  # a new request, even for the same value
     st.session_state[counter] += 1

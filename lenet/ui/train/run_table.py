@@ -109,10 +109,7 @@ def manage(run: Run) -> None:
 
 
 def csv(metrics: History) -> str:
-    """The recorded steps, a row each; an epoch's figures stand at its last step.
-
-    `lr_set` is the learning rate that somebody set after the step.
-    """
+    """A row for each recorded step, an epoch's figures at its last; `lr_set` applies after it."""
     steps = pd.DataFrame(metrics.steps).astype({"step": int})
     epochs = pd.DataFrame(metrics.epochs, columns=[*EPOCH_KEYS, "val_loss", "val_accuracy"])
     changes = pd.DataFrame(metrics.lr_changes, columns=[*LR_KEYS])

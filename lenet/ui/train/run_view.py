@@ -64,9 +64,7 @@ def turn_to(run: Run) -> None:
 def _choose(place: DeltaGenerator, names: dict[str, str]) -> str:
     """The id of the run to watch.
 
-    The key changes with `turn_to`: a page that follows a live run reports its widgets twice a
-    second, and an outdated report must not win. A box of the same key would also go on showing
-    the name that a run had before.
+    The key changes with `turn_to`, or an outdated report of a live page could win, and with names.
     """
     ids = list(names)
     watched = st.session_state.get("watched")
@@ -133,7 +131,6 @@ def _figures(config: Config, status: Status, metrics: History) -> None:
 
 
 def _curves(run: Run, status: Status, shown: dict[str, History]) -> None:
-    """The curves, and below them how they are drawn."""
     place = st.container()
     row = st.container(horizontal=True, vertical_alignment="center")
     smoothing = row.slider(
