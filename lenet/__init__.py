@@ -1,7 +1,6 @@
 """LeNet-5 lab: train, evaluate and use LeNet-5 on Fashion-MNIST and MNIST.
 
-Nothing is imported here, so that ``import lenet`` costs nothing; each module
-imports what it needs when it needs it (torch alone takes about two seconds).
+Nothing is imported here, so that `import lenet` costs nothing (torch takes about two seconds).
 """
 
 __version__ = "0.2.0"

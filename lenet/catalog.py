@@ -1,7 +1,4 @@
-"""What each dataset is: its classes, its files and their published digests.
-
-Only facts: no file is opened here.
-"""
+"""What each dataset is: its classes, its files and their published digests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,10 +35,9 @@ FILES: Final = (
 class DatasetInfo:
     """What is known about a dataset before its files are opened.
 
-    `name` is torchvision's class name and the value of `--dataset`. `mean` and
-    `std` are those of the training pixels scaled to 0..1. `sha256` maps the name of an
-    uncompressed file to the digest of its bytes: redistributors pack the very same
-    images anew, so that digests of `.gz` files differ.
+    `name` is torchvision's class name and the value of `--dataset`; `mean` and `std` are those
+    of the training pixels scaled to 0..1. `sha256` maps each uncompressed file's name to the
+    digest of its bytes: those of `.gz` files differ from one packing to the next.
     """
 
     name: str
@@ -70,9 +66,8 @@ def _by_file(*digests: str) -> dict[str, str]:
     return {file.name: digest for file, digest in zip(FILES, digests, strict=True)}
 
 
-# Where the SHA-256 of Fashion-MNIST come from: Debian's package holds the publisher's
-# compressed streams; with file name and time put back into their gzip headers all four
-# have the publisher's MD5. Those of MNIST are the widely published ones of its IDX files.
+# Fashion-MNIST's digests are of the files in Debian's package, which have the publisher's MD5 once
+# name and time are put back into their gzip headers; MNIST's are the widely published ones.
 DATASETS: Final[dict[str, DatasetInfo]] = {
     "FashionMNIST": DatasetInfo(
         name="FashionMNIST",

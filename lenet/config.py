@@ -334,12 +334,8 @@ def preset_settings(preset: PresetName, dataset: DatasetName) -> dict[str, Any]:
 def build_config(values: Mapping[str, Any] | None = None) -> Config:
     """The configuration that `values` describe: the preset's settings, overridden by the rest.
 
-    Args:
-        values: field names to values; strings are converted as on a command line.
-
-    Raises:
-        GeometryError: the layers do not fit; the message traces the sizes.
-        ConfigError: a field is unknown, out of bounds or at odds with another.
+    Strings are converted as on a command line. Raises `GeometryError` if the layers do not fit,
+    `ConfigError` if a field is unknown, out of bounds or at odds with another.
     """
     values = dict(values or {})
     try:
@@ -398,11 +394,7 @@ def bounds(info: FieldInfo) -> dict[str, float]:
 
 
 def field_value(name: str, value: object) -> Any:
-    """A field's value in its proper type, whatever the other fields are.
-
-    Raises:
-        ConfigError: the field cannot take the value.
-    """
+    """A field's value in its proper type; `ConfigError` if the field alone cannot take it."""
     info = Config.model_fields[name]
     definition: Any = {name: (info.annotation, info)}
     alone = create_model(name, __base__=_Settings, **definition)

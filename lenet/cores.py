@@ -12,10 +12,7 @@ MEMBERSHIP = Path("/proc/self/cgroup")
 
 
 def usable_cores() -> int:
-    """The cores of the process's affinity, or fewer where its container or service limits them.
-
-    A limit that is not a whole number of cores is rounded up.
-    """
+    """The cores of the process's affinity, or fewer where its container or service limits them."""
     cores = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):  # not on Windows and macOS
         cores = len(os.sched_getaffinity(0))
@@ -30,7 +27,7 @@ def usable_cores() -> int:
 
 
 def _limit(group: Path) -> int:
-    """The cores that a control group may use, of version 2 or 1; very many without a limit."""
+    """The cores a control group (version 2 or 1) may use, rounded up; very many without a limit."""
     with suppress(OSError, ValueError):
         if (file := group / "cpu.max").exists():
             quota, period = map(int, file.read_text().split())  # "max 100000" is no limit

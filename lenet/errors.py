@@ -1,7 +1,6 @@
-"""The errors a person may cause or meet, each said in one sentence.
+"""The errors a person may cause or meet; a message is one sentence: what is wrong, what to do next.
 
-A message states what is wrong and what to do next. The command line prints it
-and exits with `exit_code`; the pages show it in place of what could not be done.
+The command line prints it and exits with `exit_code`; the pages show it.
 """
 
 

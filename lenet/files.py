@@ -107,15 +107,11 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        failed = f"{path} could not be written"
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise StorageError(
-                f"the disk is full: {path} could not be written; free some space and try again"
-            ) from error
-        if isinstance(error, FileNotFoundError):
-            raise StorageError(
-                f"{path} could not be written: its folder is not there; it may have been deleted"
-            ) from error
-        raise StorageError(
-            f"{path} could not be written ({error.strerror}); "
-            "choose another folder or change its rights"
-        ) from error
+            words = f"the disk is full: {failed}; free some space and try again"
+        elif isinstance(error, FileNotFoundError):
+            words = f"{failed}: its folder is not there; it may have been deleted"
+        else:
+            words = f"{failed} ({error.strerror}); choose another folder or change its rights"
+        raise StorageError(words) from error

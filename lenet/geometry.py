@@ -1,8 +1,4 @@
-"""The sizes of LeNet-5's layers, worked out without building the network.
-
-Pure arithmetic, so that the command line, the configuration and the Train page
-can show a geometry, or refuse one, without importing torch.
-"""
+"""The sizes of LeNet-5's layers, worked out without torch and without building the network."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,9 +35,17 @@ def layers(
             the size at each layer up to the one that fails.
     """
     trace, failing = feasible_layers(input_size, kernel_size, padding, pool2, batch_norm)
-    if failing:
-        raise GeometryError(_refusal(input_size, kernel_size, padding, trace, failing))
-    return trace
+    if failing is None:
+        return trace
+    shown = (layer for layer in trace if not layer.name.startswith("bn"))
+    sizes = [str(input_size), *(f"{layer.name} {layer.output_shape[-1]}" for layer in shown)]
+    before = trace[-1].output_shape[-1] if trace else input_size + 2 * padding
+    needed = POOL if failing.name.startswith("pool") else kernel_size
+    raise GeometryError(
+        f"input size {input_size}, kernel size {kernel_size} and padding {padding} cannot work: "
+        f"{' → '.join(sizes)} → {failing.name} needs {needed}×{needed} but gets {before}×{before}; "
+        "use a larger input (32), more padding (2), a smaller kernel (3) or fewer poolings"
+    )
 
 
 def feasible_layers(
@@ -74,21 +78,3 @@ def _walk(
     for index, features in enumerate(FC_FEATURES, start=len(CONV_CHANNELS)):
         yield LayerShape(f"fc{index}", (features,), features * (features_in + 1))
         features_in = features
-
-
-def _refusal(
-    input_size: int, kernel_size: int, padding: int, trace: list[LayerShape], failing: LayerShape
-) -> str:
-    sizes = [str(input_size)]
-    sizes += [
-        f"{layer.name} {layer.output_shape[-1]}"
-        for layer in trace
-        if not layer.name.startswith("bn")
-    ]
-    before = trace[-1].output_shape[-1] if trace else input_size + 2 * padding
-    needed = POOL if failing.name.startswith("pool") else kernel_size
-    return (
-        f"input size {input_size}, kernel size {kernel_size} and padding {padding} cannot work: "
-        f"{' → '.join(sizes)} → {failing.name} needs {needed}×{needed} but gets {before}×{before}; "
-        "use a larger input (32), more padding (2), a smaller kernel (3) or fewer poolings"
-    )

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from lenet.cli.study import OWN
-from lenet.data.download import locate
+from lenet.data.reading import locate
 from lenet.errors import NewerFileError, StudyError
 from lenet.studies import results
 from lenet.studies.folder import StudyFolder, home_of, start, study_folders

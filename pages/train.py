@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from lenet.config import PRESET_NOTES, build_config
-from lenet.data.download import locate
+from lenet.data.reading import locate
 from lenet.errors import ConfigError
 from lenet.runs import launcher
 from lenet.ui import dataset

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from lenet.catalog import dataset_info
-from lenet.data import download as fetch
+from lenet.data.transfer import Progress
 from lenet.training.events import EpochEvent, Event, StepEvent
 
 
@@ -23,7 +23,7 @@ class ProgressPrinter:
     def note(self, text: str) -> None:
         self._print(text, "\n")
 
-    def download(self, at: fetch.Progress) -> None:
+    def download(self, at: Progress) -> None:
         percent = 100 * at.done // at.total if at.total else 0
         step = percent if self._moving else percent // 10
         if step == self._shown:

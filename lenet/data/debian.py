@@ -15,8 +15,8 @@ from lenet.errors import StorageError
 
 APT_SILENCE_SECONDS = 60.0  # without a byte; apt-get also sorts its lists in that time
 
-# In a folder for it alone: `deb/` gets the package, `files/` what is in it. The first try uses
-# the system's package lists; the second one, with `-c`, fetches fresh ones into this folder.
+# Puts the package into `deb/` and its content into `files/`, both in the current folder. Where the
+# system's package lists fail, it fetches fresh ones into this folder, with `-c`.
 SCRIPT = """
 options="-oAcquire::Retries=1 -oAcquire::http::Timeout=10 -oAcquire::https::Timeout=10"
 download() {
@@ -32,8 +32,11 @@ dpkg-deb -x *.deb ../files
 """
 
 
-def from_debian(package: str, info: DatasetInfo, folder: Path, report: Report, label: str) -> None:
-    """Download the package with apt, as any user, unpack it and move its files here."""
+def from_debian(package: str, label: str, info: DatasetInfo, folder: Path, report: Report) -> None:
+    """Download the package with apt, as any user, unpack it and put its files into `folder`.
+
+    Raises `NotFetchedError` where that cannot be, `StorageError` for a full disk.
+    """
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise NotFetchedError("this is not Debian or Ubuntu (no apt-get and dpkg-deb)")
     with tempfile.TemporaryDirectory(prefix="lenet-") as name:
@@ -42,7 +45,7 @@ def from_debian(package: str, info: DatasetInfo, folder: Path, report: Report, l
             f'Dir::State "{work}/state";\nDir::Cache "{work}/cache";\n'
             "#clear APT::Update::Post-Invoke;\n#clear APT::Update::Post-Invoke-Success;\n"
         )
-        _run_script(package, work, report, label)
+        _run_script(package, label, work, report)
         unpacked = {path.name: path for path in (work / "files").rglob("*-ubyte.gz")}
 
         def copy(file: IdxFile, part: Path) -> None:
@@ -53,16 +56,12 @@ def from_debian(package: str, info: DatasetInfo, folder: Path, report: Report, l
         add_missing(info, folder, copy)
 
 
-def _run_script(package: str, work: Path, report: Report, label: str) -> None:
-    """Run `SCRIPT`, reporting the package's bytes as they grow.
-
-    Raises `NotFetchedError` with apt's own words if it fails or stands still.
-    """
-    command = ["sh", "-c", SCRIPT, "sh", package]
+def _run_script(package: str, label: str, work: Path, report: Report) -> None:
+    """Run `SCRIPT`, reporting the package's bytes as they grow."""
     with (
         (work / "log").open("w") as log,
         subprocess.Popen(
-            command,
+            ["sh", "-c", SCRIPT, "sh", package],
             cwd=work,
             stdin=subprocess.DEVNULL,
             stdout=log,

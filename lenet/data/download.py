@@ -1,15 +1,13 @@
-"""Gets a dataset's four files: from this machine, a mirror, or Debian's package of them.
+"""Gets a dataset's four files; `python -m lenet.data.download NAME` does it from a shell.
 
-`python -m lenet.data.download NAME` does it from a shell. Imports no torch, and torchvision only to
-ask it for its mirrors.
+Imports no torch, and torchvision only to ask it for its mirrors.
 """
 
 import importlib
-import itertools
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -17,21 +15,10 @@ from filelock import FileLock
 
 from lenet.catalog import FILES, DatasetInfo, dataset_info
 from lenet.data.debian import from_debian
-from lenet.data.reading import (
-    DamagedFileError,
-    Source,
-    data_dir,
-    files_in,
-    locate,
-    places,
-    read_idx,
-    source_in,
-)
+from lenet.data.reading import DamagedFileError, Source, files_in, places, read_idx, source_in
 from lenet.data.transfer import NotFetchedError, Progress, Report, from_mirror
 from lenet.errors import DatasetError, LabError
-from lenet.files import explained
-
-__all__ = ["Progress", "Source", "data_dir", "fetch", "locate"]
+from lenet.files import explained, free_folder
 
 logger = logging.getLogger(__name__)
 
@@ -45,12 +32,10 @@ def fetch(
 ) -> Source:
     """Return the checked files of dataset `name`, downloaded into the data folder if need be.
 
-    A damaged file in the data folder is renamed to `<file>.damaged` and fetched again; a
-    whole one that is not the published file is used, and named in the description. With
-    `download=False` nothing is renamed and the network is never touched. Sources of a
-    download, in order: `LENET_MIRROR` (the address of another data folder, served over
-    HTTP), torchvision's mirrors, and on Debian and Ubuntu their package of the dataset.
-    Files that have come stay when a later one does not, and processes wait for each other.
+    A damaged file in the data folder is renamed to `<file>.damaged` and fetched again; a whole
+    one that is not the published file is used, and named in the description. Sources, in order:
+    `LENET_MIRROR` (the address of another data folder), torchvision's mirrors, Debian's package.
+    With `download=False` nothing is renamed or downloaded. Processes wait for each other.
 
     Raises `ConfigError` for an unknown name, `DatasetError` if files are missing or
     damaged and cannot be had, `StorageError` if they cannot be written.
@@ -62,12 +47,12 @@ def fetch(
     try:
         if source := _on_disk(info, where, tried):
             return source
+        if not download:
+            to_do = "let it be downloaded (--download 1)"
+            raise DatasetError(_advice(info, folder, tried, "is not on this machine", to_do))
     except DamagedFileError:
         if not download:
             raise
-    if not download:
-        to_do = "let it be downloaded (--download 1)"
-        raise DatasetError(_advice(info, folder, tried, "is not on this machine", to_do))
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
@@ -80,7 +65,7 @@ def fetch(
 def _on_disk(info: DatasetInfo, where: dict[Path, str], tried: list[str]) -> Source | None:
     """Return the first complete and whole set of files; `tried` gets why a place has none.
 
-    Raises `DatasetError` for a file in the data folder that cannot be used.
+    Raises `DatasetError` for a file in the first place, the data folder, that cannot be used.
     """
     for number, (folder, words) in enumerate(where.items()):
         source = source_in(folder, words)
@@ -106,9 +91,8 @@ def _set_damaged_aside(info: DatasetInfo, folder: Path) -> None:
         try:
             read_idx(path, info)
         except DamagedFileError as error:
-            names = (f"{path.name}.damaged{number or ''}" for number in itertools.count())
-            aside = next(path.with_name(n) for n in names if not path.with_name(n).exists())
-            path.rename(aside)
+            aside = path.with_name(f"{path.name}.damaged")
+            aside = path.rename(free_folder(aside) if aside.exists() else aside)
             logger.warning("%s; it is kept as %s", error.finding, aside.name)
 
 
@@ -121,10 +105,10 @@ def _advice(info: DatasetInfo, folder: Path, tried: list[str], what: str, to_do:
 
 
 def _download(info: DatasetInfo, folder: Path, tried: list[str], report: Report) -> Source:
-    for label, get in _ways(info, folder, tried, report):
+    for label, get in _ways(info, tried):
         logger.info("fetching %s from %s", info.title, label)
         try:
-            get()
+            get(info, folder, report)
         except NotFetchedError as error:
             tried.append(f"{label}: {error}")
             logger.info("%s", tried[-1])
@@ -136,23 +120,22 @@ def _download(info: DatasetInfo, folder: Path, tried: list[str], report: Report)
     raise DatasetError(_advice(info, folder, tried, "could not be fetched", to_do))
 
 
-def _ways(
-    info: DatasetInfo, folder: Path, tried: list[str], report: Report
-) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Each way to download what is missing: its name for people, and the act."""
-    if own := os.environ.get("LENET_MIRROR"):
-        base = f"{own.rstrip('/')}/{info.name}/raw/"
-        yield base, partial(from_mirror, base, info, folder, report)
-    try:
-        mirrors = _torchvision_mirrors(info)
-    except (ImportError, RuntimeError, OSError, AttributeError) as error:
-        tried.append(f"torchvision's mirrors: {error}")
-        mirrors = []
-    for base in mirrors:
-        yield base, partial(from_mirror, base, info, folder, report)
+def _ways(info: DatasetInfo, tried: list[str]) -> Iterator[tuple[str, partial[None]]]:
+    """Each way to download what is missing, with its name for people."""
+    for base in _mirrors(info, tried):
+        yield base, partial(from_mirror, base)
     if info.debian_package:
         label = f"the Debian package {info.debian_package}"
-        yield label, partial(from_debian, info.debian_package, info, folder, report, label)
+        yield label, partial(from_debian, info.debian_package, label)
+
+
+def _mirrors(info: DatasetInfo, tried: list[str]) -> Iterator[str]:
+    if own := os.environ.get("LENET_MIRROR"):
+        yield f"{own.rstrip('/')}/{info.name}/raw/"
+    try:
+        yield from _torchvision_mirrors(info)
+    except (ImportError, RuntimeError, OSError, AttributeError) as error:
+        tried.append(f"torchvision's mirrors: {error}")
 
 
 def _torchvision_mirrors(info: DatasetInfo) -> list[str]:

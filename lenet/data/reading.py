@@ -33,9 +33,9 @@ class Content(NamedTuple):
 def read_idx(path: Path, info: DatasetInfo) -> Content:
     """Read one of the four files, packed or not, and check it.
 
-    The IDX format: a big-endian 32-bit magic number (0x08 for bytes, then the number of
-    dimensions), each dimension as a 32-bit number, then the bytes. A file that is whole but
-    not the published one is a person's own: it is used, with a warning in the log.
+    The IDX format: a big-endian 32-bit magic number (0x800 + the number of dimensions), each
+    dimension as a 32-bit number, then the bytes. A whole file that is not the published one is
+    used, with a warning in the log.
 
     Raises:
         DamagedFileError: it cannot be unpacked, is cut short, or is no IDX file of bytes.
@@ -107,8 +107,7 @@ def data_dir(explicit: str | Path | None = None) -> Path:
 def places(info: DatasetInfo, data_folder: str | Path | None = None) -> dict[Path, str]:
     """Return the folders that may hold a dataset's files, best first, and what each is.
 
-    The first is the data folder's, laid out as torchvision does it; files are put only
-    there. The second belongs to a system package.
+    Files are put only into the first, the data folder's, laid out as torchvision does it.
     """
     own = data_dir(data_folder) / info.name / "raw"
     found = {own: f"the data folder {own}"}
@@ -136,9 +135,7 @@ def source_in(folder: Path, description: str) -> Source | None:
 def locate(name: str, data_dir: str | Path | None = None) -> Source | None:
     """Find the files of dataset `name` on this machine, unchecked; None if there are not four.
 
-    Cheap: it only looks whether they are there. `ConfigError` for an unknown name.
+    Raises `ConfigError` for an unknown name.
     """
-    for folder, description in places(dataset_info(name), data_dir).items():
-        if source := source_in(folder, description):
-            return source
-    return None
+    found = (source_in(*place) for place in places(dataset_info(name), data_dir).items())
+    return next(filter(None, found), None)

@@ -18,9 +18,9 @@ VAL_SEED = 0  # of the validation split; not the run's seed, so that all runs ho
 
 
 class Split(NamedTuple):
-    """Half of a dataset: `images` `(N, 28, 28) uint8`, 0 = background, and `labels` `(N,) int64`.
+    """`images` `(N, 28, 28) uint8`, 0 = background, and `labels` `(N,) int64`; not to be changed.
 
-    `load_split` gives every caller the same tensors: they are to be read, not written.
+    `load_split` gives every caller the same tensors.
     """
 
     images: Tensor
@@ -33,9 +33,8 @@ _loading = threading.Lock()
 def load_split(name: str, split: SplitName, data_dir: str | Path | None = None) -> Split:
     """Return the training or test images of dataset `name`, read and checked once per process.
 
-    They are read again when their files have changed. Never touches the network: `fetch`
-    does that. Raises `ConfigError` for an unknown name, `DatasetError` if the files are
-    missing or damaged.
+    They are read again when their files have changed, and never downloaded. Raises
+    `ConfigError` for an unknown name, `DatasetError` if the files are missing or damaged.
     """
     info = dataset_info(name)
     source = locate(name, data_dir)
@@ -46,17 +45,9 @@ def load_split(name: str, split: SplitName, data_dir: str | Path | None = None) 
             "(--download 1)"
         )
     images, labels = source.paths[:2] if split == "train" else source.paths[2:]
+    states = [(found.st_size, found.st_mtime_ns) for found in map(Path.stat, (images, labels))]
     with _loading:  # also for another split: to load takes a fraction of a second
-        return _read(name, images, labels, _state(images), _state(labels))
-
-
-def _state(path: Path) -> tuple[int, int]:
-    """A file's size and time in nanoseconds; with others it is another file."""
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror}") from error
-    return found.st_size, found.st_mtime_ns
+        return _read(name, images, labels, *states)
 
 
 @functools.lru_cache(maxsize=2 * len(DATASETS))
@@ -71,17 +62,15 @@ def _read(name: str, images: Path, labels: Path, *_states: tuple[int, int]) -> S
 
 
 def split_train_val(labels: Tensor, val_size: int, seed: int = VAL_SEED) -> tuple[Tensor, Tensor]:
-    """Hold back `val_size` images for validation, of each class its share.
+    """Hold back `val_size` images for validation, of each class its share to within one image.
 
     The images of a class are shuffled; the one at place r of n gets the mark (r + ½) / n,
-    and the `val_size` smallest marks of all classes are held back. So the classes keep
-    their proportions to within one image and the total is exact.
+    and the `val_size` smallest marks of all classes are held back.
 
     Args:
         labels: `(N,)` integers from 0 on.
         val_size: how many; 0 trains on all.
-        seed: of the shuffle. NumPy keeps `RandomState`'s stream the same in all versions
-            (NEP 19), so the split is the same everywhere.
+        seed: of the shuffle.
 
     Returns:
         The indices to train on, `(N - val_size,) int64`, and to validate on,
@@ -96,7 +85,7 @@ def split_train_val(labels: Tensor, val_size: int, seed: int = VAL_SEED) -> tupl
             f"val_size {val_size} is not possible: of {total:,} training images 0 to "
             f"{total - 1:,} can be held back"
         )
-    shuffled = np.random.RandomState(seed).permutation(total)
+    shuffled = np.random.RandomState(seed).permutation(total)  # the same in all versions (NEP 19)
     by_class = labels.cpu().numpy()[shuffled]
     order = np.argsort(by_class, kind="stable")
     counts = np.bincount(by_class)

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from lenet.catalog import FILES, DatasetInfo, IdxFile
 from lenet.data.reading import files_in, read_idx
@@ -16,8 +16,7 @@ FILE_SECONDS = 1800.0  # for a file: 26 MB at 15 kB/s
 CHUNK = 1 << 18  # bytes
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a download is: `done` of `total` bytes (None: not known) of `file`."""
 
     file: str

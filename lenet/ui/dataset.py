@@ -3,7 +3,9 @@
 import streamlit as st
 
 from lenet.catalog import dataset_info
-from lenet.data.download import Progress, fetch, locate
+from lenet.data.download import fetch
+from lenet.data.reading import locate
+from lenet.data.transfer import Progress
 
 
 def require(name: str) -> None:
@@ -14,7 +16,6 @@ def require(name: str) -> None:
 
 
 def offer(name: str) -> None:
-    """A button that fetches the dataset, with a progress bar while it does."""
     info = dataset_info(name)
     st.info(
         f"{info.title} is not on this machine yet. It is fetched once, about 30 MB.",

@@ -12,7 +12,7 @@ import pytest
 
 from lenet.catalog import DATASETS, DatasetInfo
 from lenet.data import download
-from lenet.data.reading import Content, read_idx
+from lenet.data.reading import Content, locate, read_idx
 from lenet.errors import ConfigError, DatasetError
 from tests.idx_files import install_small_dataset, make_arrays, write_files
 from tests.lazy import Lazy
@@ -189,7 +189,7 @@ def test_fingerprint_tells_splits_apart() -> None:
 @pytest.mark.real_data
 @pytest.mark.parametrize("name", ["FashionMNIST", "MNIST"])
 def test_real_dataset_is_what_the_facts_say(name: str) -> None:
-    if download.locate(name) is None:
+    if locate(name) is None:
         if os.environ.get("CI") == "true" and name == "FashionMNIST":
             pytest.fail("the real Fashion-MNIST is missing")
         pytest.skip(f"the real {name} is not on this machine")

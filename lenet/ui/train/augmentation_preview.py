@@ -7,7 +7,7 @@ import streamlit as st
 from PIL import Image
 
 from lenet.config import Config, build_config
-from lenet.data.download import locate
+from lenet.data.reading import locate
 from lenet.errors import ConfigError
 
 COLUMNS = 10
