@@ -288,10 +288,9 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
     from lenet.network import checkpoint as checkpoints
 
     loaded = checkpoints.load(args.checkpoint)
-    if args.images:
-        return {"predictions": classify.classify_photos(loaded, args.images)}
-    if args.drawings:
-        return {"predictions": classify.classify_drawings(loaded, args.drawings)}
+    if files := args.images or args.drawings:
+        drawn = bool(args.drawings)
+        return {"predictions": classify.classify_files(loaded, files, drawn=drawn)}
     dataset = _dataset(args, loaded.config)
     split = _split(args, dataset, "test", ProgressPrinter())
     index = classify.pick(split, SAMPLES, _seed(args))

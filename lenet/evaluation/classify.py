@@ -25,10 +25,11 @@ ENLARGE = 8
 
 
 def pick(split: Split, count: int, seed: int | None, among: Tensor | None = None) -> Tensor:
-    """Indices (count,) of different random images; without a seed others each time.
+    """(count,) indices of different random images; all, if there are no more than that.
 
     Args:
-        among: (N,) indices to pick from, all without it; if there are fewer, all of them.
+        seed: None picks others each time.
+        among: (N,) indices to pick from; None picks from all.
     """
     generator = torch.Generator()
     generator.manual_seed(seed) if seed is not None else generator.seed()
@@ -40,13 +41,10 @@ def pick(split: Split, count: int, seed: int | None, among: Tensor | None = None
 def answer(checkpoint: Checkpoint, images: Tensor) -> list[Answer]:
     """For each of (N, 28, 28) uint8 images: `label`, `name` and ten `probabilities`."""
     classes = DATASETS[checkpoint.config.dataset].classes
+    rows = predict(checkpoint, images)
     return [
-        {
-            "label": int(row.argmax()),
-            "name": classes[int(row.argmax())],
-            "probabilities": row.tolist(),
-        }
-        for row in predict(checkpoint, images)
+        {"label": label, "name": classes[label], "probabilities": probabilities}
+        for label, probabilities in zip(rows.argmax(1).tolist(), rows.tolist(), strict=True)
     ]
 
 
@@ -55,42 +53,34 @@ def classify_samples(
 ) -> list[Answer]:
     """`answer` for images of a split, each with its `index` and its `target`."""
     classes = DATASETS[dataset].classes
+    targets = split.labels[index].tolist()
+    answers = answer(checkpoint, split.images[index])
     return [
-        {"index": int(at), "target": int(target), "target_name": classes[int(target)], **found}
-        for at, target, found in zip(
-            index, split.labels[index], answer(checkpoint, split.images[index]), strict=True
-        )
+        {"index": at, "target": target, "target_name": classes[target], **found}
+        for at, target, found in zip(index.tolist(), targets, answers, strict=True)
     ]
 
 
-def classify_photos(checkpoint: Checkpoint, files: Sequence[Path]) -> list[Answer]:
-    """`answer` for photographs, each with its `path`.
+def classify_files(checkpoint: Checkpoint, files: Sequence[Path], *, drawn: bool) -> list[Answer]:
+    """`answer` for photographs, or for drawings from the canvas, each with its `path`.
 
     Raises:
-        ImageError: one of them cannot be read.
+        ImageError: one of them cannot be read, or there is nothing in it.
     """
-    dataset = DATASETS[checkpoint.config.dataset]
-    arrays = [
-        centre.from_photo(image_files.read_image_file(file), dataset, name=str(file)).array
-        for file in files
-    ]
-    return _with_paths(checkpoint, files, arrays)
-
-
-def classify_drawings(checkpoint: Checkpoint, files: Sequence[Path]) -> list[Answer]:
-    """`answer` for drawings saved from the canvas, each with its `path`.
-
-    Raises:
-        ImageError: one of them cannot be read or is empty.
-    """
-    dataset = DATASETS[checkpoint.config.dataset]
+    dataset = checkpoint.config.dataset
     arrays = []
     for file in files:
-        prepared = centre.from_canvas(image_files.read_image_file(file), dataset)
+        image = image_files.read_image_file(file)
+        prepared = (
+            centre.from_canvas(image, dataset)
+            if drawn
+            else centre.from_photo(image, dataset, name=str(file))
+        )
         if prepared is None:
             raise ImageError(f"{file.name} holds no drawing; draw something and save it again")
-        arrays.append(prepared.array)
-    return _with_paths(checkpoint, files, arrays)
+        arrays.append(torch.from_numpy(prepared.array))
+    answers = answer(checkpoint, torch.stack(arrays))
+    return [{"path": str(file), **found} for file, found in zip(files, answers, strict=True)]
 
 
 def sheet(*rows: Tensor, factor: int = ENLARGE) -> Image.Image:
@@ -107,10 +97,3 @@ def save_sheet(images: Tensor, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         sheet(images).save(path)
     return path
-
-
-def _with_paths(
-    checkpoint: Checkpoint, files: Sequence[Path], arrays: Sequence[np.ndarray]
-) -> list[Answer]:
-    answers = answer(checkpoint, torch.from_numpy(np.stack(arrays)))
-    return [{"path": str(file), **found} for file, found in zip(files, answers, strict=True)]

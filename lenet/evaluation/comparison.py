@@ -33,10 +33,10 @@ class Comparison:
 
     @cached_property
     def p_value(self) -> float:
-        """McNemar's exact test (McNemar 1947), two-sided, from SciPy's binomial test.
+        """Of McNemar's exact test (McNemar 1947), two-sided.
 
-        The probability that two equally good networks split the images that only one of them
-        gets right at least as unevenly.
+        How probable a split of the images that only one gets right is that is at least as uneven,
+        if both networks are equally good.
         """
         from scipy.stats import binomtest
 

@@ -1,4 +1,4 @@
-"""What a checkpoint is worth on a whole split, every number from its predictions."""
+"""What a checkpoint is worth on a whole split; the figures are scikit-learn's and SciPy's."""
 
 import time
 from collections.abc import Callable
@@ -40,8 +40,8 @@ class Pair:
 class Reliability:
     """How often the network is right when it is so sure, in `CONFIDENCE_BINS` equal bins.
 
-    Each is (15,): the number of images, int64; their mean confidence and the share of them
-    that is right, float64, NaN in an empty bin.
+    Each (15,): the number of images, int64; their mean confidence and the share that is right,
+    float64, NaN in an empty bin.
     """
 
     counts: NDArray[np.int64]
@@ -51,10 +51,9 @@ class Reliability:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A checkpoint's answers to a split.
+    """A checkpoint's `probabilities`, (N, 10) float32, for a split with `targets`, (N,) int64.
 
-    `probabilities` is (N, 10) float32, `targets` (N,) int64; `seconds` is the time that
-    the network took. The figures are scikit-learn's and SciPy's.
+    `parameters` are the network's trainable weights, `seconds` is the time that it took.
     """
 
     probabilities: NDArray[np.float32]
@@ -65,20 +64,17 @@ class Evaluation:
     @cached_property
     def predictions(self) -> NDArray[np.int64]:
         """(N,) int64: the most probable class of each image."""
-        found: NDArray[np.int64] = self.probabilities.argmax(axis=1)
-        return found
+        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     @cached_property
     def confidence(self) -> NDArray[np.float32]:
         """(N,) float32: the probability of each prediction."""
-        found: NDArray[np.float32] = self.probabilities.max(axis=1)
-        return found
+        return np.asarray(self.probabilities.max(axis=1), np.float32)
 
     @cached_property
     def right(self) -> NDArray[np.bool_]:
         """(N,) bool: whether each prediction is the truth."""
-        found: NDArray[np.bool_] = self.predictions == self.targets
-        return found
+        return np.asarray(self.predictions == self.targets, np.bool_)
 
     @property
     def images_per_second(self) -> float:
@@ -90,7 +86,7 @@ class Evaluation:
 
     @cached_property
     def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the accuracy (Wilson 1927), from SciPy."""
+        """The 95 % interval of the accuracy (Wilson 1927)."""
         from scipy.stats import binomtest
 
         found = binomtest(int(self.right.sum()), len(self.targets)).proportion_ci(method="wilson")
@@ -103,7 +99,7 @@ class Evaluation:
     @cached_property
     def loss(self) -> float:
         """The mean negative log-likelihood of the truth, in nats."""
-        from sklearn import metrics  # a second and a half, which a training need not wait for
+        from sklearn import metrics  # slow to import
 
         shares = self.probabilities.astype(np.float64)
         shares /= shares.sum(axis=1, keepdims=True)  # they are to sum to 1 in float64 too
@@ -121,11 +117,7 @@ class Evaluation:
 
     @cached_property
     def calibration_error(self) -> float:
-        """The expected calibration error (Guo et al. 2017, eq. 3).
-
-        By how much confidence and accuracy differ in the bins of `reliability`, on average
-        over the images.
-        """
+        """The mean gap of confidence and accuracy in the bins (Guo et al. 2017, eq. 3)."""
         bins = self.reliability
         gaps = np.abs(bins.accuracy - bins.confidence)
         return float(np.nansum(gaps * bins.counts) / bins.counts.sum())
@@ -135,10 +127,8 @@ class Evaluation:
         """(10, 10) int64: images of the row's class that were taken for the column's."""
         from sklearn import metrics
 
-        counts: NDArray[np.int64] = metrics.confusion_matrix(
-            self.targets, self.predictions, labels=CLASSES
-        )
-        return counts
+        counts = metrics.confusion_matrix(self.targets, self.predictions, labels=CLASSES)
+        return np.asarray(counts, np.int64)
 
     @cached_property
     def classes(self) -> list[ClassReport]:
@@ -147,10 +137,8 @@ class Evaluation:
         columns = metrics.precision_recall_fscore_support(
             self.targets, self.predictions, labels=CLASSES, zero_division=0
         )
-        return [
-            ClassReport(float(p), float(r), float(f), int(n))
-            for p, r, f, n in zip(*columns, strict=True)
-        ]
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return [ClassReport(*row) for row in rows]
 
     @cached_property
     def confused_pairs(self) -> list[Pair]:
@@ -176,15 +164,13 @@ class Evaluation:
     def surest(self, among: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Indices of the images marked in `among`, (N,), by falling confidence."""
         index = among.nonzero()[0]
-        order: NDArray[np.int64] = index[np.argsort(-self.confidence[index], kind="stable")]
-        return order
+        return np.asarray(index[np.argsort(-self.confidence[index], kind="stable")], np.int64)
 
     @cached_property
     def clustered(self) -> list[int]:
         """The classes in an order that puts together those that are confused.
 
-        Average linkage on the confusion between two classes, its leaves ordered optimally
-        (Bar-Joseph et al. 2001), both from SciPy.
+        Average linkage, its leaves ordered optimally (Bar-Joseph et al. 2001).
         """
         from scipy.cluster.hierarchy import leaves_list, linkage
         from scipy.spatial.distance import squareform
@@ -203,9 +189,5 @@ def evaluate(
     began = time.perf_counter()
     probabilities = predict(checkpoint, split.images, progress)
     seconds = time.perf_counter() - began
-    return Evaluation(probabilities.numpy(), split.labels.numpy(), parameters(checkpoint), seconds)
-
-
-def parameters(checkpoint: Checkpoint) -> int:
-    """Trainable weights of the network."""
-    return sum(layer.parameters for layer in checkpoint.config.layers())
+    parameters = sum(layer.parameters for layer in checkpoint.config.layers())
+    return Evaluation(probabilities.numpy(), split.labels.numpy(), parameters, seconds)

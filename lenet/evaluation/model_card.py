@@ -27,8 +27,6 @@ VIEWS = {
     "mirror_shift": "the mean over ten views: the image, its mirror image, both moved by a pixel",
 }
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
-
 
 def promote(
     source: Path,
@@ -46,17 +44,19 @@ def promote(
         ConfigError: `name` is no plain file name, or is taken and not to be replaced.
         CheckpointError, DatasetError, StorageError: it cannot be read, judged or written.
     """
-    if not _NAME.fullmatch(name):
-        shown = repr(name[:60])
-        raise ConfigError(f"{shown} is no name for a checkpoint; use a-z, 0-9 and hyphens")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}", name):
+        raise ConfigError(f"{name[:60]!r} is no name for a checkpoint; use a-z, 0-9 and hyphens")
     target = folder / f"{name}.pt"
     if target.exists() and not replacing:
         raise ConfigError(f"{target.name} is there already; choose another name")
     found = checkpoints.load(source)
-    if not isinstance(found.metrics.get("epoch"), int):
+    epoch = found.metrics.get("epoch")
+    if not isinstance(epoch, int):
         raise CheckpointError(f"{source.name} does not say of which epoch it is; choose another")
     measured = evaluate(found, load_split(found.config.dataset, "test"))
-    text = card(name, found, measured, training_seconds(source), notes or {})
+    epochs = read_history(source.parent / "metrics.jsonl").epochs
+    seconds = float(sum(event["seconds"] for event in epochs if event["epoch"] <= epoch))
+    text = card(name, found, measured, seconds, notes or {})
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
     checkpoints.save(target, replace(found, training=None))
@@ -64,25 +64,15 @@ def promote(
     return target
 
 
-def training_seconds(source: Path) -> float | None:
-    """Seconds of all epochs up to this checkpoint's, from the metrics beside it."""
-    epochs = read_history(source.parent / "metrics.jsonl").epochs
-    number = re.search(r"(\d+)\.pt$", source.name)
-    if not epochs or not number:
-        return None
-    return float(sum(event["seconds"] for event in epochs if event["epoch"] <= int(number[1])))
-
-
 def card(
     name: str,
     found: Checkpoint,
     measured: Evaluation,
-    seconds: float | None,
+    seconds: float,
     notes: Mapping[str, str],
 ) -> str:
-    """A model card as Markdown: what the weights are, how they were made, what they can do."""
-    config = found.config
-    info = DATASETS[config.dataset]
+    """A model card as Markdown; `seconds` is the time of the training, 0 if it is not known."""
+    config, info = found.config, DATASETS[found.config.dataset]
     validation = found.metrics.get("val_accuracy")
     rows = {
         "Network": f"LeNet-5, {measured.parameters:,} parameters, "

@@ -22,9 +22,8 @@ def predict(
 ) -> Tensor:
     """The network's answer to each image, computed on the CPU.
 
-    Every worker takes the next batch and computes it on one core: PyTorch's own threads,
-    which share each batch, wait for one another at every layer and crawl when anything else
-    runs.
+    Each worker computes a batch of its own on one core: PyTorch's threads, which share a batch,
+    wait for one another at every layer and are slow when anything else runs.
 
     Args:
         images: (N, 28, 28) uint8, light on black as in the datasets.
@@ -34,7 +33,7 @@ def predict(
         (N, 10) float32, each row sums to 1.
 
     Raises:
-        CheckpointError: the network answers with something else than numbers.
+        CheckpointError: an answer is NaN or infinite.
     """
     torch.set_num_threads(1)
     model = checkpoint.predictor

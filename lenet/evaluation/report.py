@@ -1,4 +1,4 @@
-"""An evaluation as files and for the command line: figures, and every answer."""
+"""An evaluation as JSON and CSV."""
 
 import csv
 import io
@@ -31,8 +31,7 @@ def figures(found: Evaluation) -> dict[str, Any]:
 def table(found: Evaluation, classes: Sequence[str]) -> str:
     """CSV with a row for each image: its index, target, prediction and ten probabilities.
 
-    Args:
-        classes: the ten names; target and prediction are named, a probability's column too.
+    Target, prediction and the probabilities' columns go by the names in `classes`.
     """
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")

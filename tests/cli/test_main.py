@@ -322,8 +322,8 @@ class TestPicturesOfOnesOwn:
         files = [photo, sketch] if kind == "images" else [sketch]
         found = lab("--mode", "test", "--download", 0, f"--{kind}", *files, "--json").json
         shipped = checkpoint.load(DEFAULT_CHECKPOINT)
-        same = {"images": classify.classify_photos, "drawings": classify.classify_drawings}[kind]
-        assert found["predictions"] == same(shipped, files)
+        same = classify.classify_files(shipped, files, drawn=kind == "drawings")
+        assert found["predictions"] == same
         for one, file in zip(found["predictions"], files, strict=True):
             assert one["path"] == str(file)
             assert set(one) >= {"path", "label", "name", "probabilities"}

@@ -45,7 +45,7 @@ class TestAnswers:
         self, kind: str, trained_checkpoint: Checkpoint, photo: Path, sketch: Path
     ) -> None:
         files = [photo, sketch] if kind == "photos" else [sketch]
-        found = getattr(samples, f"classify_{kind}")(trained_checkpoint, files)
+        found = samples.classify_files(trained_checkpoint, files, drawn=kind == "drawings")
         prepare = centre.from_photo if kind == "photos" else centre.from_canvas
         for one, path in zip(found, files, strict=True):
             seen = prepare(image_files.read_image_file(path), "FashionMNIST")
@@ -64,7 +64,8 @@ class TestRefusals:
         image.putpixel((140, 140), (brightest, brightest, brightest, 255))
         image.save(tmp_path / "dust.png")
         with refused(ImageError, r"dust\.png holds no drawing"):
-            samples.classify_drawings(trained_checkpoint, [sketch, tmp_path / "dust.png"])
+            files = [sketch, tmp_path / "dust.png"]
+            samples.classify_files(trained_checkpoint, files, drawn=True)
 
     def test_photo_with_nothing_in_it_is_named_among_others(
         self, trained_checkpoint: Checkpoint, tmp_path: Path, photo: Path
@@ -73,7 +74,7 @@ class TestRefusals:
         noise = np.random.default_rng(0).integers(120, 124, (90, 90), dtype=np.uint8)
         Image.fromarray(noise).save(path)
         with pytest.raises(ImageError, match=r"nothing in .*wall\.png stands out"):
-            samples.classify_photos(trained_checkpoint, [photo, path])
+            samples.classify_files(trained_checkpoint, [photo, path], drawn=False)
 
 
 class TestSheet:

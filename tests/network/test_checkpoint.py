@@ -14,7 +14,6 @@ import torch
 
 from lenet.config import build_config
 from lenet.errors import CheckpointError, StorageError
-from lenet.evaluation.metrics import parameters
 from lenet.network import checkpoint
 from lenet.network.checkpoint import FORMAT, MAX_BYTES, Checkpoint
 from lenet.paths import DEFAULT_CHECKPOINT
@@ -256,7 +255,7 @@ class TestShipped:
     def test_can_be_used_and_has_the_lab_s_network(self) -> None:
         found = checkpoint.load(DEFAULT_CHECKPOINT)
         assert found.config.dataset == "FashionMNIST"
-        assert parameters(found) == 61_990
+        assert sum(layer.parameters for layer in found.config.layers()) == 61_990
         assert found.config.layers() == build_config().layers()
 
     def test_has_a_card_that_names_the_command(self) -> None:
