@@ -220,11 +220,12 @@ class TrainingConfig(_Settings):
         Field("auto", description="Where to compute; auto takes CUDA, then Apple's MPS, then CPU.")
     )
     threads: Annotated[int, Knob("CPU threads", "optimisation")] = Field(
-        1,
-        ge=1,
+        0,
+        ge=0,
         le=64,
-        description="Threads of a training on the CPU. More gain little on so small a network, "
-        "and waiting for each other they crawl when anything else runs.",
+        description="Threads of a training on the CPU. 0: one, and a second core for what need "
+        "not wait, where one is free; the result is that of 1. More gain little on so small a "
+        "network, and waiting for each other they crawl when anything else runs.",
     )
 
 

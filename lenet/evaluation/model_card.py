@@ -80,7 +80,7 @@ def card(
         "Trained on": f"{info.title}, {config.val_size:,} of 60,000 training images held back "
         f"(data {fingerprint(load_split(info.name, 'train'))})",
         "Training": f"{found.metrics['epoch']} of {config.epochs} epochs, seed {config.seed}"
-        + (f", {seconds:,.0f} s on {config.threads} CPU thread" if seconds else ""),
+        + (f", {seconds:,.0f} s on {config.threads or 1} CPU thread" if seconds else ""),
         "Test accuracy": f"**{measured.accuracy:.2%}** of {len(measured.targets):,} images "
         f"(95 % interval {measured.interval[0]:.2%} to {measured.interval[1]:.2%})",
         "Answers from": VIEWS[config.views],

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from lenet.geometry import POOL
 from lenet.network.fused_stage import Back, covers, no_gradient, normed_max_pool
 from lenet.network.lenet5 import LeNet5
+from lenet.network.side_work import SideWork, Work, nothing
 
 Forward: TypeAlias = Callable[[Tensor], tuple[Tensor, Back]]
 """A layer: takes its input, gives its output and the function for its gradients."""
@@ -42,15 +43,19 @@ class Backprop:
 
     Args:
         label_smoothing: share of the target spread evenly over all classes.
+        side: may compute gradients of weights while the next layer's are computed.
     """
 
-    def __init__(self, model: LeNet5, label_smoothing: float) -> None:
+    def __init__(self, model: LeNet5, label_smoothing: float, side: SideWork | None = None) -> None:
         self._model = model
         self._smoothing = label_smoothing
-        self._layers = _layers(model)
+        self._side = side or SideWork(shared=False)
+        self._layers = _layers(model, self._side)
 
-    def __call__(self, x: Tensor, labels: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, labels: Tensor, beside: Work = nothing) -> Tensor:
         """Set every parameter's gradient; an earlier gradient is replaced.
+
+        Those of the convolutions' weights are there after `side.finish()`.
 
         Gradients and loss that are computed by hand are tensors of torch's inference mode: an
         optimizer can read them; to change them in place, enter `torch.inference_mode()`.
@@ -58,38 +63,41 @@ class Backprop:
         Args:
             x: (N, 1, S, S) float32, normalised.
             labels: (N,) int64.
+            beside: what else `side` is to do meanwhile; it starts after the forward pass.
 
         Returns:
             The mean cross-entropy.
         """
         if x.is_cpu:
-            return self._by_hand(x, labels)
+            return self._by_hand(x, labels, beside)
+        beside()
         self._model.zero_grad()
         loss = F.cross_entropy(self._model(x), labels, label_smoothing=self._smoothing)
         loss.backward()
         return loss.detach()
 
     @torch.inference_mode()
-    def _by_hand(self, x: Tensor, labels: Tensor) -> Tensor:
+    def _by_hand(self, x: Tensor, labels: Tensor, beside: Work) -> Tensor:
         backs = []
         for layer in self._layers:
             x, back = layer(x)
             backs.append(back)
         loss, grad = _cross_entropy(x, labels, self._smoothing)
+        self._side.add(beside)
         for back in reversed(backs):
             grad = back(grad)
         return loss
 
 
-def _layers(model: LeNet5) -> list[Forward]:
+def _layers(model: LeNet5, side: SideWork) -> list[Forward]:
     """The network in the order of its forward pass."""
     activation = partial(_ACTIVATIONS[model.config.activation], model.config.negative_slope)
     layers: list[Forward] = []
     if model.can_fuse_stage0 and isinstance(model.bn0, nn.BatchNorm2d):
-        layers += [partial(normed_max_pool, model.conv0, model.bn0), activation]
+        layers += [partial(normed_max_pool, model.conv0, model.bn0, side), activation]
     else:
-        layers += _stage(model, 0, activation)
-    layers += _stage(model, 1, activation) + _stage(model, 2, activation)
+        layers += _stage(model, 0, activation, side)
+    layers += _stage(model, 1, activation, side) + _stage(model, 2, activation, side)
     layers += [_flat, partial(_linear, model.fc3), activation]
     if model.config.dropout:
         layers.append(partial(_dropout, model.config.dropout))
@@ -97,13 +105,14 @@ def _layers(model: LeNet5) -> list[Forward]:
     return [*layers, _softmax] if model.config.softmax else layers
 
 
-def _stage(model: LeNet5, at: int, activation: Forward) -> list[Forward]:
+def _stage(model: LeNet5, at: int, activation: Forward, side: SideWork) -> list[Forward]:
     """Convolution `at` with what follows it, in the order of `LeNet5.forward`."""
     bn = getattr(model, f"bn{at}")
     pools = not isinstance(getattr(model, f"pool{at}"), nn.Identity)
     conv = partial(
         _convolution,
         getattr(model, f"conv{at}"),
+        side,
         normed=isinstance(bn, nn.BatchNorm2d),
         pools=pools,
         first=at == 0,
@@ -115,11 +124,11 @@ def _stage(model: LeNet5, at: int, activation: Forward) -> list[Forward]:
 
 
 def _convolution(
-    conv: nn.Conv2d, x: Tensor, *, normed: bool, pools: bool, first: bool
+    conv: nn.Conv2d, side: SideWork, x: Tensor, *, normed: bool, pools: bool, first: bool
 ) -> tuple[Tensor, Back]:
     """Convolution; where the kernel covers the whole input, it is a matrix product."""
     if covers(conv, x):
-        return _product(conv, x, normed=normed)
+        return _product(conv, side, x, normed=normed)
     last = torch.channels_last
     y = F.conv2d(x, conv.weight, conv.bias, padding=conv.padding)
     if pools:  # pooling is faster in this order
@@ -131,23 +140,30 @@ def _convolution(
         return to_x, to_weight
 
     def back(grad: Tensor) -> Tensor:
+        def to_weight() -> None:
+            # A call of its own: it is quicker where the channels come last.
+            _, found = gradient(grad, x.contiguous(memory_format=last), False, True)
+            conv.weight.grad = found.contiguous()  # fused optimizers need the weights' own order
+
         _to_bias(conv, grad, normed=normed)
-        # The two in separate calls: the weights' is quicker where the channels come last.
-        _, to_weight = gradient(grad, x.contiguous(memory_format=last), False, True)
-        conv.weight.grad = to_weight.contiguous()  # fused optimizers need the weights' own order
+        side.add(to_weight)
         return grad if first else gradient(grad, x, True, False)[0]
 
     return y, back
 
 
-def _product(conv: nn.Conv2d, x: Tensor, *, normed: bool) -> tuple[Tensor, Back]:
+def _product(conv: nn.Conv2d, side: SideWork, x: Tensor, *, normed: bool) -> tuple[Tensor, Back]:
     rows, weights = x.flatten(1), conv.weight.flatten(1)
     y = torch.addmm(cast(Tensor, conv.bias), rows, weights.t())
 
     def back(grad: Tensor) -> Tensor:
         _to_bias(conv, grad, normed=normed)
         grad = grad.flatten(1)
-        conv.weight.grad = (grad.t() @ rows).view_as(conv.weight)
+
+        def to_weight() -> None:
+            conv.weight.grad = (grad.t() @ rows).view_as(conv.weight)
+
+        side.add(to_weight)
         return (grad @ weights).view(x.shape)
 
     return y[:, :, None, None], back

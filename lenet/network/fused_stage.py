@@ -22,6 +22,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.backends.cpu import get_cpu_capability
 
+from lenet.network.side_work import SideWork
+
 Back: TypeAlias = Callable[[Tensor], Tensor]
 """Takes the gradient of a layer's output, sets those of its weights, gives that of its input.
 
@@ -42,7 +44,9 @@ def max_pool(conv: nn.Conv2d, x: Tensor) -> Tensor:
     return torch.maximum(*torch.maximum(*_columns(blocks)).unbind(1))
 
 
-def normed_max_pool(conv: nn.Conv2d, bn: nn.BatchNorm2d, x: Tensor) -> tuple[Tensor, Back]:
+def normed_max_pool(
+    conv: nn.Conv2d, bn: nn.BatchNorm2d, side: SideWork, x: Tensor
+) -> tuple[Tensor, Back]:
     """max_pool2d(bn(conv(x)), 2) with a batch norm that is training; its averages move on.
 
     The convolution's bias moves nothing but the mean, which batch norm takes out again: it is
@@ -95,8 +99,12 @@ def normed_max_pool(conv: nn.Conv2d, bn: nn.BatchNorm2d, x: Tensor) -> tuple[Ten
         to_blocks = blocks.mul_(_each(slope)).add_(_each(start))
         left += to_left
         right += to_better.sub_(to_left)
-        to_kernel = _moved_back(_to_kernels(x, to_blocks.flatten(1, 2), conv.padding))
-        conv.weight.grad = to_kernel.mul_(_each(sign)[..., None])
+
+        def to_kernel() -> None:
+            found = _moved_back(_to_kernels(x, to_blocks.flatten(1, 2), conv.padding))
+            conv.weight.grad = found.mul_(_each(sign)[..., None])
+
+        side.add(to_kernel)
         no_gradient(conv.bias)
         bn.weight.grad, bn.bias.grad = to_weight.mul_(sign), to_bias
         return grad

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from torch.optim.adamw import adamw
 
 from lenet.config import TrainingConfig
+from lenet.network.side_work import SideWork
 
 WARM_UP = 0.2
 """Share of a one-cycle schedule in which the learning rate rises."""
@@ -23,16 +24,22 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 3
 
 
-def make_optimizer(model: nn.Module, config: TrainingConfig) -> Optimizer:
+def make_optimizer(
+    model: nn.Module, config: TrainingConfig, side: SideWork | None = None
+) -> Optimizer:
     """The optimizer over all weights of LeNet-5, as `config` sets it.
 
     The learning rate of a group of weights is to be the schedule's times its "share", if it
     has one.
+
+    Args:
+        side: what computes the convolutions' gradients, of the first one last. Muon waits for
+            them itself; for the others they must be there.
     """
     common: dict[str, Any] = {"lr": config.lr, "weight_decay": config.weight_decay, "fused": True}
     if config.optimizer == "muon":
         named = dict(model.named_parameters())
-        hidden = [named.pop(f"{layer}.weight") for layer in ("conv0", "conv1", "conv2", "fc3")]
+        hidden = [named.pop(f"{layer}.weight") for layer in ("fc3", "conv2", "conv1", "conv0")]
         groups = [
             {"params": hidden, "momentum": config.momentum},
             {
@@ -41,7 +48,8 @@ def make_optimizer(model: nn.Module, config: TrainingConfig) -> Optimizer:
                 "share": OTHERS_SHARE,
             },
         ]
-        return _eager(Muon)(groups, {"lr": config.lr, "weight_decay": config.weight_decay})
+        defaults = {"lr": config.lr, "weight_decay": config.weight_decay}
+        return _eager(Muon)(groups, defaults, side or SideWork(shared=False))
     if config.optimizer == "sgd":
         return _eager(torch.optim.SGD)(
             model.parameters(), momentum=config.momentum, nesterov=config.nesterov, **common
@@ -59,10 +67,20 @@ class Muon(Optimizer):
     learning rate alone. A convolution's weights are a matrix of one row for each output channel.
     """
 
+    def __init__(
+        self, groups: list[dict[str, Any]], defaults: dict[str, Any], side: SideWork
+    ) -> None:
+        super().__init__(groups, defaults)
+        self._side = side
+
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
         hidden, others = self.param_groups
-        for weight in hidden["params"]:
+        *last_layers, first = hidden["params"]
+        self._side.finish(but=1)
+        for weight in last_layers:
             self._move(weight, hidden)
+        self._side.finish()
+        self._move(first, hidden)
         self._adamw(others)
 
     def _move(self, weight: Any, group: dict[str, Any]) -> None:

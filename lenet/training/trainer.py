@@ -3,22 +3,29 @@
 import math
 import time
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
+from itertools import zip_longest
+from typing import Any, TypeAlias, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from lenet.config import Config
+from lenet.cores import usable_cores
 from lenet.data.splits import Split, split_train_val
 from lenet.drawing.synthetic import sketches
 from lenet.errors import ConfigError, TrainingError
 from lenet.network.backprop import Backprop
 from lenet.network.inputs import to_input
 from lenet.network.lenet5 import LeNet5
+from lenet.network.side_work import SideWork, nothing
 from lenet.training.augmentation import augment
 from lenet.training.events import EpochEvent, Event, LrEvent, StepEvent
-from lenet.training.optimizers import lr_factor, make_optimizer
+from lenet.training.optimizers import Muon, lr_factor, make_optimizer
+
+Batch: TypeAlias = tuple[Tensor, Tensor]
+"""What the network takes, (N, 1, S, S) float32, and the labels, (N,) int64."""
 
 EVALUATION_BATCH = 500
 SKETCH_USES = 3
@@ -83,11 +90,18 @@ class Trainer:
         self.val_images, self.val_labels = _on(self.device, data, val)
         drawn = sketches(_sketch_count(config, len(train)))
         self.sketches, self.sketch_labels = (part.to(self.device) for part in drawn)
-        torch.set_num_threads(config.threads)
+        torch.set_num_threads(config.threads or 1)
         torch.manual_seed(config.seed)
         self.model = LeNet5(config).to(self.device)
-        self._backprop = Backprop(self.model, config.label_smoothing)
-        self.optimizer = make_optimizer(self.model, config)
+        self._side = SideWork(
+            shared=not config.threads and self.device.type == "cpu" and usable_cores() > 1
+        )
+        self._backprop = Backprop(self.model, config.label_smoothing, self._side)
+        self.optimizer = make_optimizer(self.model, config, self._side)
+        self._next: Batch | None = None
+        """The next step's batch, if it is prepared already."""
+        self._rng = torch.get_rng_state()
+        """Torch's generator before the next batch was prepared."""
         self.steps_per_epoch = len(self._batches(1))
         self.total_steps = config.epochs * self.steps_per_epoch
         self.lr = config.lr
@@ -121,11 +135,11 @@ class Trainer:
         while self.epoch < self.config.epochs:
             batches = self._batches(self.epoch + 1)
             done = self.step - self.epoch * self.steps_per_epoch
-            for index in batches[done:]:
+            for index, following in zip_longest(batches[done:], batches[done + 1 :]):
                 if lr := self.config.later_lrs.get(self.step):
                     self.set_lr(lr)
                     yield LrEvent(self.step, self.epoch + 1, lr)
-                yield self._train_step(index)
+                yield self._train_step(index, following)
             yield self._finish_epoch(seen=sum(len(index) for index in batches))
 
     def evaluate(self) -> tuple[float | None, float | None]:
@@ -152,7 +166,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": {"lr": self.lr},
-            "rng": torch.get_rng_state(),
+            "rng": self._rng if self._next else torch.get_rng_state(),
             "cuda_rng": torch.cuda.get_rng_state() if on_cuda else None,
             "epoch": self.epoch,
             "step": self.step,
@@ -165,6 +179,7 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["rng"])
+        self._next = None
         if state["cuda_rng"] is not None and self.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda_rng"])
         self.epoch, self.step = state["epoch"], state["step"]
@@ -181,17 +196,23 @@ class Trainer:
             batches.pop()  # batch norm has no deviation to compute from a single image
         return batches
 
-    def _train_step(self, index: Tensor) -> StepEvent:
+    def _train_step(self, index: Tensor, following: Tensor | None) -> StepEvent:
         began = time.perf_counter()
         lr = self.optimizer.param_groups[0]["lr"]
-        images, labels = self._with_sketches(
-            self.images.index_select(0, index), self.labels.index_select(0, index)
-        )
-        loss = self._backprop(to_input(augment(images, self.config), self.config), labels)
+        if self._next is None:
+            self._prepare(index)
+        x, labels = cast(Batch, self._next)
+        self._next = None
+        beside = nothing if following is None else partial(self._prepare, following)
+        loss = self._backprop(x, labels, beside)
+        if not isinstance(self.optimizer, Muon):
+            self._side.finish()
         if limit := self.config.clip_grad_norm:
+            self._side.finish()
             with torch.inference_mode():
                 torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
         self.optimizer.step()
+        self._side.finish()
         self.step += 1
         self._follow_schedule()
         value = loss.item()
@@ -200,6 +221,14 @@ class Trainer:
         self._epoch_loss += value * len(index)
         self._epoch_seconds += seconds
         return StepEvent(self.step, self.epoch + 1, value, lr, len(index) / seconds)
+
+    def _prepare(self, index: Tensor) -> None:
+        """Make the batch of these images ready, as the next one."""
+        self._rng = torch.get_rng_state()
+        images, labels = self._with_sketches(
+            self.images.index_select(0, index), self.labels.index_select(0, index)
+        )
+        self._next = to_input(augment(images, self.config), self.config), labels
 
     def _follow_schedule(self) -> None:
         """Set the learning rate of the next step."""

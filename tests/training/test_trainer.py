@@ -204,7 +204,9 @@ BESIDE: dict[str, dict[str, Any]] = {
 """What a hyperparameter has an effect with, or is possible with."""
 
 
-@pytest.mark.parametrize("name", [name for name in OTHERS if name not in ("device", "views")])
+@pytest.mark.parametrize(
+    "name", [name for name in OTHERS if name not in ("device", "threads", "views")]
+)
 def test_hyperparameter_changes_what_is_learned(name: str) -> None:
     base = {"epochs": 1, **BESIDE.get(name, {})}
     changed, usual = (
