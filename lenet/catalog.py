@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from lenet.errors import ConfigError
 
@@ -14,8 +14,7 @@ SplitName = Literal["train", "test"]
 SIDE: Final = 28  # pixels: every image is 28×28
 
 
-@dataclass(frozen=True)
-class IdxFile:
+class IdxFile(NamedTuple):
     """One of a dataset's four files; `name` is that of the uncompressed file."""
 
     name: str

@@ -1,9 +1,7 @@
-"""The configuration: every hyperparameter once.
+"""The configuration: every hyperparameter once, with its type, bounds, default and help text.
 
-A field's type, bounds, default and help text stand here and nowhere else. The
-command line's flags, the pages' widgets, a run's `config.json`, a checkpoint's
-metadata and the shareable URL are all derived from these fields; adding a
-hyperparameter is adding a line here.
+Flags, widgets, a run's `config.json`, a checkpoint's metadata and the shareable URL are derived
+from these fields.
 """
 
 from collections.abc import Container, Mapping
@@ -32,11 +30,7 @@ Group = Literal["data", "network", "regularisation", "optimisation"]
 
 @dataclass(frozen=True)
 class Knob:
-    """How a field is shown: its label, its group, and when it has an effect.
-
-    `only_if` maps another field to the values under which this one is used; under
-    any other value the widget is disabled and the flag has no effect.
-    """
+    """How a field is shown; it has an effect only under the values of other fields in `only_if`."""
 
     label: str
     group: Group
@@ -65,11 +59,7 @@ def _ordered_changes(text: str) -> str:
 
 
 class ModelConfig(_Settings):
-    """What the network is: geometry, layers, initial weights.
-
-    Raises:
-        GeometryError: the layers do not fit into each other.
-    """
+    """What the network is; `GeometryError` if its layers do not fit into each other."""
 
     input_size: Annotated[int, Knob("Input size", "network")] = Field(
         28, ge=8, le=64, description="Side of the square image that the network takes, in pixels."
@@ -348,8 +338,7 @@ def build_config(values: Mapping[str, Any] | None = None) -> Config:
         raise ConfigError(first_fault(error)) from None
 
 
-_SHORT = Repr()
-"""What a person is told of a value: its beginning, however much of it there is."""
+_SHORT = Repr()  # what a person is told of a value: its beginning, however much of it there is
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 60, 60
 
 

@@ -14,8 +14,7 @@ from typing import Any, BinaryIO
 
 from lenet.errors import StorageError
 
-_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")
-"""The names that `write_atomic` gives."""
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")  # the names that `write_atomic` gives
 MAX_SMALL = 4 * 2**20
 """Bytes that a small file of ours, a configuration or a status, never comes near."""
 

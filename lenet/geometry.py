@@ -5,12 +5,9 @@ from dataclasses import dataclass
 
 from lenet.errors import GeometryError
 
-CONV_CHANNELS = (6, 16, 120)
-"""Feature maps of conv0, conv1 and conv2 (LeCun et al. 1998, fig. 2)."""
-FC_FEATURES = (84, 10)
-"""Features of fc3 and fc4."""
-POOL = 2
-"""Side and stride of every pooling window."""
+CONV_CHANNELS = (6, 16, 120)  # feature maps of conv0, conv1 and conv2 (LeCun et al. 1998, fig. 2)
+FC_FEATURES = (84, 10)  # features of fc3 and fc4
+POOL = 2  # side and stride of every pooling window
 
 
 @dataclass(frozen=True)
@@ -30,9 +27,7 @@ def layers(
     A convolution of stride 1 takes a side W to W − K + 2P + 1, a pooling halves it,
     rounding down (Dumoulin & Visin 2016, relationships 3 and 5).
 
-    Raises:
-        GeometryError: a layer's input is smaller than its kernel; the message traces
-            the size at each layer up to the one that fails.
+    Raises `GeometryError`, with the size at each layer, if an input is smaller than its kernel.
     """
     trace, failing = feasible_layers(input_size, kernel_size, padding, pool2, batch_norm)
     if failing is None:

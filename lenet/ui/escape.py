@@ -3,10 +3,8 @@
 import html
 import re
 
-LONGEST = 1000
-"""Characters of a text; the rest is cut off."""
-JOINER = "\N{WORD JOINER}"
-"""Invisible, and allows no line break."""
+LONGEST = 1000  # characters of a text; the rest is cut off
+JOINER = "\N{WORD JOINER}"  # invisible, and allows no line break
 
 _SIGNS = re.compile(r"[\\`*_{}\[\]<>()#+\-.!|~$:&=]")
 _REPLACED = re.compile(r"(?<=:)(?=material/|//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)

@@ -1,7 +1,6 @@
-"""A chart that keeps zoom and hover when its figure changes.
+"""A chart that keeps zoom and hover when its figure changes, by `Plotly.react`.
 
-`st.plotly_chart` of Streamlit 1.67 replaces the chart, which then blinks and loses both
-(streamlit/streamlit#8782, #11424). This component calls `Plotly.react` with the new figure.
+`st.plotly_chart` of Streamlit 1.67 replaces it instead (streamlit/streamlit#8782, #11424).
 """
 
 from collections.abc import Callable, Hashable

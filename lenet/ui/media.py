@@ -9,8 +9,7 @@ import time
 from streamlit import runtime
 from streamlit.runtime.media_file_manager import MediaFileManager
 
-KEPT = 60.0
-"""Seconds that an unused file stays."""
+KEPT = 60.0  # seconds that an unused file stays
 _NO_SESSION = "kept files"
 
 

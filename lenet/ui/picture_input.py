@@ -12,8 +12,7 @@ from lenet.drawing.centre import Gray, Prepared
 from lenet.errors import ImageError
 from lenet.ui.style import PICTURE_TYPES
 
-SIDE = 280
-"""Pixels of the canvas."""
+SIDE = 280  # pixels of the canvas
 BRUSH = 14
 
 

@@ -9,8 +9,7 @@ from contextlib import asynccontextmanager
 
 from lenet.ui.media import keep_files_for_a_while
 
-PAUSE = 4.0
-"""Seconds in which the first page's browser and the prepared process need the processor."""
+PAUSE = 4.0  # seconds in which the first page's browser and the prepared process need the processor
 FIRST_PAGE = (
     "lenet.config",
     "lenet.ui.app",

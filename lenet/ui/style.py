@@ -9,8 +9,7 @@ COLORS = ("#1f8a70", "#c9662b", "#5b6fb5", "#a34d7c", "#8a7a1f", "#7a7a7a")
 VALIDATION = "#c9662b"
 GRAY = "#8a8a8a"
 WIDTH = 2.5
-CONFIG = {"displayModeBar": False}
-"""Of `st.plotly_chart`: no toolbar over the chart."""
+CONFIG = {"displayModeBar": False}  # of `st.plotly_chart`: no toolbar over the chart
 _AXIS = {
     "zeroline": False,
     "automargin": True,
@@ -38,8 +37,7 @@ BADGES = {
     "crashed": ("Crashed", "red", ":material/error:"),
 }
 
-ALL = "All classes"
-"""The choice of no class in particular."""
+ALL = "All classes"  # the choice of no class in particular
 PICTURE_TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 """Endings of the pictures that can be uploaded."""
 

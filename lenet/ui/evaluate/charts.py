@@ -13,7 +13,6 @@ from lenet.ui.style import COLORS, VALIDATION, WIDTH, figure, reference
 LIGHT = ("rgb(246, 248, 247)", "rgb(190, 222, 212)", "rgb(20, 112, 90)")
 """Colours of a cell on a light page for 0, 10 and 100 % of its row; text on it suits it."""
 DARK = ("rgb(32, 35, 34)", "rgb(28, 74, 62)", "rgb(61, 189, 154)")
-"""The same on a dark page."""
 BLACK, WHITE = "#000000", "#ffffff"
 
 

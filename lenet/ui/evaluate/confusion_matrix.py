@@ -77,7 +77,6 @@ def _choose_cell(shown: EvaluatedSet, first: tuple[int, int]) -> tuple[int, int]
 
 
 def _pairs_table(shown: EvaluatedSet, pairs: list[Pair], cell: tuple[int, int]) -> None:
-    """The pairs that are confused most often; selecting one shows its images."""
     cells = [(pair.truth, pair.prediction) for pair in pairs]
     table = pd.DataFrame(
         {
@@ -164,7 +163,6 @@ def _matrix(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
 
 
 def _select(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
-    """Show the images of this cell from the next run on."""
     for label, index in zip(LABELS, cell, strict=True):
         st.session_state[_key(shown, label)] = index
 

@@ -9,8 +9,7 @@ import streamlit as st
 
 from lenet.ui import images
 
-FIRST = 12
-"""Images shown at once, which fill rows of three and of four."""
+FIRST = 12  # images shown at once, which fill rows of three and of four
 MORE = 48
 
 
@@ -48,7 +47,6 @@ def gallery(
 
 
 def _figure(picture: np.ndarray, caption: Caption) -> str:
-    """One image as HTML, which the browser enlarges."""
     quiet = "".join(f"<span>{html.escape(line)}</span>" for line in caption.quiet)
     return (
         f"<figure>{images.img(picture, caption.alt)}"

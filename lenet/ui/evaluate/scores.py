@@ -25,8 +25,7 @@ HELP = {
     "Parameters": "Weights that training adjusts.",
     "Images per second": "As measured when these images were classified on this machine.",
 }
-SIGNIFICANT = 0.05
-"""A smaller p-value counts as a real difference."""
+SIGNIFICANT = 0.05  # a smaller p-value counts as a real difference
 
 
 def headline(found: Evaluation) -> None:
@@ -78,7 +77,6 @@ def compare(first: EvaluatedSet, second: EvaluatedSet) -> None:
 
 @fragment
 def _disagreements(first: EvaluatedSet, second: EvaluatedSet, both: Comparison) -> None:
-    """The images that one gets right and the other wrong."""
     sides = {"A": both.only_first, "B": both.only_second}
     side = segments(
         "Images that only one gets right",

@@ -15,10 +15,8 @@ from lenet.ui.escape import chart_text
 from lenet.ui.experiments.cells import columns, published, setting
 from lenet.ui.style import COLORS, WIDTH, figure, reference
 
-MAX_CELLS = 12
-"""Cells whose curves can be told apart."""
-MAX_TICKS = 6
-"""Distinct numbers of a field up to which each is a tick of its axis."""
+MAX_CELLS = 12  # cells whose curves can be told apart
+MAX_TICKS = 6  # distinct numbers of a field up to which each is a tick of its axis
 
 
 def loss_floor(study: Study) -> float | None:

@@ -92,7 +92,6 @@ def _about(seconds: float) -> str:
 
 
 def _number(place: DeltaGenerator, field: str, usual: StudyPreset | Config) -> int:
-    """The widget for a whole number of each cell."""
     info = Config.model_fields[field]
     limits = bounds(info)
     scope = usual.name if isinstance(usual, StudyPreset) else f"own {usual.preset}"

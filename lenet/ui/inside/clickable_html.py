@@ -1,7 +1,6 @@
 """HTML in which a layer's map, or a position on a map, can be chosen.
 
-Plotly's heatmaps report no clicks to Streamlit (streamlit/streamlit#8760), and a figure for
-each of a hundred small maps would take seconds to appear. This component shows plain HTML.
+Plotly's heatmaps report no clicks to Streamlit (#8760), and a hundred figures take seconds.
 """
 
 from collections.abc import Callable

@@ -19,8 +19,7 @@ from lenet.ui.inside.grayscale import signed
 from lenet.ui.inside.layer_strip import input_image, name_of
 
 STRONGEST = 8
-LEGIBLE = 5
-"""Side of the largest kernel whose numbers are written out."""
+LEGIBLE = 5  # side of the largest kernel whose numbers are written out
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,6 @@ def _grid(values: NDArray[np.float64]) -> str:
 
 
 def _strongest(found: WeightedSum, before: LayerOutput) -> str:
-    """The input features that add most, and what the rest adds."""
     chosen = found.strongest(STRONGEST)
     rest = found.products.sum() - found.products[chosen].sum()
     terms = (found.inputs, found.weights, found.products)

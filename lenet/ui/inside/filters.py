@@ -6,8 +6,7 @@ from numpy.typing import NDArray
 from lenet.network.lenet5 import LeNet5
 from lenet.ui.inside import grayscale
 
-PIXELS = {"conv0": 9, "conv1": 6}
-"""Screen pixels for each weight of a layer's kernels."""
+PIXELS = {"conv0": 9, "conv1": 6}  # screen pixels for each weight of a layer's kernels
 
 
 def filter_sheets(model: LeNet5) -> str:

@@ -10,13 +10,10 @@ from lenet.network.inputs import to_input
 from lenet.ui.images import bar, img
 from lenet.ui.inside import grayscale
 
-COLUMNS = {6: 2, 16: 4, 84: 6, 120: 10}
-"""Columns of a layer's grid, by the number of its maps."""
-SIDES = {6: 52, 16: 38, 84: 10, 120: 12}
-"""Screen pixels of a map's side, by the number of maps."""
+COLUMNS = {6: 2, 16: 4, 84: 6, 120: 10}  # columns of a layer's grid, by the number of its maps
+SIDES = {6: 52, 16: 38, 84: 10, 120: 12}  # screen pixels of a map's side, by the number of maps
 INPUT = 96
-COMPACT = 0.8
-"""Scale of the strip of a network with pool2, which is wider than the others."""
+COMPACT = 0.8  # scale of the strip of a network with pool2, which is wider than the others
 
 
 def strip(layers: Mapping[str, LayerOutput], config: Config, classes: Sequence[str]) -> str:

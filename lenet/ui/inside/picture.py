@@ -15,10 +15,8 @@ from lenet.ui.style import ALL
 from lenet.ui.widgets import segments
 
 SOURCES = ("Test image", "Draw", "Upload")
-WIDTH = 168
-"""Screen pixels of the picture."""
-TOOLBAR = 24
-"""Screen pixels above the canvas that its own toolbar covers."""
+WIDTH = 168  # screen pixels of the picture
+TOOLBAR = 24  # screen pixels above the canvas that its own toolbar covers
 
 
 Picture = tuple[Gray, DeltaGenerator, int | None]

@@ -16,8 +16,7 @@ from lenet.ui.picture_input import BRUSH, SIDE, canvas, prepared
 from lenet.ui.predict.prediction import show_prediction
 from lenet.ui.widgets import download, segments
 
-ERASER = 2
-"""Width of the eraser in pens: one as wide as the pen leaves the smooth edges of a line."""
+ERASER = 2  # width of the eraser in pens: one as wide as the pen leaves the smooth edges of a line
 THUMBNAIL = 64
 
 _at_once = st.components.v2.component(
@@ -66,7 +65,6 @@ def _prompt(info: DatasetInfo) -> None:
 
 
 def _examples(info: DatasetInfo) -> None:
-    """Drawings that a click puts on the canvas, and a button for an empty canvas."""
 
     def load(strokes: examples.Example) -> None:
         # A new number makes a new canvas, also if the same example is chosen again.

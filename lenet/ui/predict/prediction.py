@@ -9,8 +9,7 @@ from lenet.evaluation import classify
 from lenet.network.checkpoint import Checkpoint
 from lenet.ui import images
 
-WIDTH = 196
-"""Screen pixels of the network's input."""
+WIDTH = 196  # screen pixels of the network's input
 
 
 def show_prediction(checkpoint: Checkpoint, picture: Prepared, info: DatasetInfo) -> None:

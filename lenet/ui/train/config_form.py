@@ -14,8 +14,7 @@ import streamlit as st
 from lenet.config import Config, Group, accepts, applies, bounds, build_config, choices, knob
 from lenet.ui import query_params
 
-MAIN = ("epochs", "lr", "batch_size")
-"""What most people want to change; stands outside the groups."""
+MAIN = ("epochs", "lr", "batch_size")  # what most people want to change; stands outside the groups
 _CHOSEN = ("preset", "dataset")
 """What the other fields' defaults depend on, and the second one's on the first."""
 
@@ -87,7 +86,6 @@ def widget(name: str, values: Mapping[str, Any]) -> Any:
 
 
 def _follow_preset() -> None:
-    """Set every other widget to what the newly chosen preset says."""
     chosen = {name: st.session_state[name] for name in _CHOSEN}
     for name, value in build_config(chosen):
         if name not in chosen:

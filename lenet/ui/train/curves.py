@@ -12,10 +12,8 @@ from lenet.runs.history import History
 from lenet.ui.escape import chart_text
 from lenet.ui.style import COLORS, GRAY, VALIDATION, WIDTH, figure, reference
 
-EMPTY = 1000
-"""Steps on the axis while none is known."""
-MAX_POINTS = 1200
-"""Points of a curve that a screen can show apart."""
+EMPTY = 1000  # steps on the axis while none is known
+MAX_POINTS = 1200  # points of a curve that a screen can show apart
 _DOTS = {
     "x": [None],
     "y": [None],

@@ -58,8 +58,7 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
         "Learning rate",
         icon=":material/tune:",
         disabled=not steerable,
-        # A new key makes a closed one. Closing it by its state can fail: the page, which follows
-        # the run, may report at the same time that it is open.
+        # A new key makes a closed one; a live page may report a state set to closed as open.
         key=f"popover {applied} for the learning rate of {run.id}",
     ):
         field = f"lr {applied} of {run.id}"

@@ -21,8 +21,7 @@ from lenet.ui.style import BADGES
 from lenet.ui.train.run_view import clock, turn_to
 from lenet.ui.widgets import download
 
-REFRESH = 2.0
-"""Seconds between two looks at live runs."""
+REFRESH = 2.0  # seconds between two looks at live runs
 
 
 def show(known: dict[str, Run]) -> None:

@@ -16,8 +16,7 @@ from lenet.ui.run_cache import metrics_of
 from lenet.ui.train import run_controls, sample_predictions
 from lenet.ui.train.curves import EMPTY, curves
 
-REFRESH = 0.4
-"""Seconds between two looks at a live run."""
+REFRESH = 0.4  # seconds between two looks at a live run
 
 
 def watch(known: dict[str, Run]) -> Run:
@@ -147,8 +146,7 @@ def _curves(run: Run, status: Status, shown: dict[str, History]) -> None:
         )
 
 
-# On a phone the run is below the settings, out of sight of who has pressed Start. The braces
-# let `run` be declared anew each time.
+# On a phone the run is out of sight of who has pressed Start. Braces: `run` is declared each time.
 _INTO_SIGHT = """<script>
 {
   const run = document.querySelector(".st-key-watched");
