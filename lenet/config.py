@@ -248,7 +248,7 @@ class Config(ModelConfig, TrainingConfig):
         if self.nesterov and self.optimizer == "sgd" and self.momentum == 0:
             raise ConfigError("nesterov needs a momentum above 0; set momentum or nesterov 0")
         if self.batch_norm and self.batch_size == 1:
-            raise ConfigError("batch norm needs at least 2 images a step; set batch_size 2 or more")
+            raise ConfigError("batch norm needs at least 2 images a step; raise the batch size")
         return self
 
 

@@ -124,7 +124,7 @@ def _shown(value: Any) -> str:
 
 def _unique(name: str, points: list[Any]) -> list[Any]:
     if len(set(points)) < len(points):
-        raise ConfigError(f"a value of {name} comes twice; leave one out")
+        raise ConfigError(f"{name} must be given each value once; leave one out")
     return points
 
 

@@ -1,5 +1,6 @@
 """What surrounds every page: configuration, navigation, and messages for errors."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -8,12 +9,15 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from lenet.errors import ConfigError, LabError
+from lenet.config import Config, knob
+from lenet.errors import LabError
 from lenet.paths import ROOT
 from lenet.ui import preload
 from lenet.ui.escape import plain
 
 P = ParamSpec("P")
+
+_FIELD = re.compile(r"\w+(?= must be )")
 
 _navigated: ContextVar[bool] = ContextVar("navigated", default=False)
 
@@ -57,12 +61,7 @@ def show(page: Callable[[], None]) -> None:
         navigate()
         return
     with explained():
-        try:
-            page()
-        except OverflowError:  # a widget got an infinite number, which Back can put in the address
-            raise ConfigError(
-                "the address holds a number without end; choose the page in the menu to begin anew"
-            ) from None
+        page()
 
 
 @contextmanager
@@ -86,8 +85,14 @@ def fragment(part: Callable[P, None], run_every: float | None = None) -> Callabl
 
 
 def sentence(error: LabError) -> str:
-    """An error as a sentence in Markdown; what it quotes is shown as it is."""
-    message = str(error)
+    """An error as a sentence in Markdown that calls a field by its label.
+
+    What the message quotes is shown as it is.
+    """
+    fields = Config.model_fields
+    message = _FIELD.sub(
+        lambda found: knob(fields[found[0]]).label if found[0] in fields else found[0], str(error)
+    )
     if message.partition(" ")[0].isalpha():  # a file's name stays as it is
         message = message[:1].upper() + message[1:]
     return f"{plain(message)}."

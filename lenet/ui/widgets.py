@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from lenet.errors import ConfigError
+
 T = TypeVar("T", bound=str)
 
 
@@ -23,3 +25,27 @@ def download(
     usual = {"mime": mimetypes.guess_type(file)[0], "on_click": "ignore"}
     usual["icon"] = ":material/download:"
     place.download_button(label, data, file, **(usual | more))
+
+
+def number(label: str, value: float, key: str, *, place: Any = st, **more: Any) -> float:
+    """A field for any number, to be checked by whoever uses it; a whole number comes as an int.
+
+    With limits, or for whole numbers only, the browser would keep back or cut what is typed, and
+    the page would go on with another number than the one in the field.
+    """
+    usual = {"step": 1.0, "format": "%g"}
+    typed = float(place.number_input(label, value=float(value), key=key, **(usual | more)))
+    return int(typed) if typed.is_integer() else typed
+
+
+def whole(label: str, value: float, low: int, high: int) -> int:
+    """What a `number` field of this label holds.
+
+    Raises:
+        ConfigError: it is no whole number from `low` to `high`.
+    """
+    if not low <= value <= high or value % 1:
+        raise ConfigError(
+            f"{label} must be a whole number from {low} to {high}, not {value}; change it"
+        )
+    return int(value)

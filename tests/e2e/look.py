@@ -92,7 +92,7 @@ def number(page: Page, label: str) -> Locator:
     return page.get_by_role("spinbutton", name=label, exact=True)
 
 
-def enter(page: Page, label: str, value: float) -> None:
+def enter(page: Page, label: str, value: float | str) -> None:
     """Type a number into the field with this label."""
     at_rest(page)
     number(page, label).fill(str(value))

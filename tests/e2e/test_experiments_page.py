@@ -53,6 +53,8 @@ def test_a_two_by_two_study_is_built_stopped_resumed_and_seen_to_fill(
     set_up(page)
     expect(page.get_by_text("4 cells × 1 seed = 4 runs")).to_be_visible()
     page.get_by_role("button", name="Start", exact=True).click()
+    choose(page, "Accuracy")
+    expect(page.get_by_text("Comes with the first finished run.")).to_be_visible()
     until(lambda: cells(page).count("1/1") == 1, "the first row is filled")
 
     page.get_by_role("main").get_by_role("button", name="Stop", exact=True).click()
@@ -138,7 +140,9 @@ def test_values_that_cannot_be_are_told(app: App, open_tab: Visit) -> None:
     box = page.get_by_role("textbox", name="Learning rate")
     box.fill("fast")
     box.press("Enter")
-    expect(page.get_by_role("alert").filter(has_text="Lr must be a number")).to_be_visible()
+    expect(
+        page.get_by_role("alert").filter(has_text="Learning rate must be a number")
+    ).to_be_visible()
     expect(page.get_by_role("button", name="Start", exact=True)).to_have_count(0)
 
 

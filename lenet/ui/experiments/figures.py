@@ -29,7 +29,8 @@ def show_figures(findings: Findings, runs: list[RunProgress], key: str) -> None:
         "Parallel coordinates": (lambda: charts.parallel(findings), 2),
     }[view]
     if len(findings.runs) < needed:
-        st.caption(f"Comes with {needed} finished runs. The curves are there already.")
+        awaited = "the first finished run" if needed == 1 else f"{needed} finished runs"
+        st.caption(f"Comes with {awaited}. The curves are there already.")
         return
     version = (key, len(findings.runs), sum(len(run.curve) for run in runs))
     live_chart(f"{view} of a study", draw, version=version, alt=f"{view} of the cells")

@@ -6,22 +6,26 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from lenet.cli.study import OWN
-from lenet.config import PRESET_NOTES, PRESETS, Config, bounds, build_config, choices, knob
+from lenet.config import PRESET_NOTES, PRESETS, Config, build_config, choices, field_value, knob
 from lenet.errors import ConfigError
 from lenet.runs import launcher
 from lenet.studies import estimate, sweep
 from lenet.studies.plan import Study, make_study
 from lenet.studies.presets import StudyPreset
-from lenet.ui.widgets import segments
+from lenet.ui.widgets import number, segments, whole
 
+SEEDS = "Seeds for each cell"
 MAX_SEEDS = 20
 
 
 def ready_made(chosen: StudyPreset) -> Study:
     """Epochs, batch size and seeds of a ready-made study; `ConfigError` if one is unusable."""
     epochs, batch_size, seeds = st.columns(3)
-    size = _number(epochs, "epochs", chosen), _number(batch_size, "batch_size", chosen)
-    return chosen.study(*size, range(_seeds(seeds, len(chosen.seeds), chosen.name)))
+    length, size = _number(epochs, "epochs", chosen), _number(batch_size, "batch_size", chosen)
+    count = _seeds(seeds, len(chosen.seeds), chosen.name)
+    return chosen.study(
+        field_value("epochs", length), field_value("batch_size", size), _range(count)
+    )
 
 
 def own() -> Study:
@@ -29,8 +33,7 @@ def own() -> Study:
     preset, epochs, batch_size, seeds = st.columns([2, 1, 1, 1])
     name = preset.selectbox("Preset", list(PRESETS), key="own_preset", persist_state="session")
     usual = build_config({"preset": name})
-    base = {
-        "preset": name,
+    size = {
         "epochs": _number(epochs, "epochs", usual),
         "batch_size": _number(batch_size, "batch_size", usual),
     }
@@ -38,7 +41,7 @@ def own() -> Study:
     st.caption(PRESET_NOTES[name])
     varied = st.multiselect(
         "Fields to vary",
-        [field for field in sweep.sweepable() if field not in ("preset", *base)],
+        [field for field in sweep.sweepable() if field not in ("preset", *size)],
         default=["softmax", "lr"],
         format_func=lambda field: knob(Config.model_fields[field]).label,
         key="varied",
@@ -49,18 +52,20 @@ def own() -> Study:
         for field in varied:
             axes[field] = _values(field, usual)
     st.caption("Numbers: values with commas between, or a range, as 0.001..0.1/5 for five values.")
-    how, number = st.columns([2, 1], vertical_alignment="bottom")
+    how, count_place = st.columns([2, 1], vertical_alignment="bottom")
     every = segments("Cells", ("every combination", "drawn at random"), "how", place=how)
     if not axes or not all(axes.values()):
         raise ConfigError("choose at least one field to vary, and at least one value for each")
+    base = {"preset": name} | {field: field_value(field, value) for field, value in size.items()}
     if every == "every combination":
         cells, left_out = sweep.grid(base, axes)
     else:
-        wanted = number.number_input("Number of cells", 1, 1000, 8, key="number of cells")
-        cells, left_out = sweep.sample(base, axes, wanted)
+        more: dict[str, Any] = {"place": count_place, "persist_state": "session"}
+        wanted = number("Number of cells", 8, "number of cells", **more)
+        cells, left_out = sweep.sample(base, axes, whole("Number of cells", wanted, 1, 1000))
     if left_out:
         st.caption(f"{left_out} combinations cannot be built and are left out.")
-    return make_study(OWN, " × ".join(axes), cells, range(count))
+    return make_study(OWN, " × ".join(axes), cells, _range(count))
 
 
 def cost(study: Study) -> str:
@@ -91,32 +96,32 @@ def _about(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def _number(place: DeltaGenerator, field: str, usual: StudyPreset | Config) -> int:
+def _number(place: DeltaGenerator, field: str, usual: StudyPreset | Config) -> float:
     info = Config.model_fields[field]
-    limits = bounds(info)
     scope = usual.name if isinstance(usual, StudyPreset) else f"own {usual.preset}"
-    value: int = place.number_input(
+    return number(
         knob(info).label,
-        int(limits["ge"]),
-        int(limits["le"]),
         getattr(usual, field),
-        key=f"{field} of {scope}",
+        f"{field} of {scope}",
+        place=place,
         persist_state="session",
         help=info.description,
     )
-    return value
 
 
-def _seeds(place: DeltaGenerator, default: int, scope: str) -> int:
-    return place.number_input(
-        "Seeds for each cell",
-        1,
-        MAX_SEEDS,
+def _seeds(place: DeltaGenerator, default: int, scope: str) -> float:
+    return number(
+        SEEDS,
         default,
-        key=f"seeds of {scope}",
+        f"seeds of {scope}",
+        place=place,
         persist_state="session",
         help="So many runs that differ only in their initial weights and order of images.",
     )
+
+
+def _range(count: float) -> range:
+    return range(whole(SEEDS, count, 1, MAX_SEEDS))
 
 
 def _values(field: str, usual: Config) -> list[str]:

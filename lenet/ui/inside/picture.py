@@ -12,7 +12,7 @@ from lenet.evaluation.classify import pick
 from lenet.ui import dataset, images
 from lenet.ui.picture_input import canvas, photograph, prepared
 from lenet.ui.style import ALL
-from lenet.ui.widgets import segments
+from lenet.ui.widgets import number, segments, whole
 
 SOURCES = ("Test image", "Draw", "Upload")
 WIDTH = 168  # screen pixels of the picture
@@ -58,9 +58,7 @@ def _test_image(row: DeltaGenerator, info: DatasetInfo) -> Picture:
     split = load_split(info.name, "test")
     last = len(split.labels) - 1
     key = "inside_image"
-    if st.session_state.get(key, 0) > last:  # it was of a larger test set
-        st.session_state[key] = 0
-    index = row.number_input("Test image", 0, last, 0, key=key, bind="query-params", width=140)
+    typed = number("Test image", 0, key, place=row, bind="query-params", width=140)
     name = row.selectbox(
         "Class", [ALL, *info.classes], key="inside_class", persist_state="session", width=170
     )
@@ -78,7 +76,8 @@ def _test_image(row: DeltaGenerator, info: DatasetInfo) -> Picture:
         disabled=not len(among),
         help="Another test image of this class.",
     )
-    picture, target = split.images[int(index)].numpy(), int(split.labels[int(index)])
+    index = whole("Test image", typed, 0, last)
+    picture, target = split.images[index].numpy(), int(split.labels[index])
     left, right = st.columns([1, 3], gap="large")
     images.show(picture, WIDTH, place=left, caption=f"Truth: {info.classes[target]}")
     return picture, right, target

@@ -16,7 +16,7 @@ from lenet.ui import dataset, images
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluation_cache import evaluated
 from lenet.ui.style import ALL
-from lenet.ui.widgets import download
+from lenet.ui.widgets import download, number, whole
 
 COUNT = 5
 MOST = 20
@@ -55,18 +55,17 @@ def _which(row: DeltaGenerator, split: Split, info: DatasetInfo, chosen: Chosen)
     """Widgets for the number of images, their seed and their kind; (count,) indices of them."""
     with row.popover("Which", icon=":material/tune:"):
         bind: Any = {"bind": "query-params"}
-        count = st.number_input("Images", 1, MOST, COUNT, key="sample_count", **bind)
-        seed = st.number_input(
-            "Seed", 0, SEEDS - 1, 0, key="sample_seed", help="Picks the images.", **bind
-        )
+        count = number("Images", COUNT, "sample_count", **bind)
+        seed = number("Seed", 0, "sample_seed", help="Picks the images.", **bind)
         name = st.selectbox("Class", [ALL, *info.classes], key="sample_class", **bind)
         mistakes = st.toggle("Only mistakes", key="mistakes", **bind)
+    count, seed = whole("Images", count, 1, MOST), whole("Seed", seed, 0, SEEDS - 1)
     wanted = torch.ones(len(split.labels), dtype=torch.bool)
     if name != ALL:
         wanted &= split.labels == info.classes.index(name)
     if mistakes:
         wanted &= torch.from_numpy(evaluated(chosen, info.name).predictions) != split.labels
-    return classify.pick(split, int(count), int(seed), wanted.nonzero().flatten())
+    return classify.pick(split, count, seed, wanted.nonzero().flatten())
 
 
 def _sample(answer: classify.Answer, image: np.ndarray, info: DatasetInfo) -> None:

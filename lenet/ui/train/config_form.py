@@ -11,8 +11,9 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from lenet.config import Config, Group, accepts, applies, bounds, build_config, choices, knob
+from lenet.config import Config, Group, accepts, applies, build_config, choices, knob
 from lenet.ui import query_params
+from lenet.ui.widgets import number
 
 MAIN = ("epochs", "lr", "batch_size")  # what most people want to change; stands outside the groups
 _CHOSEN = ("preset", "dataset")
@@ -72,17 +73,8 @@ def widget(name: str, values: Mapping[str, Any]) -> Any:
         return st.toggle(value=default, **common)
     if info.annotation is str:
         return st.text_input(value=default, **common)
-    limits = bounds(info)
-    whole = info.annotation is int
-    number: type = int if whole else float
-    return st.number_input(
-        min_value=number(limits.get("ge", 0)),
-        max_value=number(limits.get("le", limits.get("lt"))),
-        value=default,
-        step=1 if whole else _step(info.default),
-        format=None if whole else "%g",
-        **common,
-    )
+    step = 1.0 if info.annotation is int else _step(info.default)
+    return number(value=default, step=step, **common)
 
 
 def _follow_preset() -> None:

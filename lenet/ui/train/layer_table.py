@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from lenet.config import accepts
 from lenet.geometry import feasible_layers
 
 GEOMETRY = ("input_size", "kernel_size", "padding", "pool2", "batch_norm")
@@ -13,7 +14,10 @@ GEOMETRY = ("input_size", "kernel_size", "padding", "pool2", "batch_norm")
 
 def show(values: Mapping[str, Any]) -> None:
     """Layers, output shapes and parameters; where a layer does not fit, the table ends in red."""
-    fitting, failing = feasible_layers(**{name: values[name] for name in GEOMETRY})
+    geometry = {name: values[name] for name in GEOMETRY}
+    if not all(accepts(*field) for field in geometry.items()):
+        return  # Start says why
+    fitting, failing = feasible_layers(**geometry)
     rows: list[tuple[str, str, float]] = [
         (layer.name, "×".join(map(str, layer.output_shape)), layer.parameters) for layer in fitting
     ]

@@ -5,11 +5,13 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from lenet.config import MAX_LR, accepts
 from lenet.runs import launcher
 from lenet.runs.run import Run
 from lenet.runs.status import LIVE, RESUMABLE, Status
 from lenet.ui.escape import plain
 from lenet.ui.style import BADGES
+from lenet.ui.widgets import number
 
 
 def headline(run: Run, status: Status) -> None:
@@ -62,20 +64,20 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
         key=f"popover {applied} for the learning rate of {run.id}",
     ):
         field = f"lr {applied} of {run.id}"
-        lr = st.number_input(
+        lr = number(
             "New learning rate",
-            min_value=0.0,
-            max_value=10.0,
-            value=asked.lr or run.config().lr,
-            format="%g",
+            asked.lr or run.config().lr,
+            field,
             step=0.001,
-            key=field,
             help="Holds from the next step on; the schedule goes on from there.",
         )
+        usable = accepts("lr", lr)
+        if not usable:
+            st.error(f"New learning rate must be above 0 and up to {MAX_LR}, not {lr:g}.")
         st.button(
             "Apply",
             key=f"apply {run.id}",
-            disabled=not lr,
+            disabled=not usable,
             on_click=_apply,
             args=(run, field, counter),
         )
@@ -84,5 +86,7 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
 def _apply(run: Run, field: str, counter: str) -> None:
     """Set the learning rate in the field, read only here: it may come with the click itself."""
     lr: float = st.session_state[field]
+    if not accepts("lr", lr):
+        return
     run.ask(replace(run.asked(), lr=lr, lr_request=""))  # a new request, even for the same value
     st.session_state[counter] += 1

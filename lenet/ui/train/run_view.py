@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -116,7 +117,9 @@ def _figures(config: Config, status: Status, metrics: History) -> None:
     with st.grid(5, min_column_width=110):
         st.metric("Training loss", f"{metrics.last('loss'):.3f}" if known else "–")
         st.metric("Val. accuracy", f"{accuracies[-1]:.2%}" if accuracies else "–")
-        st.metric("Learning rate", f"{round(metrics.last('lr'), 6):.2g}" if known else "–")
+        lr = round(metrics.last("lr"), 6) if known else 0.0
+        positional = np.format_float_positional(lr, 2, fractional=False, trim="-")
+        st.metric("Learning rate", positional if known else "–")
         st.metric("Images/s", f"{speed:,.0f}" if known else "–")
         if status.state in LIVE and known and status.total_steps:
             # A step of the last epoch includes its part of the validation.
