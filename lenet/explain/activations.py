@@ -18,8 +18,8 @@ class LayerOutput:
 
     Attributes:
         name: "input", or as in `geometry.layers`.
-        steps: what is done to the layer before, in this order, each with its result,
-            (C, H, W) or (F,) float32: a convolution, its batch norm and its activation, say.
+        steps: what is done to the layer before, in order, such as "convolution", "batch norm",
+            "tanh"; each with its result, (C, H, W) or (F,) float32.
         parameters: weights of all its steps.
     """
 
@@ -40,9 +40,8 @@ class LayerOutput:
 def layer_outputs(model: LeNet5, x: Tensor) -> dict[str, LayerOutput]:
     """The layers by name, from the input to the ten probabilities, for one image.
 
-    The order is the textbook's: convolution, batch norm, activation, pooling. `LeNet5.forward`
-    pools first where the pooling takes the largest value: its activations never fall, so the
-    pooled values are the same. It is one pass, whatever `config.views` says.
+    Each activation comes before its pooling, as in the textbook; with max pooling `LeNet5.forward`
+    pools first, with the same result. It is one pass, whatever `config.views` says.
 
     Args:
         model: in evaluation mode.
@@ -53,11 +52,12 @@ def layer_outputs(model: LeNet5, x: Tensor) -> dict[str, LayerOutput]:
         for index in range(len(CONV_CHANNELS)):
             layers += _convolution(model, index, layers[-1].values)
         total = model.fc3(layers[-1].values.flatten())
-        activated = {ACTIVATIONS[model.config.activation]: model.activation(total)}
-        fc3 = LayerOutput("fc3", {"weighted sum": total, **activated}, _parameters(model.fc3))
-        logits = model.fc4(fc3.values)
+        activated = model.activation(total)
+        steps = {"weighted sum": total, ACTIVATIONS[model.config.activation]: activated}
+        layers.append(LayerOutput("fc3", steps, _parameters(model.fc3)))
+        logits = model.fc4(activated)
         steps = {"weighted sum": logits, "softmax": logits.softmax(0)}
-        layers += [fc3, LayerOutput("fc4", steps, _parameters(model.fc4))]
+        layers.append(LayerOutput("fc4", steps, _parameters(model.fc4)))
     return {layer.name: layer for layer in layers}
 
 
@@ -66,13 +66,11 @@ def _convolution(model: LeNet5, index: int, x: Tensor) -> list[LayerOutput]:
     config = model.config
     conv, norm, pool = (getattr(model, f"{part}{index}") for part in ("conv", "bn", "pool"))
     steps = {"convolution": conv(x[None])[0]}
-    weighted = [conv]
     if config.batch_norm:
         steps["batch norm"] = norm(steps["convolution"][None])[0]
-        weighted.append(norm)
     activated = model.activation(list(steps.values())[-1])
     steps[ACTIVATIONS[config.activation]] = activated
-    layers = [LayerOutput(f"conv{index}", steps, _parameters(*weighted))]
+    layers = [LayerOutput(f"conv{index}", steps, _parameters(conv, norm))]
     if index < 2 or config.pool2:
         pooled = pool(activated[None])[0]
         layers.append(LayerOutput(f"pool{index}", {POOLINGS[config.pooling]: pooled}))

@@ -1,7 +1,7 @@
 """Where one value of a layer comes from: the sums that give it, in double precision."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -39,35 +39,23 @@ class Convolution:
     Attributes:
         patches: (C, K, K), what the kernel lies on in each input map, zeros in the padding.
         kernels: (C, K, K), the kernel of each input map.
+        products: (C, K, K), patch times kernel.
+        sums: (C,), what each input map adds.
+        convolved: the sum of all products and the bias.
         normalisation: None without batch norm.
+        normalised: what the activation gets.
         value: after the activation.
     """
 
     patches: Array
     kernels: Array
+    products: Array
+    sums: Array
     bias: float
+    convolved: float
     normalisation: Normalisation | None
+    normalised: float
     value: float
-
-    @property
-    def products(self) -> Array:
-        """(C, K, K), patch times kernel."""
-        return self.patches * self.kernels
-
-    @property
-    def sums(self) -> Array:
-        """(C,), what each input map adds."""
-        sums: Array = self.products.sum((1, 2))
-        return sums
-
-    @property
-    def convolved(self) -> float:
-        return float(self.sums.sum()) + self.bias
-
-    @property
-    def normalised(self) -> float:
-        """What the activation gets."""
-        return self.normalisation.of(self.convolved) if self.normalisation else self.convolved
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,23 +71,19 @@ class WeightedSum:
     """One feature of a fully connected layer.
 
     Attributes:
-        inputs: (F,), the features it is made of, and `weights` (F,) theirs.
+        inputs: (F,), the features of the layer before.
+        weights: (F,), theirs.
+        products: (F,), what each of them adds.
+        total: the sum of all products and the bias.
         value: after the activation; of fc4 the probability.
     """
 
     inputs: Array
     weights: Array
+    products: Array
     bias: float
+    total: float
     value: float
-
-    @property
-    def products(self) -> Array:
-        """(F,), what each input feature adds."""
-        return self.inputs * self.weights
-
-    @property
-    def total(self) -> float:
-        return float(self.products.sum()) + self.bias
 
     def strongest(self, count: int) -> list[int]:
         """Indices of the inputs that add the most, up or down, the strongest first."""
@@ -134,18 +118,16 @@ def _convolution(
 ) -> Convolution:
     conv: torch.nn.Conv2d = getattr(model, f"conv{number}")
     padding, side = int(conv.padding[0]), conv.kernel_size[0]
-    padded = F.pad(x, (padding,) * 4)
     row, column = at
-    weight, bias = _doubles(conv)
-    found = Convolution(
-        padded[:, row : row + side, column : column + side].numpy(),
-        weight[index].numpy(),
-        float(bias[index]),
-        _normalisation(getattr(model, f"bn{number}"), index),
-        value=0.0,
-    )
-    activated = model.activation(torch.tensor(found.normalised, dtype=torch.float64))
-    return replace(found, value=float(activated))
+    patches = F.pad(x, (padding,) * 4)[:, row : row + side, column : column + side].numpy()
+    kernels, bias = _doubles(conv, index)
+    products = patches * kernels
+    sums = products.sum((1, 2))
+    convolved = float(sums.sum()) + bias
+    norm = _normalisation(getattr(model, f"bn{number}"), index)
+    normalised = norm.of(convolved) if norm else convolved
+    value = float(model.activation(torch.tensor(normalised, dtype=torch.float64)))
+    return Convolution(patches, kernels, products, sums, bias, convolved, norm, normalised, value)
 
 
 def _normalisation(norm: torch.nn.Module, index: int) -> Normalisation | None:
@@ -165,13 +147,16 @@ def _pooling(model: LeNet5, x: Tensor, at: tuple[int, int]) -> Pooling:
 
 
 def _weighted_sum(model: LeNet5, name: str, index: int, x: Tensor) -> WeightedSum:
-    weight, bias = _doubles(getattr(model, name))
-    totals = weight @ x + bias
+    layer: torch.nn.Linear = getattr(model, name)
+    totals = layer.weight.detach().double() @ x + layer.bias.detach().double()
     values = totals.softmax(0) if name == "fc4" else model.activation(totals)
-    return WeightedSum(x.numpy(), weight[index].numpy(), float(bias[index]), float(values[index]))
+    weights, bias = _doubles(layer, index)
+    products = x.numpy() * weights
+    total = float(products.sum()) + bias
+    return WeightedSum(x.numpy(), weights, products, bias, total, float(values[index]))
 
 
-def _doubles(module: torch.nn.Conv2d | torch.nn.Linear) -> tuple[Tensor, Tensor]:
-    """Weight and bias in double precision."""
+def _doubles(module: torch.nn.Conv2d | torch.nn.Linear, index: int) -> tuple[Array, float]:
+    """Weights and bias of one map or feature, in double precision."""
     assert module.bias is not None  # noqa: S101  # all layers of the network have one
-    return module.weight.detach().double(), module.bias.detach().double()
+    return module.weight.detach()[index].double().numpy(), float(module.bias.detach()[index])

@@ -10,7 +10,7 @@ from lenet.network.inputs import to_input
 from lenet.network.lenet5 import LeNet5
 
 STEPS = 256
-"""Points of the integral; with 64 the sum can miss the difference in its third digit."""
+"""Points of the integral; with 64 the sum can be wrong in its third digit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,9 +18,9 @@ class Attribution:
     """How the pixels share the difference that an image makes to a class's logit.
 
     Attributes:
-        values: (S, S) float32, one for each input pixel; light speaks for the class.
+        values: (S, S) float32, one for each input pixel; positive speaks for the class.
         logit: of the class, for the image.
-        baseline: the same for an image of background alone.
+        baseline: the same for a black image.
     """
 
     values: Tensor
@@ -31,8 +31,8 @@ class Attribution:
 def integrated_gradients(checkpoint: Checkpoint, image: Tensor, label: int) -> Attribution:
     """Integrated gradients of a class's logit on the way from a black image to this one.
 
-    Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks", 2017, as Captum
-    computes them. The values add up to `logit` − `baseline`, but for the integral's error.
+    Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks", 2017. The values add up
+    to `logit` − `baseline`, except for the integral's error.
 
     Args:
         image: (28, 28) uint8, light on black.
@@ -40,18 +40,13 @@ def integrated_gradients(checkpoint: Checkpoint, image: Tensor, label: int) -> A
     """
     from captum.attr import IntegratedGradients  # slow to import: it brings Matplotlib
 
-    model = _logits(checkpoint)
-    x, black = (
-        to_input(pixels[None], checkpoint.config) for pixels in (image, torch.zeros_like(image))
-    )
-    values = IntegratedGradients(model).attribute(x, black, target=label, n_steps=STEPS)
-    with torch.inference_mode():
-        logit, baseline = model(torch.cat([x, black]))[:, label].tolist()
-    return Attribution(values[0, 0].float(), logit, baseline)
-
-
-def _logits(checkpoint: Checkpoint) -> LeNet5:
-    """The network without a softmax at its end, whose flat parts would hide the gradients."""
+    # A softmax at the end is left out: where it is flat, it would hide the gradients.
     model = LeNet5(checkpoint.config.model_copy(update={"softmax": False}))
     model.load_state_dict(checkpoint.weights)
-    return model.eval().requires_grad_(requires_grad=False)
+    model.eval().requires_grad_(requires_grad=False)
+    both = to_input(torch.stack([image, torch.zeros_like(image)]), checkpoint.config)
+    x, black = both.split(1)
+    values = IntegratedGradients(model).attribute(x, black, target=label, n_steps=STEPS)
+    with torch.inference_mode():
+        logit, baseline = model(both)[:, label].tolist()
+    return Attribution(values[0, 0].float(), logit, baseline)

@@ -1,7 +1,7 @@
 """Receptive fields: which pixels of the input a value of a layer depends on.
 
-Worked out from kernels, strides and padding alone; Araujo, Norris and Sim, "Computing
-receptive fields of convolutional neural networks", Distill 2019, section 2.
+Araujo, Norris and Sim, "Computing receptive fields of convolutional neural networks", Distill
+2019, section 2.
 """
 
 from typing import NamedTuple
@@ -22,8 +22,7 @@ class Window(NamedTuple):
 class Field(NamedTuple):
     """The receptive field of a layer along one axis, in input pixels.
 
-    Position p sees the `size` pixels from `start` + p · `jump` on, as far as they exist:
-    padding reaches beyond the input.
+    Position p sees `size` pixels from `start` + p · `jump` on, some of them in the padding.
     """
 
     start: int
@@ -45,11 +44,8 @@ def fields(config: ModelConfig) -> dict[str, Field]:
         kind = layer.name.rstrip("0123456789")
         if kind == "conv":
             padding = config.padding if layer.name == "conv0" else 0
-            field = Field(
-                field.start - padding * field.jump,
-                field.jump,
-                field.size + (config.kernel_size - 1) * field.jump,
-            )
+            start = field.start - padding * field.jump
+            field = Field(start, field.jump, field.size + (config.kernel_size - 1) * field.jump)
         elif kind == "pool":
             field = Field(field.start, field.jump * POOL, field.size + (POOL - 1) * field.jump)
         elif kind == "fc" and field.jump:  # it sees whatever some position of the maps sees
