@@ -45,7 +45,7 @@ PICTURE_TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 def reference(
     x: tuple[float, float], y: tuple[float, float], text: str = "", **more: Any
 ) -> dict[str, Any]:
-    """A dashed line from the first to the second (x, y), as a shape; `text` right of its end."""
+    """A dashed line as a figure's shape, with its ends in `x` and `y`, and `text` right of it."""
     label = {"textangle": 0, "textposition": "end", "xanchor": "left", "yanchor": "top"}
     line = {"color": GRAY, "width": 1.5, "dash": "dash"}
     ends = {"x0": x[0], "x1": x[1], "y0": y[0], "y1": y[1]}

@@ -73,7 +73,7 @@ def _cells(
 ) -> list[dict[str, Any]]:
     """The coloured cells in two traces, as each has one colour of text.
 
-    Black and white text have equal contrast, 4.58 (WCAG 2.2), at 55 % of a row if dark, else 85 %.
+    Black and white text have the same contrast at 55 % of a row on dark pages, 85 % on light ones.
     """
     placed = np.ix_(order, order)
     full = share > (0.55 if dark else 0.85)

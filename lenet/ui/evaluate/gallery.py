@@ -25,9 +25,9 @@ class Caption:
 def gallery(
     key: str, pictures: np.ndarray, index: np.ndarray, caption: Callable[[int], Caption]
 ) -> None:
-    """Show those of `pictures`, (N, 28, 28) uint8, in `index`, a dozen first, others on demand.
+    """Show images in the order of `index`, (n,), a dozen first and the others on demand.
 
-    With another `key` it starts with a dozen again.
+    `pictures` is (N, 28, 28) uint8; with another `key` it starts with a dozen again.
     """
     if not len(index):
         st.caption("There is none.")

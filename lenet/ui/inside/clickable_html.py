@@ -1,6 +1,6 @@
 """HTML in which a layer's map, or a position on a map, can be chosen.
 
-Plotly's heatmaps report no clicks to Streamlit (#8760), and a hundred figures take seconds.
+Plotly's heatmaps report no clicks (streamlit/streamlit#8760), and a hundred figures are slow.
 """
 
 from collections.abc import Callable

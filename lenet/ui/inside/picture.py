@@ -25,7 +25,8 @@ Picture = tuple[Gray, DeltaGenerator, int | None]
 def choose_picture(info: DatasetInfo) -> Picture | None:
     """Widgets to choose a picture; None until there is one, `ImageError` if it is unusable.
 
-    Returns it, (28, 28) uint8, light on black; the place beside it; its class where known.
+    Returns it, (28, 28) uint8, light on black; the place beside it for the prediction; and its
+    class, where it is known.
     """
     row = st.container(horizontal=True, vertical_alignment="bottom")
     source = segments(

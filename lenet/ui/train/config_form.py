@@ -51,7 +51,7 @@ def clean_address() -> None:
 
 
 def widget(name: str, values: Mapping[str, Any]) -> Any:
-    """Draw the widget of one field; by the others' `values` it is disabled. Returns its value."""
+    """Draw the widget of one field, off where it has no effect under `values`; its own value."""
     info = Config.model_fields[name]
     # The address does not mention a value that the chosen preset has anyway.
     chosen = {key: values[key] for key in takewhile(name.__ne__, _CHOSEN)}

@@ -60,7 +60,7 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
         "Learning rate",
         icon=":material/tune:",
         disabled=not steerable,
-        # A new key makes a closed one; a live page may report a state set to closed as open.
+        # A new key makes a closed one; a page that follows a run may report it as still open.
         key=f"popover {applied} for the learning rate of {run.id}",
     ):
         field = f"lr {applied} of {run.id}"
@@ -84,7 +84,7 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
 
 
 def _apply(run: Run, field: str, counter: str) -> None:
-    """Set the learning rate in the field, read only here: it may come with the click itself."""
+    """Ask for the learning rate in the field, read here since it may come with the click."""
     lr: float = st.session_state[field]
     if not accepts("lr", lr):
         return

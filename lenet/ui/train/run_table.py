@@ -108,7 +108,7 @@ def manage(run: Run) -> None:
 
 
 def csv(metrics: History) -> str:
-    """A row for each recorded step, an epoch's figures at its last; `lr_set` applies after it."""
+    """A row for each recorded step; an epoch's figures are in its last, `lr_set` came after it."""
     steps = pd.DataFrame(metrics.steps).astype({"step": int})
     epochs = pd.DataFrame(metrics.epochs, columns=[*EPOCH_KEYS, "val_loss", "val_accuracy"])
     changes = pd.DataFrame(metrics.lr_changes, columns=[*LR_KEYS])

@@ -64,7 +64,8 @@ def turn_to(run: Run) -> None:
 def _choose(place: DeltaGenerator, names: dict[str, str]) -> str:
     """The id of the run to watch.
 
-    The key changes with `turn_to`, or an outdated report of a live page could win, and with names.
+    The key changes with `turn_to`, since an outdated report of a live page could win, and with
+    a name, since the box would go on showing the old one.
     """
     ids = list(names)
     watched = st.session_state.get("watched")
@@ -149,7 +150,7 @@ def _curves(run: Run, status: Status, shown: dict[str, History]) -> None:
         )
 
 
-# On a phone the run is out of sight of who has pressed Start. Braces: `run` is declared each time.
+# On a phone the run is out of sight of who presses Start. Braces let `run` be declared anew.
 _INTO_SIGHT = """<script>
 {
   const run = document.querySelector(".st-key-watched");
