@@ -17,6 +17,7 @@ PARTS = {
     "drawing": "benchmarks.server:drawings",
     "sessions": "benchmarks.server:sessions",
     "steps": "benchmarks.server:long_runs",
+    "classroom": "benchmarks.classroom:rows",
     "images": "benchmarks.server:epochs",
     "imports": "benchmarks.server:imports",
     "browser": "benchmarks.browser:rows",

@@ -35,12 +35,13 @@ class WireVisitor:
     """One session, from its first message to its end; a context manager.
 
     `faults` lists what a browser would have shown as an error, `pages` the hash of each page
-    by its name in the address.
+    by its name in the address, `progress` when each text of a progress bar came and what it says.
     """
 
     port: int
     faults: list[str] = field(default_factory=list)
     pages: dict[str, str] = field(default_factory=dict)
+    progress: list[tuple[float, str]] = field(default_factory=list)
     _asked: dict[str, "asyncio.Future[float]"] = field(default_factory=dict)
     _page: str = ""
     _query: str = ""
@@ -135,6 +136,8 @@ class WireVisitor:
                 if element.HasField("exception"):
                     shown = element.exception.message
                     self.faults.append(f"exception on {self._page}: {shown}")
+                elif element.HasField("progress"):
+                    self.progress.append((time.monotonic(), element.progress.text))
                 elif element.HasField("bidi_component") and "canvas" in element.bidi_component.id:
                     self._canvas = element.bidi_component.id
                     self._canvas_fragment = message.delta.fragment_id

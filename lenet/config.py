@@ -7,6 +7,7 @@ from these fields.
 from collections.abc import Container, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from reprlib import Repr
 from typing import Annotated, Any, Literal, get_args
 
@@ -414,6 +415,7 @@ def overrides(config: Config) -> dict[str, Any]:
     return {"dataset": config.dataset, **changed}
 
 
+@lru_cache(1024)
 def differences(config: Config) -> str:
     """What differs from the preset on its usual dataset, for people."""
     changed = overrides(config)

@@ -8,15 +8,21 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from lenet.errors import StorageError
+
+T = TypeVar("T")
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")  # the names that `write_atomic` gives
 MAX_SMALL = 4 * 2**20
 """Bytes that a small file of ours, a configuration or a status, never comes near."""
+FRESH_NS = 2 * 10**9
+"""Nanoseconds in which a file may change again without a new time stamp, on a slow disk too."""
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -83,6 +89,20 @@ def read_small(path: Path, limit: int = MAX_SMALL) -> bytes:
 def read_json(path: Path) -> Any:
     """The value in a small JSON file; `OSError` as in `read_small`, `ValueError` if not JSON."""
     return parse_json(read_small(path))
+
+
+def remembered(read: Callable[[Path], T], path: Path) -> T:
+    """`read(path)`, kept in memory until the file changes; raises what `read` does."""
+    found = path.lstat()
+    if time.time_ns() - found.st_mtime_ns < FRESH_NS:
+        return read(path)
+    value: T = _remembered(read, path, (found.st_ino, found.st_size, found.st_mtime_ns))
+    return value
+
+
+@lru_cache(2**15)
+def _remembered(read: Callable[[Path], Any], path: Path, stamp: tuple[int, ...]) -> Any:
+    return read(path)
 
 
 def parse_json(data: bytes) -> Any:

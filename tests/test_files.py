@@ -1,13 +1,14 @@
 """Files written whole or not at all."""
 
 import errno
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
 from lenet.errors import StorageError
-from lenet.files import explained, write_atomic
+from lenet.files import explained, remembered, write_atomic
 from tests.small import raising, refused
 
 
@@ -81,3 +82,23 @@ class TestFailure:
             write_atomic(path, b"new")
         assert path.read_bytes() == b"old"
         assert [found.name for found in tmp_path.iterdir()] == ["file"]
+
+
+def test_remembered_file_is_read_again_only_after_a_change(tmp_path: Path) -> None:
+    path, seen = tmp_path / "name.txt", []
+
+    def read(path: Path) -> str:
+        seen.append(path.read_text())
+        return seen[-1]
+
+    for text in ("one", "two"):  # of the same length, and perhaps at the same moment
+        path.write_text(text)
+        assert remembered(read, path) == text
+    os.utime(path, (1, 1))
+    assert [remembered(read, path) for _ in range(3)] == ["two"] * 3
+    assert seen == ["one", "two", "two"]
+    path.write_text("three")
+    assert remembered(read, path) == "three"
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        remembered(read, path)

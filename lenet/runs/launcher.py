@@ -142,7 +142,8 @@ def slot(run: Run, cancelled: Callable[[], bool]) -> Iterator[bool]:
     while not cancelled():
         if not run.folder.exists():
             raise RunError(f"{run.folder} was deleted while the run waited; start it again")
-        if _is_next(run) and (held := _free_slot()):
+        # All statuses are read only when it is worth it: most of the time no slot is free.
+        if _seems_free() and _is_next(run) and (held := _free_slot()):
             with held:
                 yield True
             return
@@ -157,14 +158,29 @@ def _is_next(run: Run) -> bool:
     return ours not in waiting or waiting[0] == ours
 
 
+def _seems_free() -> bool:
+    """Whether there may be a slot that nobody holds."""
+    for path in _slot_files():
+        try:
+            if not lock.is_locked(path):
+                return True
+        except OSError:  # nobody has used it yet, or its disk knows no locks
+            return True
+    return False
+
+
+def _slot_files() -> list[Path]:
+    return [runs_dir() / ".slots" / f"{number}.lock" for number in range(slots())]
+
+
 def _free_slot() -> "AcquireReturnProxy[FileLock] | None":
     """A slot that nobody holds, acquired until the block ends; the kernel frees it, too."""
-    folder = runs_dir() / ".slots"
-    with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for number in range(slots()):
+    files = _slot_files()
+    with explained(files[0].parent):
+        files[0].parent.mkdir(parents=True, exist_ok=True)
+        for path in files:
             with suppress(Timeout):  # an OSError, too
-                return FileLock(folder / f"{number}.lock", blocking=False).acquire()
+                return FileLock(path, blocking=False).acquire()
     return None
 
 

@@ -98,7 +98,7 @@ def is_held(folder: Path) -> bool | None:
     key = folder.resolve()
     try:
         # This process's own lock is not tried: a network's disk would take it as given back.
-        return key in _held or _child_lives(key) or _is_locked(folder / NAME)
+        return key in _held or _child_lives(key) or is_locked(folder / NAME)
     except OSError as error:
         return None if error.errno in _NO_LOCKS else False
 
@@ -123,8 +123,11 @@ def heartbeat(folder: Path) -> int:
     return 0
 
 
-def _is_locked(path: Path) -> bool:
-    """Raises OSError, FileNotFoundError included, where nothing can be known."""
+def is_locked(path: Path) -> bool:
+    """Whether another process has a lock on a file; to ask does not keep one from taking it.
+
+    Raises OSError, FileNotFoundError included, where nothing can be known.
+    """
     with open_own(path) as file:
         if sys.platform == "win32":
             try:

@@ -42,6 +42,7 @@ from lenet.files import (
     open_own,
     read_json,
     read_small,
+    remembered,
     write_atomic,
     write_json,
 )
@@ -98,10 +99,16 @@ class Run:
     def name(self) -> str:
         """The name a person gave it, else its preset and when it was started."""
         try:
-            given = clean_name(read_small(self.folder / "name.txt").decode())
+            given = remembered(_read_name, self.folder / "name.txt")
         except (OSError, ValueError):
             given = ""
-        return given or self._first_name()
+        if given:
+            return given
+        config = self.folder / "config.json"
+        try:
+            return remembered(_first_name, config)
+        except OSError:
+            return _first_name(config)
 
     def rename(self, name: str) -> None:
         """Give the run a name; an empty one gives the first name back.
@@ -166,9 +173,8 @@ class Run:
             NewerFileError: a newer version of the lab has written it.
             RunError: `config.json` is missing or damaged.
         """
-        path = self.folder / "config.json"
         try:
-            return build_config(migrated("config", read_json(path), str(path)))
+            return remembered(_read_config, self.folder / "config.json")
         except (OSError, ValueError, TypeError, ConfigError):
             raise RunError(
                 f"run {self.id} has no readable config.json; its checkpoints, if there are any, "
@@ -336,7 +342,7 @@ class Run:
     def _last_word(self) -> Status:
         """What `status.json` says; that the run is starting, if it has only a configuration."""
         try:
-            return read_status(read_small(self.folder / "status.json"))
+            return remembered(_read_status, self.folder / "status.json")
         except FileNotFoundError:
             if (began := _modified(self.folder / "config.json")) is None:
                 raise RunError(f"{self.folder} is no run's folder; choose a run") from None
@@ -365,19 +371,34 @@ class Run:
         ended = _modified(self.metrics_file) or status.began
         return status.changed(at=ended, state="crashed", message=self.log_tail() or None)
 
-    def _first_name(self) -> str:
-        match = _ID.fullmatch(self.id)
-        if not match:
-            return self.id
-        try:
-            began = f"{datetime.strptime(match[1], STAMP):%d %b, %H:%M:%S}"
-        except ValueError:  # the 99th of the 99th month
-            return self.id
-        settings = match[2]
-        with suppress(RunError):
-            if changes := shorten(differences(self.config()), MAX_CHANGES, placeholder=" …"):
-                settings += f", {changes}"
-        return f"{settings} · {began}"
+
+def _read_name(path: Path) -> str:
+    return clean_name(read_small(path).decode())
+
+
+def _read_config(path: Path) -> Config:
+    return build_config(migrated("config", read_json(path), str(path)))
+
+
+def _read_status(path: Path) -> Status:
+    return read_status(read_small(path))
+
+
+def _first_name(path: Path) -> str:
+    """The name that a run has from its folder's name and its `config.json`."""
+    run = Run(path.parent)
+    match = _ID.fullmatch(run.id)
+    if not match:
+        return run.id
+    try:
+        began = f"{datetime.strptime(match[1], STAMP):%d %b, %H:%M:%S}"
+    except ValueError:  # the 99th of the 99th month
+        return run.id
+    settings = match[2]
+    with suppress(RunError):
+        if changes := shorten(differences(run.config()), MAX_CHANGES, placeholder=" …"):
+            settings += f", {changes}"
+    return f"{settings} · {began}"
 
 
 def _modified(path: Path) -> float | None:

@@ -5,7 +5,6 @@
 
 from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any
 
 import plotly
 import plotly.graph_objects as go
@@ -24,10 +23,14 @@ _show = st.components.v2.component(
 
 
 def live_chart(key: str, draw: Callable[[], go.Figure], *, version: Hashable, alt: str) -> None:
-    """Show the figure, with a height, that `draw` makes; call it again when `version` changes."""
+    """Show the figure, with a height, that `draw` makes; one for all who ask for its `version`."""
     declare_component("plotly", path=_LIBRARY)  # serves plotly.min.js
-    kept: dict[str, Any] = st.session_state.setdefault(f"chart {key}", {})
-    if kept.get("version") != version:
-        figure = draw()
-        kept.update(version=version, figure=figure.to_json(), height=figure.layout.height)
-    _show(key=key, data={"figure": kept["figure"], "alt": alt, "height": kept["height"]})
+    figure, height = _drawn(key, version, draw)
+    _show(key=key, data={"figure": figure, "alt": alt, "height": height})
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _drawn(key: str, version: Hashable, _draw: Callable[[], go.Figure]) -> tuple[str, int]:
+    """The figure as JSON and its height, drawn once for all visitors."""
+    figure = _draw()
+    return figure.to_json(), figure.layout.height

@@ -17,7 +17,7 @@ from lenet.errors import RunError
 from lenet.runs import launcher
 from lenet.runs.run import Run
 from lenet.runs.status import own_status
-from tests.small import PATIENCE, wait_until
+from tests.small import PATIENCE, raising, wait_until
 
 Waiting = Callable[[str, float], Run]
 
@@ -75,6 +75,17 @@ def test_waiting_run_can_be_cancelled(waiting: Waiting) -> None:
     asked = iter((False, False, True))
     with launcher.slot(waiting("b", 2.0), lambda: next(asked)) as granted:
         assert not granted
+
+
+@pytest.mark.slow
+def test_waiting_run_reads_no_statuses_while_no_slot_is_free(
+    waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = iter((False, False, True))
+    with launcher.slot(waiting("a", 1.0), lambda: False):
+        monkeypatch.setattr(launcher, "queue", raising(AssertionError("all statuses are read")))
+        with launcher.slot(waiting("b", 2.0), lambda: next(asked)) as granted:
+            assert not granted
 
 
 def test_only_runs_that_ended_early_can_be_resumed(waiting: Waiting) -> None:

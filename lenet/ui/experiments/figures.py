@@ -32,7 +32,7 @@ def show_figures(findings: Findings, runs: list[RunProgress], key: str) -> None:
         awaited = "the first finished run" if needed == 1 else f"{needed} finished runs"
         st.caption(f"Comes with {awaited}. The curves are there already.")
         return
-    version = (key, len(findings.runs), sum(len(run.curve) for run in runs))
+    version = (key, study.id, len(findings.runs), sum(len(run.curve) for run in runs))
     live_chart(f"{view} of a study", draw, version=version, alt=f"{view} of the cells")
     if view == "Curves" and len(study.cells) > charts.MAX_CELLS:
         st.caption(f"The first {charts.MAX_CELLS} cells; more could not be told apart.")

@@ -22,25 +22,22 @@ from lenet.ui.train.run_view import clock, turn_to
 from lenet.ui.widgets import download
 
 REFRESH = 2.0  # seconds between two looks at live runs
+SHARED_SECONDS = 1.0  # in which the table of live runs is the same for all who see it
 
 
 def show(known: dict[str, Run]) -> None:
     """The table of all runs, kept up to date while one of them is live."""
     live = any(run.live for run in known.values())
-    fragment(_table, run_every=REFRESH if live else None)(known)
+    fragment(_table, run_every=REFRESH if live else None)(known, live)
 
 
-def _table(known: dict[str, Run]) -> None:
-    """Every run with its settings and its outcome; a damaged one is left out."""
-    rows = []
-    for run in known.values():
-        with suppress(LabError):
-            rows.append(_row(run))
-    if not rows:
+def _table(known: dict[str, Run], live: bool) -> None:
+    table = _shared(tuple(known), known) if live else _rows(known)
+    if table.empty:
         return
     column = st.column_config
     st.dataframe(
-        pd.DataFrame(rows),
+        table,
         hide_index=True,
         key="runs",
         placeholder="–",
@@ -50,6 +47,20 @@ def _table(known: dict[str, Run]) -> None:
             "changes": column.TextColumn(help="What differs from the preset."),
         },
     )
+
+
+@st.cache_resource(ttl=SHARED_SECONDS, max_entries=32, show_spinner=False)
+def _shared(ids: tuple[str, ...], _known: dict[str, Run]) -> pd.DataFrame:
+    return _rows(_known)
+
+
+def _rows(known: dict[str, Run]) -> pd.DataFrame:
+    """Every run with its settings and its outcome; a damaged one is left out."""
+    rows = []
+    for run in known.values():
+        with suppress(LabError):
+            rows.append(_row(run))
+    return pd.DataFrame(rows)
 
 
 def _row(run: Run) -> dict[str, Any]:
@@ -123,6 +134,7 @@ def _rename(run: Run) -> None:
     key = f"name of {run.id}"
     with explained():  # a callback is outside of the page's frame
         run.rename(st.session_state[key])
+        _shared.clear()
     turn_to(run)
     st.session_state[key] = run.name  # an empty one gives the first name back
 

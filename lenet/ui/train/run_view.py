@@ -86,14 +86,16 @@ def clock(seconds: float) -> str:
 
 
 def _follow(run: Run, compared: list[Run], names: dict[str, str], was_live: bool) -> None:
-    status, metrics = run.status(), metrics_of(run)
+    status = run.status()
+    metrics = metrics_of(run, live=status.state in LIVE)
     run_controls.headline(run, status)
     config = run.config()
     _progress(config, status, metrics)
     _figures(config, status, metrics)
     chart, images = st.columns([5, 1.2])
     with chart:
-        _curves(run, status, {names[one.id]: metrics_of(one) for one in (run, *compared)})
+        others = {names[one.id]: metrics_of(one, live=one.live) for one in compared}
+        _curves(run, status, {names[run.id]: metrics} | others)
     with images:
         sample_predictions.show(run)
     if was_live and status.state not in LIVE:
@@ -140,12 +142,15 @@ def _curves(run: Run, status: Status, shown: dict[str, History]) -> None:
         "Smoothing", 0.0, 0.99, 0.94, 0.01, key="smoothing", persist_state="session", width=220
     )
     log = row.toggle("Logarithmic loss", key="log loss", persist_state="session")
-    counts = tuple((name, *metrics.counts()) for name, metrics in shown.items())
+    seen = tuple(
+        (name, *metrics.counts(), metrics.last("loss") if len(metrics) else 0)
+        for name, metrics in shown.items()
+    )
     with place:
         live_chart(
             "curves",
             lambda: curves(shown, run.id, status.total_steps, smoothing=smoothing, log=log),
-            version=(run.id, counts, smoothing, log, status.total_steps),
+            version=(run.id, seen, smoothing, log, status.total_steps),
             alt="Training and validation loss and accuracy over the steps of the run",
         )
 
