@@ -21,13 +21,10 @@ from lenet.evaluation.metrics import evaluate
 from lenet.evaluation.report import figures
 from lenet.network import checkpoint
 from lenet.ui.checkpoints import UPLOAD
-from soak.damage import NASTY, damaged, json_value, with_nasty_value
+from soak.damage import damaged, json_value, with_nasty_value
 from soak.guard import UPLOADED, Trial, uploads
 from soak.lab import Lab, sound, visit
 from tests.small import small_split
-
-DOUBLINGS = 60
-"""A list that holds the one before it twice, so often: to look at all of it takes for ever."""
 
 
 def checkpoints(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
@@ -69,24 +66,14 @@ def _checkpoints(whole: bytes, marker: Path, rng: random.Random) -> Iterator[tup
     [pickled] = [name for name in files if name.endswith("data.pkl")]
     for number in count():
         part = rng.choice(list(content))
-        match number % 4:
-            case 0:
-                data = damaged(whole, rng)
-            case 1:  # another pickle, its checksum right again
-                data = _zip({**files, pickled: damaged(files[pickled], rng)})
-            case 2:
-                data = _saved(content, **{part: _other(content[part], rng)})
-            case _:
-                data = _saved(content, **{part: json_value(rng)})
+        if number % 4 == 0:
+            data = damaged(whole, rng)
+        elif number % 4 == 1:  # another pickle, its checksum right again
+            data = _zip({**files, pickled: damaged(files[pickled], rng)})
+        else:
+            value = with_nasty_value(content[part], rng) if number % 2 else json_value(rng)
+            data = _saved(content, **{part: value})
         yield f"checkpoint {number}, {part}", data
-
-
-def _other(value: Any, rng: random.Random) -> Any:
-    """Figures, a configuration, weights or a training state with another value in them."""
-    try:
-        return with_nasty_value(value, rng)
-    except TypeError:  # there are tensors in it
-        return {**value, rng.choice(list(value)): rng.choice(NASTY)}
 
 
 class Call(tuple[Any, ...]):
@@ -120,8 +107,8 @@ def _pickles_with_code(content: dict[str, Any], marker: Path) -> Iterator[tuple[
 
 def _bombs(content: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
     """Files that take all memory, or for ever."""
-    nested: dict[str, list[Any]] = {
-        "a list doubled": reduce(lambda inner, _: [inner, inner], range(DOUBLINGS), ["lr"]),
+    nested: dict[str, list[Any]] = {  # to look at all of the first one takes for ever
+        "a list doubled": reduce(lambda inner, _: [inner, inner], range(60), ["lr"]),
         "a list nested": reduce(lambda inner, _: [inner], range(400), []),
     }
     for what, value in nested.items():

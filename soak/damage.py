@@ -4,7 +4,8 @@ import json
 import os
 import random
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +33,16 @@ NAMES = (
 
 def json_value(rng: random.Random, levels: int = 3) -> Any:
     """Any value that JSON, or Python's reading of it, can hold; text may be of any characters."""
-    match rng.randrange(7 if levels else 4):
-        case 0:
-            return rng.getrandbits(rng.choice((8, 64, 300))) * rng.choice((-1, 1))
-        case 1:
-            return struct.unpack("d", rng.randbytes(8))[0]
-        case 2:
-            return "".join(chr(rng.randrange(0xD800)) for _ in range(rng.randrange(20)))
-        case 3 | 4:
-            return rng.choice(NASTY)
-        case 5:
-            return [json_value(rng, levels - 1) for _ in range(rng.randrange(5))]
-        case _:
-            return {str(rng.random()): json_value(rng, levels - 1) for _ in range(rng.randrange(5))}
+    inner = range(rng.randrange(5) if levels else 0)
+    kinds: list[Callable[[], Any]] = [
+        lambda: rng.getrandbits(rng.choice((8, 64, 300))) * rng.choice((-1, 1)),
+        lambda: struct.unpack("d", rng.randbytes(8))[0],
+        lambda: "".join(chr(rng.randrange(0xD800)) for _ in range(rng.randrange(20))),
+        *[lambda: rng.choice(NASTY)] * 2,
+        lambda: [json_value(rng, levels - 1) for _ in inner],
+        lambda: {str(rng.random()): json_value(rng, levels - 1) for _ in inner},
+    ]
+    return rng.choice(kinds)()
 
 
 def damaged(data: bytes, rng: random.Random) -> bytes:
@@ -69,8 +67,8 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
 
 
 def with_nasty_value(value: Any, rng: random.Random) -> Any:
-    """A JSON value with one of its parts replaced by another kind, left out or renamed."""
-    changed = json.loads(json.dumps(value))
+    """The value with one of its parts replaced by another kind, left out or renamed."""
+    changed = deepcopy(value)
     places = list(_places(changed))
     if not places:
         return rng.choice(NASTY)
@@ -86,7 +84,7 @@ def with_nasty_value(value: Any, rng: random.Random) -> Any:
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every part of a JSON value: the list or object that holds it, and its key there."""
+    """Every part of a value: the list or object that holds it, and its key there."""
     if isinstance(value, (dict, list)):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             yield value, key

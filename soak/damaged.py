@@ -4,13 +4,11 @@ import random
 from collections.abc import Callable, Iterator
 
 from soak import checkpoints, folders, payloads
-from soak.guard import Guard, Trial
+from soak.guard import Trial, tried
 from soak.lab import Lab, small_lab
 from soak.table import Row
 
-Trials = Callable[[Lab, random.Random, int], Iterator[Trial]]
-
-KINDS: dict[str, tuple[Trials, int]] = {
+KINDS: dict[str, tuple[Callable[[Lab, random.Random, int], Iterator[Trial]], int]] = {
     "damaged pictures uploaded, five formats": (payloads.pictures, 25),
     "damaged checkpoints, with code and zip bombs in them": (checkpoints.checkpoints, 25),
     "damaged dataset files (IDX), packed and plain": (folders.datasets, 16),
@@ -31,7 +29,4 @@ def rows(short: bool) -> list[Row]:
 def row(lab: Lab, kind: str, share: float) -> Row:
     """Try the inputs of a kind, `share` times as many as its own share says."""
     trials, own = KINDS[kind]
-    guard = Guard(kind, own=lab.home / "lab")
-    for what, act in trials(lab, random.Random(kind), int(own * share)):
-        guard.trial(what, act)
-    return guard
+    return tried(kind, lab.home / "lab", trials(lab, random.Random(kind), int(own * share)))

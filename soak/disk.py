@@ -6,8 +6,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager as ContextManager
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +17,9 @@ from lenet.data.splits import load_split
 from lenet.errors import StorageError
 from lenet.network import checkpoint
 from lenet.runs.run import Run
-from lenet.studies.folder import StudyFolder
+from lenet.studies.folder import Result, StudyFolder
 from soak.folders import FIGURES, own_study
-from soak.kills import CONFIG, differences
+from soak.kills import CONFIG, assert_same
 from soak.lab import Lab, execution, small_lab
 from soak.table import Row
 from tests.data.test_download import Mirror
@@ -30,7 +29,7 @@ from tests.small import assert_one_sentence
 ROOM = 64 * 2**20
 """Bytes in which everything has room."""
 
-Full = ContextManager[None]
+Full = AbstractContextManager[None]
 Attempt = tuple[str, Full, Callable[[], object], Callable[[], object]]
 """In words, a full disk, what cannot have enough room on it, what must succeed afterwards."""
 
@@ -46,14 +45,22 @@ def rows(short: bool) -> list[Row]:
         # Metrics, TensorBoard's events or checkpoints are too large, in that order of size.
         sizes = [int(2 ** rng.uniform(9.5, 19)) if n % 2 else rng.randrange(largest) for n in times]
         disks = [(size, _file_limit(size)) for size in sizes]
-        found = [_row("training, by RLIMIT_FSIZE", _trainings(lab.home, expected, disks))]
-        with _small_disk(lab.home / "disk") as disk:
-            if disk:  # whatever file comes when the last block is taken
-                sizes = [rng.randrange(20_000, int(0.95 * needed)) for _ in times]
-                disks = [(size, _narrow(disk, size)) for size in sizes]
+        found = [
+            _row("training, by RLIMIT_FSIZE", _trainings(lab.home, expected, disks)),
+            _row("fetching a dataset", _datasets(lab, len(times), rng)),
+            _row("writing a study and its results", _studies(lab, len(times))),
+        ]
+        disk = lab.home / "disk"
+        disk.mkdir()
+        if _mount(disk, "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", check=False):
+            # Whatever file comes when the last block is taken.
+            sizes = [rng.randrange(20_000, int(0.95 * needed)) for _ in times]
+            disks = [(size, _narrow(disk, size)) for size in sizes]
+            try:
                 found.append(_row("training, on a small tmpfs", _trainings(disk, expected, disks)))
-        found.append(_row("fetching a dataset", _datasets(lab, len(times), rng)))
-        return [*found, _row("writing a study and its results", _studies(lab, len(times)))]
+            finally:
+                subprocess.run(["umount", str(disk)], check=True)
+        return found
 
 
 def _row(doing: str, attempts: Iterable[Attempt]) -> Row:
@@ -89,8 +96,7 @@ def _go_on(run: Run, expected: Run) -> None:
         execution(run).start(CONFIG)
     elif run.status().state in ("failed", "crashed"):
         execution(run).resume()
-    different = differences(run, expected)
-    assert not different, different
+    assert_same(run, expected)
 
 
 def _datasets(lab: Lab, times: int, rng: random.Random) -> Iterator[Attempt]:
@@ -118,9 +124,7 @@ def _studies(lab: Lab, times: int) -> Iterator[Attempt]:
     planned = study.runs()[0]
 
     def first_is_kept(folder: StudyFolder) -> None:
-        result = folder.result(planned)
-        assert result
-        assert result.test_accuracy == FIGURES["test_accuracy"]
+        assert folder.result(planned) == Result.model_validate(FIGURES)
 
     for number in range(times):
         folder = StudyFolder(lab.home / f"study {number}")
@@ -144,25 +148,15 @@ def _file_limit(size: int) -> Iterator[None]:
 
 
 @contextmanager
-def _small_disk(folder: Path) -> Iterator[Path | None]:
-    """A file system in memory; None where mounting is not permitted."""
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        yield None
-        return
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-@contextmanager
 def _narrow(disk: Path, size: int) -> Iterator[None]:
     """The small disk holds only `size` bytes meanwhile."""
-    resize = ["mount", str(disk), "-o"]
-    subprocess.run([*resize, f"remount,size={size}"], check=True)
+    _mount(disk, "-o", f"remount,size={size}")
     try:
         yield
     finally:
-        subprocess.run([*resize, f"remount,size={ROOM}"], check=True)
+        _mount(disk, "-o", f"remount,size={ROOM}")
+
+
+def _mount(disk: Path, *options: str, check: bool = True) -> bool:
+    command = ["mount", *options, str(disk)]
+    return not subprocess.run(command, check=check, capture_output=True).returncode

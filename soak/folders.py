@@ -22,12 +22,9 @@ from lenet.studies.sweep import grid
 from soak.damage import NAMES, damage_file, damaged
 from soak.guard import UPLOADED, Trial
 from soak.lab import Lab, sound, visit
+from soak.payloads import PARAMETERS
 from tests.idx_files import write_files
 
-PAGES = (
-    *("streamlit_app.py", "streamlit_app.py"),
-    *("pages/evaluate.py", "pages/predict.py", "pages/inside.py", "pages/experiments.py"),
-)
 STAMPS = ("20260101-000000-lab-0000", "20269999-999999-lab-0000", "mine")
 FOLDER_NAMES = [n for n in UPLOADED if "/" not in n and len(n) < 200 and n.strip(".")]
 FIGURES = {"train_loss": 1, "val_loss": 1, "val_accuracy": 0.5, "test_accuracy": 0.5, "seconds": 9}
@@ -44,8 +41,7 @@ def datasets(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
         whole = path.read_bytes()
         path.write_bytes(b"\x1f\x8b" + whole if place % 50 == 49 else damaged(whole, rng))
         yield f"{path.name} {place}", _load_both
-        for left in raw.iterdir():
-            left.unlink()
+        shutil.rmtree(raw)
     write_files(raw, info)
 
 
@@ -59,7 +55,7 @@ def runs(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
     """A run whose folder is damaged, on every page that lists runs; some are training."""
     for place in range(number):
         run = _copy(lab, STAMPS[place % 3] if place % 20 else rng.choice(FOLDER_NAMES))
-        page = PAGES[place % len(PAGES)]
+        page = list(PARAMETERS)[place % len(PARAMETERS)]
         with _training(run) if rng.random() < 0.4 else nullcontext():
             what = _damage_run(lab, run, rng)
             yield f"{what}, {page} ({run.id[:30]!r})", partial(_look_at_run, page)
@@ -99,7 +95,7 @@ def _look_at_run(page: str) -> None:
     app = visit(page)
     for box in app.selectbox:
         others = [name for name in box.options if "fashion" not in name and "…" not in name]
-        if box.label == "Checkpoint" and len(box.options) > 1 and others:
+        if box.label == "Checkpoint" and others:
             box.set_value(others[-1])
             sound(app.run())
             return

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import cycle, islice
 from pathlib import Path
@@ -33,8 +32,8 @@ PATHS = {
 CODE = ("os.system", "os.exec", "os.posix_spawn", "os.spawn", "subprocess.Popen", "pty.spawn")
 """Events by which code in an input would start a program."""
 PYTHON = [Path(place).resolve() for place in (sys.prefix, sys.base_prefix, *sys.path) if place]
-SYSTEM = "/proc /sys /dev /usr/lib /usr/share /lib /etc/localtime /etc/mime.types /etc/apache2"
-READABLE = (ROOT, *PYTHON, *map(Path, SYSTEM.split()), Path("/etc/httpd"))
+SYSTEM = "proc sys dev usr/lib usr/share lib etc/localtime etc/mime.types etc/apache2 etc/httpd"
+READABLE = (ROOT, *PYTHON, *(Path("/", place) for place in SYSTEM.split()))
 """Where Python, its packages and the system keep what every program reads."""
 WRITABLE = (Path("/dev/null"), Path("/dev/shm"))
 UPLOADED = [name for name in NAMES if "\x00" not in name]
@@ -51,42 +50,45 @@ class TooSlowError(BaseException):
     """The limit has passed; no `except Exception` of the product may swallow it."""
 
 
-@dataclass
-class Guard(Row):
-    """Counts what goes wrong while inputs are tried; only in `own` may files be written."""
-
-    own: Path = field(kw_only=True)
-    slowest: float = field(default=0.0, kw_only=True)
-
-    def trial(self, what: str, act: Callable[[], object]) -> None:
-        """Do it once; an error for people is right, every other is a fault."""
-        self.times += 1
+def tried(done: str, own: Path, trials: Iterable[Trial]) -> Row:
+    """An error for people is right, every other is a fault; only in `own` may files be written."""
+    row, slowest = Row(done), 0.0
+    for what, act in trials:
+        row.times += 1
         began = time.process_time()
-        with self.checked(what), _watched() as events:
+        with row.checked(what), _watched() as events:
             try:
                 act()
             except TooSlowError:
                 raise AssertionError(f"not done within {LIMIT:.0f} s") from None
             except LabError as error:
-                self.said["refused in a sentence"] += 1
+                row.said["refused in a sentence"] += 1
                 assert_one_sentence(str(error))
         work = time.process_time() - began
-        self.slowest = max(self.slowest, work)
-        self.measured = f"slowest {self.slowest:.1f} s of work"
+        slowest = max(slowest, work)
         if work > WORK:
-            self.faults.append(f"{what}: it took {work:.0f} s of processor time")
-        self.faults += [f"{what}: {trespass}" for trespass in self._trespasses(events)]
+            row.faults.append(f"{what}: it took {work:.0f} s of processor time")
+        row.faults += [f"{what}: {trespass}" for trespass in _trespasses(own, events)]
+    row.measured = f"slowest {slowest:.1f} s of work"
+    return row
 
-    def _trespasses(self, events: list[Event]) -> Iterator[str]:
-        """What the events did outside the folders that the lab may touch."""
-        for name, arguments in events:
-            if name in CODE:
-                yield f"it ran {arguments[:2]!r}"
-                continue
-            flags = arguments[2] if name == "open" else os.O_WRONLY | os.O_NOFOLLOW
-            writes = bool(flags & (os.O_WRONLY | os.O_RDWR))
-            allowed = (self.own, *(WRITABLE if writes else READABLE))
-            for path in _paths([arguments[place] for place in PATHS[name]], flags):
+
+def _trespasses(own: Path, events: list[Event]) -> Iterator[str]:
+    """What the events did outside the folders that the lab may touch."""
+    for name, arguments in events:
+        if name in CODE:
+            yield f"it ran {arguments[:2]!r}"
+            continue
+        flags = arguments[2] if name == "open" else os.O_WRONLY | os.O_NOFOLLOW
+        writes = bool(flags & (os.O_WRONLY | os.O_RDWR))
+        allowed = (own, *(WRITABLE if writes else READABLE))
+        for place in PATHS[name]:
+            # A number is an open file; a name that cannot be, or leads in a circle, opens none.
+            with suppress(OSError, ValueError, RuntimeError, TypeError):
+                path = Path(os.fsdecode(arguments[place])).absolute()
+                # A link is followed where the system would have followed it.
+                follows = not flags & os.O_NOFOLLOW
+                path = path.resolve() if follows else path.parent.resolve() / path.name
                 compiled = path.suffix == ".pyc" or "__pycache__" in path.parts
                 if not compiled and not any(map(path.is_relative_to, allowed)):
                     yield f"{name} {'wrote' if writes else 'read'} {path}"
@@ -109,16 +111,6 @@ def uploads(
         else:
             name = next(names) + ending
             yield f"page: {what} as {name[:40]!r}", partial(on_page, name, data)
-
-
-def _paths(named: list[Any], flags: int) -> Iterator[Path]:
-    """The paths, links in them followed where the system would have followed them."""
-    for path in named:
-        # A number is an open file; a name that cannot be, or leads in a circle, opens nothing.
-        with suppress(OSError, ValueError, RuntimeError, TypeError):
-            found = Path(os.fsdecode(path)).absolute()
-            follows = not flags & os.O_NOFOLLOW
-            yield found.resolve() if follows else found.parent.resolve() / found.name
 
 
 _recording: list[list[Event]] = []

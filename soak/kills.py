@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -22,8 +23,6 @@ from tests.small import same_weights, small_config
 CONFIG = small_config(epochs=12, dropout=0.2, augment="flip_shift")
 AIMED = 4
 """Every so many kills wait until a checkpoint is being written."""
-TIMES = ("seconds", "images_per_second")
-"""What is never the same in the events of two runs."""
 
 Begin = Callable[[Run], psutil.Process]
 """Starts a prepared run, or goes on with it, in a process."""
@@ -43,26 +42,25 @@ def torture(lab: Lab, done: str, begin: Begin, kills: int) -> Row:
     """Start runs, kill and resume them until they are finished, and compare what came out."""
     row, rng, equal = Row(done), random.Random(0), 0
     folder = lab.home / done
-    expected, undisturbed = Run(folder / "expected"), Run(folder / "undisturbed")
+    expected, runs = Run(folder / "expected"), [_prepared(folder / "undisturbed")]
     execution(expected).start(CONFIG)  # imports here what forked workers need not import again
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(launcher, "PROGRAM", "tests.small_lab")
         began = time.monotonic()
-        _finish(undisturbed, begin)
+        _finish(runs[0], begin)
         life = time.monotonic() - began
-        runs: list[Run] = []
         while row.times < kills and not row.faults:
-            runs.append(Run(folder / str(len(runs))))
+            runs.append(_prepared(folder / str(len(runs))))
             while not _is_finished(runs[-1]) and not row.faults:
                 if row.times == kills:
                     _finish(runs[-1], begin)
                 else:  # early moments are more frequent, or most would be finished before
                     aimed = row.times % AIMED == 0
                     _strike(runs[-1], begin, None if aimed else life * rng.betavariate(1, 3), row)
-            different = differences(runs[-1], expected)
-            equal += not different
-            row.faults += different
-    row.measured = f"{equal} of {len(runs)} runs end bit for bit as if undisturbed"
+            with row.checked(runs[-1].id):
+                assert_same(runs[-1], expected)
+                equal += 1
+    row.measured = f"{equal} of {len(runs) - 1} runs end bit for bit as if undisturbed"
     return row
 
 
@@ -83,20 +81,20 @@ def _as_the_page_does(run: Run) -> psutil.Process:
     return psutil.Process(launcher.spawn(run, flags).pid)
 
 
-def _begun(run: Run, begin: Begin) -> psutil.Process:
-    if not run.folder.exists():
-        run.prepare(CONFIG)  # as the page does before it starts the process
-    return begin(run)
+def _prepared(folder: Path) -> Run:
+    run = Run(folder)
+    run.prepare(CONFIG)  # as the page does before it starts the process
+    return run
 
 
 def _finish(run: Run, begin: Begin) -> None:
-    if status := _begun(run, begin).wait():
+    if status := begin(run).wait():
         raise RuntimeError(f"a training ended with exit status {status}")
 
 
 def _strike(run: Run, begin: Begin, seconds: float | None, row: Row) -> None:
     """Kill a process of it after so long, or while it writes a checkpoint, unless it has ended."""
-    process = _begun(run, begin)
+    process = begin(run)
     with suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
         if seconds is not None:
             process.wait(seconds)
@@ -120,26 +118,20 @@ def _is_finished(run: Run) -> bool:
     return run.used and run.status().state == "finished"
 
 
-def differences(run: Run, expected: Run) -> list[str]:
-    """In what a finished run of `CONFIG` differs from an uninterrupted one."""
-    if not _is_finished(run):
-        return [f"{run.id} is {run.status().state}"]
-    found = []
+def assert_same(run: Run, expected: Run) -> None:
+    """A run of `CONFIG` has finished as an uninterrupted one does."""
+    assert _is_finished(run), run.status().state
     for epoch in range(1, CONFIG.epochs + 1):
         ours, theirs = (checkpoint.load(r.epoch_checkpoint(epoch)).model() for r in (run, expected))
-        if not same_weights(ours, theirs):
-            found.append(f"{run.id}: other weights after epoch {epoch}")
-    if _events(run) != _events(expected):
-        found.append(f"{run.id}: other metrics")
-    if left := temporaries(run.folder):
-        found.append(f"{run.id}: {len(left)} temporary files are left")
-    return found
+        assert same_weights(ours, theirs), f"other weights after epoch {epoch}"
+    assert _events(run) == _events(expected), "other metrics"
+    assert not temporaries(run.folder), "temporary files are left"
 
 
 def _events(run: Run) -> list[dict[str, Any]]:
     """What is recorded of a run, without times."""
-    events = map(json.loads, run.metrics_file.read_text().splitlines())
-    return [{name: event[name] for name in event if name not in TIMES} for event in events]
+    times = {"seconds": None, "images_per_second": None}
+    return [{**json.loads(line), **times} for line in run.metrics_file.read_text().splitlines()]
 
 
 def _writing(run: Run) -> bool:

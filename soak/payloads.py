@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from functools import partial
-from itertools import count
+from itertools import count, product
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,6 @@ from soak.damage import NAMES, NASTY, damaged, json_value
 from soak.guard import Trial, uploads
 from soak.lab import Lab, sound, visit
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
-MODES = ("L", "RGB", "RGBA", "P")
 PARAMETERS = {
     "streamlit_app.py": tuple(Config.model_fields),
     "pages/evaluate.py": ("checkpoint", "compare"),
@@ -62,11 +60,8 @@ def _pictures(rng: random.Random) -> Iterator[tuple[str, bytes]]:
     yield from _picture_bombs()
     photo = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8))
     photo.paste((255, 255, 255), (20, 10, 40, 30))
-    whole = [
-        (kind, encoded(photo if kind == "JPEG" else photo.convert(mode), kind))
-        for kind in FORMATS
-        for mode in (MODES if kind != "JPEG" else ("RGB",))
-    ]
+    kinds = product(("PNG", "JPEG", "WEBP", "BMP", "GIF"), ("L", "RGB", "RGBA", "P"))
+    whole = [(k, encoded(photo.convert("RGB" if k == "JPEG" else m), k)) for k, m in kinds]
     for number in count():
         kind, data = whole[number % len(whole)]
         if number % 10 == 0:
@@ -173,32 +168,27 @@ def _point(pick: str) -> None:
 
 def _drawings(rng: random.Random) -> Iterator[tuple[str, Any]]:
     """What the canvas answers: drawings, damaged ones, and things that are none."""
-    whole = _drawing(280)
+    whole = encoded(square(280).convert("RGBA"))
     for side in (1, 7, 1200):
-        yield f"a drawing of {side} pixels", answer(_url(_drawing(side)))
-    yield "a drawing of 144 megapixels", answer(_url(png_of(12_000, 12_000)))
+        yield f"a drawing of {side} pixels", answer(encoded(square(side).convert("RGBA")))
+    yield "a drawing of 144 megapixels", answer(png_of(12_000, 12_000))
     for mode in ("L", "P", "RGB", "LA", "1", "I;16"):
-        yield f"a drawing in {mode}", answer(_url(_drawing(280, mode)))
+        yield f"a drawing in {mode}", answer(encoded(square(280).convert(mode)))
     for number in count():
         nasty = rng.choice(NASTY) if number % 2 else json_value(rng)
-        address = damaged(_url(whole).encode(), rng).decode(errors="replace")
+        address = damaged(answer(whole)["drawing"]["data"].encode(), rng).decode(errors="replace")
         yield [
-            ("a damaged drawing", answer(_url(damaged(whole, rng)))),
+            ("a damaged drawing", answer(damaged(whole, rng))),
             (f"{nasty!r:.40} as drawing", answer(nasty)),
             (f"{nasty!r:.40} as answer", {"drawing": nasty}),
             ("a damaged address", answer(address)),
-            ("a background", {**answer(_url(whole)), "backgroundFit": nasty}),
-            ("a drawing in JSON", {"drawing": {"raw": nasty, "data": _url(whole)}}),
+            ("a background", {**answer(whole), "backgroundFit": nasty}),
+            ("a drawing in JSON", {"drawing": {**answer(whole)["drawing"], "raw": nasty}}),
         ][number % 6]
 
 
 def answer(data: Any) -> dict[str, Any]:
+    """What the canvas says: `data` is an address, or the PNG file that it stands for."""
+    if isinstance(data, bytes):
+        data = "data:image/png;base64," + base64.b64encode(data).decode()
     return {"drawing": {"raw": {"objects": []}, "data": data}}
-
-
-def _url(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode()
-
-
-def _drawing(side: int, mode: str = "RGBA") -> bytes:
-    return encoded(square(side).convert(mode))
