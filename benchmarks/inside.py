@@ -76,7 +76,6 @@ def in_the_browser(page: Page) -> list[float]:
 def rows() -> list[Row]:
     """Both waits."""
     processor = on_the_server()
-    expect.set_options(timeout=1000 * PATIENCE)
     with (
         tempfile.TemporaryDirectory() as folder,
         serve(Path(folder)) as app,

@@ -11,7 +11,7 @@ from importlib import import_module
 from benchmarks.machine import machine
 from soak.table import Row, markdown
 
-PARTS = ("kills", "disk", "damaged", "visitors")
+PARTS = ("kills", "server", "disk", "damaged", "visitors")
 """Modules of this package with a function `rows`, which is told whether to be short."""
 
 
@@ -47,16 +47,8 @@ def _rows(name: str, *, short: bool) -> list[Row]:
     """The rows of a part; one that breaks off itself is a row that is not good."""
     try:
         return list(import_module(f"soak.{name}").rows(short))
-    except Exception as error:
-        traceback.print_exc()
-        return [Row(name, 1, "it broke off", [_story(error)])]
-
-
-def _story(error: BaseException) -> str:
-    """What broke first, and then what broke because of it, when tidying up for example."""
-    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    said = f"{type(error).__name__}: {error}"
-    return f"{_story(earlier)}; then {said}" if earlier else said
+    except Exception:  # the whole story: what broke first may only have led to this
+        return [Row(name, 1, "it broke off", [traceback.format_exc()])]
 
 
 if __name__ == "__main__":

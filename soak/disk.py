@@ -44,9 +44,8 @@ def rows(short: bool) -> list[Row]:
         needed = sum(path.stat().st_size for path in expected.folder.iterdir())
         # Metrics, TensorBoard's events or checkpoints are too large, in that order of size.
         sizes = [int(2 ** rng.uniform(9.5, 19)) if n % 2 else rng.randrange(largest) for n in times]
-        disks = [(size, _file_limit(size)) for size in sizes]
         found = [
-            _row("training, by RLIMIT_FSIZE", _trainings(lab.home, expected, disks)),
+            _row("training, by RLIMIT_FSIZE", _trainings(lab.home, expected, sizes, _file_limit)),
             _row("fetching a dataset", _datasets(lab, len(times), rng)),
             _row("writing a study and its results", _studies(lab, len(times))),
         ]
@@ -55,9 +54,9 @@ def rows(short: bool) -> list[Row]:
         if _mount(disk, "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", check=False):
             # Whatever file comes when the last block is taken.
             sizes = [rng.randrange(20_000, int(0.95 * needed)) for _ in times]
-            disks = [(size, _narrow(disk, size)) for size in sizes]
+            attempts = _trainings(disk, expected, sizes, partial(_narrow, disk))
             try:
-                found.append(_row("training, on a small tmpfs", _trainings(disk, expected, disks)))
+                found.append(_row("training, on a small tmpfs", attempts))
             finally:
                 subprocess.run(["umount", str(disk)], check=True)
         return found
@@ -80,11 +79,13 @@ def _row(doing: str, attempts: Iterable[Attempt]) -> Row:
     return row
 
 
-def _trainings(folder: Path, expected: Run, disks: Iterable[tuple[int, Full]]) -> Iterator[Attempt]:
-    for number, (size, full) in enumerate(disks):
+def _trainings(
+    folder: Path, expected: Run, sizes: list[int], full: Callable[[int], Full]
+) -> Iterator[Attempt]:
+    for number, size in enumerate(sizes):
         run = Run(folder / f"limited {number}")
         start = partial(execution(run).start, CONFIG)
-        yield f"{size:,} bytes", full, start, partial(_go_on, run, expected)
+        yield f"{size:,} bytes", full(size), start, partial(_go_on, run, expected)
         shutil.rmtree(run.folder, ignore_errors=True)
 
 

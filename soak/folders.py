@@ -4,7 +4,7 @@ import json
 import random
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from soak.guard import UPLOADED, Trial
 from soak.lab import Lab, sound, visit
 from soak.payloads import PARAMETERS
 from tests.idx_files import write_files
+from tests.small import at_work
 
 STAMPS = ("20260101-000000-lab-0000", "20269999-999999-lab-0000", "mine")
 FOLDER_NAMES = [n for n in UPLOADED if "/" not in n and len(n) < 200 and n.strip(".")]
@@ -56,7 +57,7 @@ def runs(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
     for place in range(number):
         run = _copy(lab, STAMPS[place % 3] if place % 20 else rng.choice(FOLDER_NAMES))
         page = list(PARAMETERS)[place % len(PARAMETERS)]
-        with _training(run) if rng.random() < 0.4 else nullcontext():
+        with at_work(run, 16) if rng.random() < 0.4 else nullcontext():
             what = _damage_run(lab, run, rng)
             yield f"{what}, {page} ({run.id[:30]!r})", partial(_look_at_run, page)
         _clear(lab)
@@ -70,14 +71,6 @@ def _copy(lab: Lab, name: str) -> Run:
     run.rename("mine")
     shutil.copy(run.epoch_checkpoint(1), run.stopped_checkpoint)
     return run
-
-
-@contextmanager
-def _training(run: Run) -> Iterator[None]:
-    """Hold its folder and say that it is running, as the process of a run or study does."""
-    with run.hold():
-        run.write_status(own_status().changed(state="running", total_steps=16))
-        yield
 
 
 def _damage_run(lab: Lab, run: Run, rng: random.Random) -> str:
@@ -107,7 +100,7 @@ def studies(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
     for place in range(number):
         name = kinds[place % len(kinds)]
         folder = _study(lab, name)
-        with _training(folder.process) if rng.random() < 0.5 else nullcontext():
+        with at_work(folder.process) if rng.random() < 0.5 else nullcontext():
             what = _damage_study(lab, folder.folder, rng)
             yield f"study {name}: {what}", partial(_look_at_study, name)
         _clear(lab)

@@ -24,9 +24,7 @@ SECRET = "what is written outside is nobody's business"  # a word to look for
 class Lab:
     """The folders of a lab below `home`: it may touch `home/lab` and nothing beside it.
 
-    Attributes:
-        outside: a file that no page has any business with.
-        linked: a folder beside, to which links lead.
+    No page has any business with the file `outside`; links lead to the folder `linked`.
     """
 
     def __init__(self, home: Path) -> None:

@@ -1,7 +1,5 @@
 """Many visitors at once, drawing and switching pages while two runs train.
 
-    python -m soak [--short] visitors
-
 Twice 20 visitors come for five minutes. Two of them use Chromium, which shows what a person sees;
 the others speak on the wire (`benchmarks.wire`), for the browsers of a server's visitors work on
 their own machines: twenty pages of Chromium take both of two cores for themselves.
@@ -11,7 +9,6 @@ Needs Fashion-MNIST and what the browser tests need.
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -20,19 +17,16 @@ from typing import NamedTuple
 
 import numpy as np
 import psutil
-import pytest
-from playwright.sync_api import Error, expect, sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 from benchmarks.browser import places, stroke
 from benchmarks.wire import WireVisitor, parts
-from lenet.config import build_config
-from lenet.runs import launcher
 from soak.lab import scratch
+from soak.server import training
 from soak.table import Row
 from tests.browser import launch
-from tests.e2e.app import PATIENCE, App, kill, serve
+from tests.e2e.app import PATIENCE, App
 from tests.e2e.look import DRAWINGS, Tab, choose, go, title
-from tests.small import holder
 
 GOAL = 1.0
 """Seconds within which 95 of 100 predictions must be there."""
@@ -40,16 +34,12 @@ FLAT = 0.05
 """Share by which the server may be larger after a second round than after the first."""
 FORGOTTEN = 130.0
 """Seconds until Streamlit drops a session that was left: it keeps it for two minutes."""
-RUNS, CONFIG = 2, build_config({"epochs": 500})
-ARRIVALS = 0.1
-"""Share of the time in which all come, one after the other."""
+RUNS = 2
 STROKES = 6
 OTHERS = ("Train", "Evaluate", "Inside", "Experiments")
 """The pages beside Predict."""
 Act = float | int | str
 """What a visitor does: wait for seconds, draw the stroke of a number, go to the page of a name."""
-
-expect.set_options(timeout=1000 * PATIENCE)
 
 
 class Form(NamedTuple):
@@ -85,35 +75,18 @@ def rows(short: bool) -> list[Row]:
     """Let them all come; what they waited for, what went wrong, and what stayed in memory."""
     form = Form(1, 2, 12, (0.3, 1)) if short else Form(2, 18, 300, (2, 6))
     table, left = list[Row](), list[float]()
-    with _serve_and_train() as app:
+    with scratch() as folder, training(Path(folder), RUNS) as app:
         for number in range(1 if short else 2):
             table += asyncio.run(_round(app, form, number))
             if not short:
                 left.append(asyncio.run(_forgotten(app)))
+        assert all(run.live for run in app.runs()), "a training ended while visitors were there"
     if left:
         grown = left[-1] / left[0] - 1
         measured = f"{' MB, '.join(f'{size:.0f}' for size in left)} MB ({grown:+.1%})"
         done = "the server's own memory once all sessions are dropped, after each round"
         table.append(Row(done, len(left), measured, met=grown <= FLAT))
     return table
-
-
-@contextmanager
-def _serve_and_train() -> Iterator[App]:
-    """A server with runs that train as long as it is there."""
-    with (
-        scratch() as folder,
-        serve(Path(folder), LENET_SLOTS=str(RUNS)) as app,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setenv("LENET_SLOTS", str(RUNS))
-        patch.setenv("LENET_RUNS_DIR", str(app.runs_dir))
-        runs = [launcher.start(CONFIG) for _ in range(RUNS)]
-        try:
-            yield app
-            assert all(run.live for run in runs), "a training ended while the visitors were there"
-        finally:
-            kill([holder(run) for run in runs if run.live])
 
 
 async def _round(app: App, form: Form, number: int) -> list[Seen]:
@@ -131,8 +104,8 @@ async def _round(app: App, form: Form, number: int) -> list[Seen]:
 
 
 def _plan(form: Form, chance: Random) -> Iterator[Act]:
-    """What a visitor does once the lab is open, until the time is over."""
-    yield chance.uniform(0, ARRIVALS * form.seconds)
+    """What a visitor does, from the first tenth of the time on, until it is over."""
+    yield chance.uniform(0, form.seconds / 10)
     drawn, until = 0, time.monotonic() + form.seconds
     while time.monotonic() < until:
         yield "Predict"

@@ -16,6 +16,7 @@ from lenet.config import Config, build_config, choices
 from lenet.paths import ROOT
 from lenet.runs import lock
 from lenet.runs.run import Control, Run
+from lenet.runs.status import own_status
 from lenet.training.events import Event, StepEvent
 from tests.idx_files import make_arrays, small_info
 
@@ -160,6 +161,14 @@ def in_background(*arguments: str, before: str = "") -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@contextmanager
+def at_work(run: Run, total_steps: int = 0) -> Iterator[None]:
+    """Hold a run's or study's folder and say that it is running, as its own process does."""
+    with run.hold(make=True):
+        run.write_status(own_status().changed(state="running", total_steps=total_steps))
+        yield
 
 
 def wait_until(condition: Callable[[], Any], what: str) -> Any:

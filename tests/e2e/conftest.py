@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser import NoBrowserError, in_ci, launch
-from tests.e2e.app import PATIENCE, App, serve
+from tests.e2e.app import App, serve
 from tests.e2e.look import Visit, watched_tabs
-
-expect.set_options(timeout=1000 * PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,6 +21,8 @@ CLASSES = DATASETS["FashionMNIST"].classes
 
 DRAWINGS = EXAMPLES["FashionMNIST"]
 
+expect.set_options(timeout=1000 * PATIENCE)
+
 Visit = Callable[[str], Page]
 """Opens an address; see `watched_tabs`."""
 
