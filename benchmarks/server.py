@@ -12,6 +12,8 @@ import random
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,12 +33,12 @@ from lenet.evaluation import classify
 from lenet.network import checkpoint
 from lenet.paths import DEFAULT_CHECKPOINT
 from lenet.runs.run import Run
-from lenet.runs.status import own_status
 from lenet.training.events import EpochEvent
 from lenet.training.trainer import Trainer
 from lenet.ui import images
 from tests.e2e.app import App, serve
 from tests.e2e.look import DRAWINGS
+from tests.small import at_work
 
 INFO = DATASETS["FashionMNIST"]
 MB = 2**20
@@ -78,21 +80,23 @@ def drawings() -> list[Row]:
     ]
 
 
-def record(folder: Path, steps: int) -> Run:
-    """A run that this process seems to train, with so many steps recorded."""
-    run = Run(folder / "runs" / "20260101-000000-lab-0001")
-    config = build_config({"epochs": max(2, 2 * steps // EPOCH_STEPS), "batch_size": BATCH})
-    run.prepare(config)
-    run.write_status(own_status().changed(state="running", total_steps=2 * steps))
-    chance = random.Random(0)
-    with run.metrics_file.open("w") as file:
-        for step in range(1, steps + 1):
-            file.write(step_line(step, 0.3 + 0.2 * chance.random()))
-            if step % EPOCH_STEPS == 0:
-                epoch = {"epoch": step // EPOCH_STEPS, "step": step, "train_loss": 0.4}
-                epoch |= {"val_loss": 0.3, "val_accuracy": 0.9, "seconds": 5.0}
-                file.write(json.dumps(epoch) + "\n")
-    return run
+@contextmanager
+def long_run(steps: int) -> Iterator[tuple[App, Run]]:
+    """A server, and a run with so many steps that this process seems to train meanwhile."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run(Path(folder, "runs", "20260101-000000-lab-0001"))
+        epochs = max(2, 2 * steps // EPOCH_STEPS)
+        run.prepare(build_config({"epochs": epochs, "batch_size": BATCH}))
+        chance = random.Random(0)
+        with run.metrics_file.open("w") as file:
+            for step in range(1, steps + 1):
+                file.write(step_line(step, 0.3 + 0.2 * chance.random()))
+                if step % EPOCH_STEPS == 0:
+                    epoch = {"epoch": step // EPOCH_STEPS, "step": step, "train_loss": 0.4}
+                    epoch |= {"val_loss": 0.3, "val_accuracy": 0.9, "seconds": 5.0}
+                    file.write(json.dumps(epoch) + "\n")
+        with at_work(run, 2 * steps), serve(Path(folder)) as app:
+            yield app, run
 
 
 def step_line(step: int, loss: float) -> str:
@@ -120,10 +124,8 @@ def long_runs() -> list[Row]:
     found: dict[int, float] = {}
     rows = []
     for steps in STEPS:
-        with tempfile.TemporaryDirectory() as name:
-            run = record(Path(name), steps)
-            with serve(Path(name)) as app:
-                first, taken = asyncio.run(refreshes(app, run, steps))
+        with long_run(steps) as (app, run):
+            first, taken = asyncio.run(refreshes(app, run, steps))
         found[steps] = statistics.median(taken)
         rows.append(shown(f"refresh of Train at {steps:,} steps", 1000 * found[steps], "ms"))
     rows.append(shown(f"first look at {STEPS[-1]:,} steps", first, "s"))
@@ -154,11 +156,9 @@ async def fill(app: App) -> list[float]:
 
 def sessions() -> list[Row]:
     """The server's memory with 1 and 20 sessions, each of which has seen every page."""
-    with tempfile.TemporaryDirectory() as name:
-        record(Path(name), 10_000)
-        with serve(Path(name)) as app:
-            held = asyncio.run(fill(app))
-            peak = peak_memory(app.process.pid)
+    with long_run(10_000) as (app, _):
+        held = asyncio.run(fill(app))
+        peak = peak_memory(app.process.pid)
     added = statistics.median(b - a for a, b in pairwise(held[1:]))
     mean = (held[-1] - held[1]) / (SESSIONS - 2)
     return [
