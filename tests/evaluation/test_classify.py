@@ -22,11 +22,9 @@ class TestPick:
         assert torch.equal(index.sort().values, torch.arange(60))
 
     def test_global_generator_is_left_alone(self) -> None:
-        torch.manual_seed(0)
-        expected = torch.rand(3)
-        torch.manual_seed(0)
+        before = torch.get_rng_state()
         samples.pick(small_split(), 5, seed=9)
-        assert torch.equal(torch.rand(3), expected)
+        assert torch.equal(torch.get_rng_state(), before)
 
 
 class TestAnswers:
@@ -83,9 +81,8 @@ class TestSheet:
         path = samples.save_sheet(images, tmp_path / "new folder")
         with Image.open(path) as shown:
             colours = np.asarray(shown.convert("RGB"))
-        assert (colours[..., 0] == colours[..., 1]).all()
-        assert (colours[..., 0] == colours[..., 2]).all()
         gray = colours[..., 0]
+        assert (colours == gray[..., None]).all()
         # Each image has a black frame of one pixel; all is enlarged eight times.
         assert gray.shape == (30 * 8, 5 * 30 * 8)
         small = gray[::8, ::8]

@@ -3,15 +3,18 @@
 import csv
 import io
 import json
+from dataclasses import astuple
 
 import numpy as np
 import pytest
 import torch
 from torchmetrics.functional import classification as other
 
+from lenet.data.splits import load_split
 from lenet.evaluation import report
 from lenet.evaluation.metrics import Evaluation, Pair, evaluate
-from lenet.network.checkpoint import Checkpoint
+from lenet.network.checkpoint import Checkpoint, load
+from lenet.paths import DEFAULT_CHECKPOINT
 from tests.small import small_split
 
 # Of class 0 one image is taken for 1, of class 1 one for 2; class 2 is always found.
@@ -58,56 +61,40 @@ def random() -> Evaluation:
     return Evaluation(shares, targets, parameters=0, seconds=0.25)
 
 
-class TestAgainstTorchmetrics:
-    """Product figures are scikit-learn's and SciPy's; torchmetrics works out its own."""
-
-    def tensors(self, found: Evaluation) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.from_numpy(found.probabilities), torch.from_numpy(found.targets)
-
-    def test_accuracy_and_macro_f1(self, random: Evaluation) -> None:
-        answers = self.tensors(random)
-        accuracy = other.multiclass_accuracy(*answers, 10, average="micro")
-        assert random.accuracy == pytest.approx(accuracy.item())
-        f1 = other.multiclass_f1_score(*answers, 10, average="macro")
-        assert random.macro_f1 == pytest.approx(f1.item())
-
-    def test_figures_of_each_class(self, random: Evaluation) -> None:
-        answers = self.tensors(random)
-        for name in ("precision", "recall", "f1_score"):
-            theirs = getattr(other, f"multiclass_{name}")(*answers, 10, average="none")
-            ours = [getattr(report, name.removesuffix("_score")) for report in random.classes]
-            assert ours == pytest.approx(theirs.tolist())
-
-    def test_confusion_matrix(self, random: Evaluation) -> None:
-        theirs = other.multiclass_confusion_matrix(*self.tensors(random), 10)
-        assert np.array_equal(random.confusion_matrix, theirs)
-
-    def test_calibration_error(self, random: Evaluation) -> None:
-        theirs = other.multiclass_calibration_error(*self.tensors(random), 10, n_bins=15)
-        # It adds in float32 whatever it is given; over 10,000 images that is off by 6e-6.
-        assert random.calibration_error == pytest.approx(theirs.item(), abs=1e-5)
-
-    @pytest.mark.slow
-    @pytest.mark.real_data
-    @pytest.mark.usefixtures("real_fashion_mnist")
-    def test_all_of_the_shipped_checkpoint(self) -> None:
-        from lenet.data.splits import load_split
-        from lenet.network.checkpoint import load
-        from lenet.paths import DEFAULT_CHECKPOINT
-
-        found = evaluate(load(DEFAULT_CHECKPOINT), load_split("FashionMNIST", "test"))
-        assert found.accuracy > 0.9
-        self.test_accuracy_and_macro_f1(found)
-        self.test_figures_of_each_class(found)
-        self.test_confusion_matrix(found)
-        self.test_calibration_error(found)
-        test_loss_is_pytorch_s(found)
+def assert_as_others_say(found: Evaluation) -> None:
+    """The figures are scikit-learn's and SciPy's; torchmetrics works out its own."""
+    answers = shares, targets = (
+        torch.from_numpy(found.probabilities),
+        torch.from_numpy(found.targets),
+    )
+    accuracy = other.multiclass_accuracy(*answers, 10, average="micro")
+    assert found.accuracy == pytest.approx(accuracy.item())
+    f1 = other.multiclass_f1_score(*answers, 10, average="macro")
+    assert found.macro_f1 == pytest.approx(f1.item())
+    for name in ("precision", "recall", "f1_score"):
+        theirs = getattr(other, f"multiclass_{name}")(*answers, 10, average="none")
+        ours = [getattr(report, name.removesuffix("_score")) for report in found.classes]
+        assert ours == pytest.approx(theirs.tolist())
+    matrix = other.multiclass_confusion_matrix(*answers, 10)
+    assert np.array_equal(found.confusion_matrix, matrix)
+    error = other.multiclass_calibration_error(*answers, 10, n_bins=15)
+    # It adds in float32 whatever it is given; over 10,000 images that is off by 6e-6.
+    assert found.calibration_error == pytest.approx(error.item(), abs=1e-5)
+    loss = torch.nn.functional.nll_loss(shares.double().log(), targets)
+    assert found.loss == pytest.approx(loss.item(), rel=1e-5)
 
 
-def test_loss_is_pytorch_s(random: Evaluation) -> None:
-    logs = torch.from_numpy(random.probabilities).double().log()
-    theirs = torch.nn.functional.nll_loss(logs, torch.from_numpy(random.targets))
-    assert random.loss == pytest.approx(theirs.item(), rel=1e-5)
+def test_figures_are_those_of_other_libraries(random: Evaluation) -> None:
+    assert_as_others_say(random)
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+@pytest.mark.usefixtures("real_fashion_mnist")
+def test_figures_of_the_shipped_checkpoint_are_too() -> None:
+    found = evaluate(load(DEFAULT_CHECKPOINT), load_split("FashionMNIST", "test"))
+    assert found.accuracy > 0.9
+    assert_as_others_say(found)
 
 
 @pytest.mark.filterwarnings("error")
@@ -152,20 +139,16 @@ def test_class_without_a_mistake_is_confused_with_none(found: Evaluation) -> Non
     assert [found.confused_with(label) for label in range(4)] == [1, 2, None, None]
 
 
-def test_a_cell_holds_its_images_the_surest_first(random: Evaluation) -> None:
-    pair = random.confused_pairs[0]
-    index = random.cell(pair.truth, pair.prediction)
-    assert len(index) == pair.count
-    assert set(random.targets[index]) == {pair.truth}
-    assert set(random.probabilities[index].argmax(1)) == {pair.prediction}
-    sure = random.probabilities[index].max(1).tolist()
-    assert sure == sorted(sure, reverse=True)
-
-
-def test_mistakes_are_all_wrong_answers_the_surest_first(random: Evaluation) -> None:
+def test_a_cell_holds_its_images_and_mistakes_are_all_the_surest_first(random: Evaluation) -> None:
+    truth, prediction, count = astuple(random.confused_pairs[0])
+    index = random.cell(truth, prediction)
+    assert len(index) == count
+    assert set(random.targets[index]) == {truth}
+    assert set(random.probabilities[index].argmax(1)) == {prediction}
     assert sorted(random.mistakes) == np.flatnonzero(random.predictions != random.targets).tolist()
-    sure = random.probabilities[random.mistakes].max(1).tolist()
-    assert sure == sorted(sure, reverse=True)
+    for found in (index, random.mistakes):
+        sure = random.probabilities[found].max(1).tolist()
+        assert sure == sorted(sure, reverse=True)
 
 
 def test_clusters_put_side_by_side_what_is_confused() -> None:
@@ -183,11 +166,9 @@ def test_clusters_put_side_by_side_what_is_confused() -> None:
 
 def test_figures_survive_json(random: Evaluation) -> None:
     figures = json.loads(json.dumps(report.figures(random)))
-    assert figures["accuracy"] == random.accuracy
+    for name in ("accuracy", "loss", "calibration_error", "parameters"):
+        assert figures[name] == getattr(random, name)
     assert figures["interval"] == list(random.interval)
-    assert figures["loss"] == random.loss
-    assert figures["calibration_error"] == random.calibration_error
-    assert figures["parameters"] == 0
     assert figures["images_per_second"] == 2000
     assert np.array_equal(figures["confusion_matrix"], random.confusion_matrix)
     assert [each["f1"] for each in figures["classes"]] == [each.f1 for each in random.classes]

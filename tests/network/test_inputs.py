@@ -31,17 +31,13 @@ def test_result_has_the_input_size(size: int, fit: str) -> None:
     assert x.dtype == torch.float32
 
 
-@pytest.mark.parametrize("fit", ["pad", "resize"])
-def test_image_of_the_right_size_keeps_every_pixel(fit: str) -> None:
+@pytest.mark.parametrize(
+    ("fit", "size", "frame"),
+    [("resize", 28, 0), ("pad", 28, 0), ("pad", 29, 0), ("pad", 32, 2), ("pad", 48, 10)],
+)
+def test_every_pixel_is_kept_in_the_middle_of_background(fit: str, size: int, frame: int) -> None:
     images = small_split().images[:3]
-    used = config(fit=fit)
-    assert torch.equal(pixels(to_input(images, used), used).round(), images.unsqueeze(1).float())
-
-
-@pytest.mark.parametrize(("size", "frame"), [(29, 0), (32, 2), (48, 10)])
-def test_padding_puts_the_image_in_the_middle_of_background(size: int, frame: int) -> None:
-    images = small_split().images[:3]
-    used = config(input_size=size, fit="pad", normalization="dataset")
+    used = config(input_size=size, fit=fit, normalization="dataset")
     found = pixels(to_input(images, used), used).round().squeeze(1)
     middle = (slice(None), slice(frame, frame + 28), slice(frame, frame + 28))
     assert torch.equal(found[middle], images.float())

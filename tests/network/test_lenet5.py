@@ -3,7 +3,6 @@
 import copy
 import math
 import random
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,7 +17,12 @@ from lenet.network.lenet5 import LeNet5
 from lenet.studies.presets import SOFTMAX_FLOOR
 
 LABELS = torch.arange(8)
-WEIGHTED = ("conv0", "conv1", "conv2", "fc3", "fc4")
+ACTIVATIONS: dict[str, Any] = {
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "leaky_relu": lambda x: torch.where(x > 0, x, 0.25 * x),
+}
+POOLINGS: dict[str, Any] = {"max": F.max_pool2d, "average": F.avg_pool2d}
 
 
 def network(**values: Any) -> LeNet5:
@@ -44,8 +48,7 @@ def random_geometries(count: int) -> list[dict[str, Any]]:
             "batch_norm": pick.random() < 0.5,
         }
         if feasible_layers(**shape)[1] is None:
-            pooling = pick.choice(("max", "average"))
-            activation = pick.choice(("tanh", "leaky_relu", "relu"))
+            pooling, activation = pick.choice([*POOLINGS]), pick.choice([*ACTIVATIONS])
             found.append({**shape, "pooling": pooling, "activation": activation})
     return found
 
@@ -58,18 +61,14 @@ def describe(values: dict[str, Any]) -> str:
 def test_geometry_agrees_with_the_real_network_layer_by_layer(values: dict[str, Any]) -> None:
     model = network(**values).eval()  # a training takes a short cut past some modules
     seen: dict[str, tuple[int, ...]] = {}
-
-    def note(name: str, out: Tensor) -> None:
-        seen[name] = tuple(out.shape[1:])
-
     for name, module in model.named_children():
-        module.register_forward_hook(lambda _, __, out, name=name: note(name, out))
+        module.register_forward_hook(
+            lambda _, __, out, name=name: seen.update({name: tuple(out.shape[1:])})
+        )
     out = model(noise(model, count=2))
     assert out.shape == (2, 10)
     layers = model.config.layers()
-    weighted = {
-        name for name, module in model.named_children() if any(True for _ in module.parameters())
-    }
+    weighted = {name.partition(".")[0] for name, _ in model.named_parameters()}
     assert weighted == {layer.name for layer in layers if layer.parameters}
     for layer in layers:
         module = model.get_submodule(layer.name)
@@ -79,14 +78,6 @@ def test_geometry_agrees_with_the_real_network_layer_by_layer(values: dict[str, 
         else:
             # Activation and pooling may change places, but not what comes out of both.
             assert seen[layer.name][-1] == layer.output_shape[-1], layer.name
-
-
-ACTIVATIONS: dict[str, Any] = {
-    "tanh": torch.tanh,
-    "relu": torch.relu,
-    "leaky_relu": lambda x: torch.where(x > 0, x, 0.25 * x),
-}
-POOLINGS: dict[str, Any] = {"max": F.max_pool2d, "average": F.avg_pool2d}
 
 
 def in_plain_order(model: LeNet5, x: Tensor) -> Tensor:
@@ -110,60 +101,43 @@ GEOMETRIES: dict[str, dict[str, Any]] = {
 }
 
 
-def geometries(test: Callable[..., None]) -> Callable[..., None]:
-    """Run a test with every network whose forward pass may take a quick way, in both precisions.
-
-    Allowed is an error of so much of the largest value.
-    """
-    for mark in (
-        pytest.mark.parametrize("batch_norm", [False, True]),
-        pytest.mark.parametrize("pooling", POOLINGS),
-        pytest.mark.parametrize("activation", ACTIVATIONS),
-        pytest.mark.parametrize("geometry", GEOMETRIES),
-        pytest.mark.parametrize(("kind", "error"), [(torch.float32, 1e-5), (torch.float64, 1e-11)]),
-    ):
-        test = mark(test)
-    return test
-
-
-def demanding(
-    activation: str, pooling: str, geometry: str, batch_norm: bool, kind: torch.dtype
-) -> tuple[LeNet5, Tensor]:
-    """A network and images that show where a quick way goes wrong."""
-    model = network(
-        activation=activation,
-        negative_slope=0.25,
-        pooling=pooling,
-        batch_norm=batch_norm,
-        **GEOMETRIES[geometry],
-    ).to(kind)
+@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+@pytest.mark.parametrize(("kind", "error"), [(torch.float32, 1e-5), (torch.float64, 1e-11)])
+def test_every_quick_way_gives_what_the_plain_order_gives(
+    activation: str, pooling: str, geometry: str, batch_norm: bool, kind: torch.dtype, error: float
+) -> None:
+    """Allowed is an error of so much of the largest value."""
+    values = {"activation": activation, "pooling": pooling, "batch_norm": batch_norm}
+    model = network(**values, negative_slope=0.25, **GEOMETRIES[geometry]).to(kind)
     images = noise(model).to(kind)
-    if kind == torch.float64:  # rounding would count for more here
+    if kind == torch.float64:  # rounding would count for more in single precision
         images[:, :, :12] = 0  # as the background of a photograph: many values are equal
         for module in model.modules():
             if isinstance(module, nn.BatchNorm2d):
                 nn.init.uniform_(module.weight, -1, 1)  # of either sign
                 nn.init.normal_(module.bias)
-    return model, images
-
-
-@geometries
-def test_outputs_and_gradients_are_those_of_the_plain_order(
-    activation: str, pooling: str, geometry: str, batch_norm: bool, kind: torch.dtype, error: float
-) -> None:
-    model, images = demanding(activation, pooling, geometry, batch_norm, kind)
     by_hand, plain = copy.deepcopy(model), copy.deepcopy(model).double()
+
     out, expected = model(images), in_plain_order(plain, images.double())
     loss = F.cross_entropy(expected, LABELS)
     loss.backward()
     F.cross_entropy(out, LABELS).backward()
     assert_close(out.detach(), expected.detach(), error)
     assert_alike(model, plain, error)
+
     backprop, averages = Backprop(by_hand, label_smoothing=0.0), copy.deepcopy(by_hand.state_dict())
     backprop(images[:5], LABELS[:5])  # what is left of a step does not show in the next one
     by_hand.load_state_dict(averages)
     assert_close(backprop(images, LABELS), loss.detach(), error)
     assert_alike(by_hand, plain, error)
+
+    plain.load_state_dict(model.state_dict())
+    with torch.inference_mode():
+        assert_close(model.folded()(images), in_plain_order(plain.eval(), images.double()), error)
+    assert model.training
 
 
 @pytest.mark.parametrize(
@@ -210,66 +184,51 @@ def assert_close(ours: Tensor, others: Tensor, error: float, name: str = "") -> 
     assert float((ours - others).abs().max()) <= error * max(1.0, float(others.abs().max())), name
 
 
-@geometries
-def test_folded_network_predicts_the_same(
-    activation: str, pooling: str, geometry: str, batch_norm: bool, kind: torch.dtype, error: float
-) -> None:
-    model, images = demanding(activation, pooling, geometry, batch_norm, kind)
-    model(images)  # moves the running averages
-    plain = copy.deepcopy(model).double().eval()
-    with torch.inference_mode():
-        out, expected = model.folded()(images), in_plain_order(plain, images.double())
-    assert_close(out, expected, error)
-    assert model.training
+def test_xavier_keeps_its_bounds_and_fills_them() -> None:
+    model = network(init="xavier_uniform")
+    for name in ("conv0", "conv1", "conv2", "fc3", "fc4"):
+        weight = model.get_parameter(f"{name}.weight")
+        receptive = weight[0, 0].numel()  # 1 for a linear layer
+        fan_in, fan_out = weight.shape[1] * receptive, weight.shape[0] * receptive
+        bound = math.sqrt(6 / (fan_in + fan_out))  # Glorot & Bengio 2010, eq. 16
+        assert 0.9 * bound < weight.abs().max() <= bound, name
+        assert abs(weight.mean()) < 0.1 * bound, name
 
 
-class TestInitialWeights:
-    def test_xavier_keeps_its_bounds_and_fills_them(self) -> None:
-        model = network(init="xavier_uniform")
-        for name in WEIGHTED:
-            weight = model.get_parameter(f"{name}.weight")
-            receptive = weight[0, 0].numel()  # 1 for a linear layer
-            fan_in, fan_out = weight.shape[1] * receptive, weight.shape[0] * receptive
-            bound = math.sqrt(6 / (fan_in + fan_out))  # Glorot & Bengio 2010, eq. 16
-            assert weight.abs().max() <= bound, name
-            assert weight.abs().max() > 0.9 * bound, name
-            assert abs(weight.mean()) < 0.1 * bound, name
-
-    def test_default_is_pytorchs_own(self) -> None:
-        model = network(init="default")
-        torch.manual_seed(0)
-        assert torch.equal(model.conv0.weight, nn.Conv2d(1, 6, 5).weight)
-        assert not torch.equal(model.conv0.weight, network().conv0.weight)
+def test_default_weights_are_pytorchs_own() -> None:
+    model = network(init="default")
+    torch.manual_seed(0)
+    assert torch.equal(model.conv0.weight, nn.Conv2d(1, 6, 5).weight)
+    assert not torch.equal(model.conv0.weight, network().conv0.weight)
 
 
-class TestSoftmax:
-    @pytest.mark.parametrize("input_size", [28, 32])
-    def test_loss_cannot_fall_below_its_floor(self, input_size: int) -> None:
-        losses = {}
-        for softmax in (False, True):
-            model = network(softmax=softmax, input_size=input_size).eval()
-            with torch.no_grad():
-                model.fc4.weight *= 1e5  # as sure of its answers as can be
-                out = model(noise(model))
-                losses[softmax] = F.cross_entropy(out, out.argmax(1)).item()
-        assert losses[True] == pytest.approx(SOFTMAX_FLOOR, abs=1e-4)
-        assert losses[True] == pytest.approx(1.4612, abs=1e-4)
-        assert losses[False] < 1e-3
-
-    def test_probabilities_apply_it_once(self) -> None:
-        plain, soft = network(), network(softmax=True)
-        soft.load_state_dict(plain.state_dict())
-        x = noise(plain)
-        expected = F.softmax(plain.eval()(x), dim=1)
-        assert torch.allclose(plain.probabilities(x), expected)
-        assert torch.allclose(soft.eval().probabilities(x), expected)
+@pytest.mark.parametrize("input_size", [28, 32])
+def test_a_softmax_keeps_the_loss_above_its_floor(input_size: int) -> None:
+    losses = {}
+    for softmax in (False, True):
+        model = network(softmax=softmax, input_size=input_size).eval()
+        with torch.no_grad():
+            model.fc4.weight *= 1e5  # as sure of its answers as can be
+            out = model(noise(model))
+            losses[softmax] = F.cross_entropy(out, out.argmax(1)).item()
+    assert losses[True] == pytest.approx(SOFTMAX_FLOOR, abs=1e-4)
+    assert losses[True] == pytest.approx(1.4612, abs=1e-4)
+    assert losses[False] < 1e-3
 
 
-class TestDropout:
-    def test_share_of_fc3_that_is_dropped(self) -> None:
-        model = network(dropout=0.3, activation="tanh")
-        seen: list[Tensor] = []
-        model.fc4.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-        model(noise(model, count=200))
-        assert seen[0].shape == (200, 84)
-        assert (seen[0] == 0).float().mean().item() == pytest.approx(0.3, abs=0.02)
+def test_probabilities_apply_the_softmax_once() -> None:
+    plain, soft = network().eval(), network(softmax=True).eval()
+    soft.load_state_dict(plain.state_dict())
+    x = noise(plain)
+    expected = F.softmax(plain(x), dim=1)
+    assert torch.allclose(plain.probabilities(x), expected)
+    assert torch.allclose(soft.probabilities(x), expected)
+
+
+def test_dropout_drops_its_share_of_fc3() -> None:
+    model = network(dropout=0.3, activation="tanh")
+    seen: list[Tensor] = []
+    model.fc4.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    model(noise(model, count=200))
+    assert seen[0].shape == (200, 84)
+    assert (seen[0] == 0).float().mean().item() == pytest.approx(0.3, abs=0.02)
