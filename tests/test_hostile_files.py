@@ -6,7 +6,6 @@ import os
 import time
 import zipfile
 from collections.abc import Callable
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,27 +15,20 @@ import torch
 
 from lenet.config import build_config
 from lenet.drawing.image_files import read_image
-from lenet.errors import (
-    CheckpointError,
-    ImageError,
-    LabError,
-    RunError,
-    StorageError,
-    StudyError,
-)
+from lenet.errors import CheckpointError, ImageError, LabError, RunError, StorageError, StudyError
 from lenet.evaluation.metrics import evaluate
 from lenet.evaluation.model_card import promote
 from lenet.files import read_small
 from lenet.network import checkpoint
-from lenet.network.checkpoint import Checkpoint
 from lenet.runs import launcher, naming
 from lenet.runs.history import read_history
 from lenet.runs.recorder import Recorder
 from lenet.runs.run import Control, Run
 from lenet.runs.status import Status
-from lenet.studies.folder import StudyFolder, home_of, study_folders
+from lenet.studies.folder import home_of, study_folders
 from lenet.studies.plan import Study
 from lenet.studies.presets import STUDY_PRESETS, is_preset
+from lenet.studies.results import Findings
 from lenet.studies.summary import conclusion
 from soak.damage import DEEP
 from soak.payloads import jpeg_of_scans
@@ -47,13 +39,11 @@ from tests.small import (
     resume,
     small_config,
     small_split,
-    snapshot_of,
     train,
     trained,
 )
 
 STATUS: dict[str, Any] = {"state": "finished", "pid": 1, "process_began": 1.0, "began": 2.0}
-SECRET = "nobody's business"
 
 
 @pytest.fixture
@@ -63,13 +53,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     made = Run(tmp_path / "runs" / "20260101-000000-lab-0000")
     made.prepare(small_config())
     return made
-
-
-@pytest.fixture
-def outside(tmp_path: Path) -> Path:
-    path = tmp_path / "outside"
-    path.write_text(SECRET)
-    return path
 
 
 DAMAGED = ("", "{", "[]", "[1]", "null", "3", '{"lr": -1}', '{"depth": 1}', '{"lr":' * DEEP)
@@ -130,6 +113,11 @@ class TestNames:
 class TestLinks:
     """A link in a run's folder could lead anywhere; a pipe would be waited for for ever."""
 
+    @pytest.fixture
+    def outside(self, tmp_path: Path) -> Path:
+        (tmp_path / "outside").write_text("nobody's business")
+        return tmp_path / "outside"
+
     @pytest.mark.parametrize("make", [os.symlink, lambda outside, path: os.mkfifo(path)])
     def test_nothing_is_read_through_them(
         self, make: Callable[[Path, Path], None], run: Run, outside: Path
@@ -151,7 +139,7 @@ class TestLinks:
         run.metrics_file.symlink_to(outside)
         with pytest.raises(StorageError):
             Recorder(run, trained(small_config()))
-        assert outside.read_text() == SECRET
+        assert outside.read_text() == "nobody's business"
 
     def test_linked_runs_and_checkpoints_are_not_offered(
         self, run: Run, trained_file: Path, tmp_path: Path
@@ -171,12 +159,10 @@ class TestLinks:
             read_small(tmp_path / "file")
 
 
-def saved(found: Checkpoint, **parts: Any) -> bytes:
+def altered(source: Path, **parts: Any) -> bytes:
     """A checkpoint's bytes with other parts."""
     file = io.BytesIO()
-    whole = {field.name: getattr(found, field.name) for field in fields(found)}
-    whole |= {"format": checkpoint.FORMAT, "config": found.config.model_dump()}
-    torch.save({**whole, **parts}, file)
+    torch.save({**torch.load(source, weights_only=True), **parts}, file)
     return file.getvalue()
 
 
@@ -192,10 +178,10 @@ class TestCheckpoints:
         ids=["a value that takes for ever to quote", "a long one", "a long name", "two lines"],
     )
     def test_what_is_refused_is_quoted_shortly(
-        self, values: dict[str, Any], trained_checkpoint: Checkpoint
+        self, values: dict[str, Any], trained_file: Path
     ) -> None:
-        config = trained_checkpoint.config.model_dump() | values
-        data = saved(trained_checkpoint, config=config)
+        config = build_config().model_dump() | values
+        data = altered(trained_file, config=config)
         assert zipfile.is_zipfile(io.BytesIO(data))
         for read in (partial(checkpoint.loads, data, "a.pt"), partial(build_config, config)):
             with pytest.raises(LabError) as caught:
@@ -205,41 +191,41 @@ class TestCheckpoints:
 
     @pytest.mark.parametrize("number", [1e38, -1e38])
     def test_weights_out_of_all_proportion_are_said(
-        self, number: float, trained_checkpoint: Checkpoint
+        self, number: float, trained_file: Path
     ) -> None:
         weights = {
             name: torch.full_like(part, number) if part.is_floating_point() else part
-            for name, part in trained_checkpoint.weights.items()
+            for name, part in checkpoint.load(trained_file).weights.items()
         }
-        loaded = checkpoint.loads(saved(trained_checkpoint, weights=weights), "a.pt")
+        loaded = checkpoint.loads(altered(trained_file, weights=weights), "a.pt")
         with refused(CheckpointError, "not numbers"):
             evaluate(loaded, small_split("test"))
 
     def test_names_without_number_are_not_read(
-        self, trained_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+        self, trained_file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        names = {str(number): 0 for number in range(200_000)}
+        data = altered(trained_file, weights={str(number): 0 for number in range(200_000)})
         monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("read them"))
-        data = saved(trained_checkpoint, weights=names)
         with refused(CheckpointError, r"^a\.pt"):
             checkpoint.loads(data, "a.pt")
 
     @pytest.mark.usefixtures("small_dataset")
     @pytest.mark.parametrize("training", [{}, {"optimizer": 3}, {"rng": "x"}])
     def test_a_training_state_that_cannot_be_restored_is_said(
-        self, training: dict[str, Any], run: Run
+        self, training: dict[str, Any], run: Run, trained_file: Path
     ) -> None:
-        whole = snapshot_of(trained(small_config(epochs=1)), epoch=1)
-        state = {**(whole.training or {}), **training} if training else {}
-        run.epoch_checkpoint(1).write_bytes(saved(whole, training=state))
+        whole = checkpoint.load(trained_file).training or {}
+        data = altered(trained_file, training=whole | training if training else {})
+        run.epoch_checkpoint(1).write_bytes(data)
         (run.folder / "status.json").write_text(json.dumps(STATUS | {"state": "crashed"}))
         with refused(CheckpointError, "cannot be restored"):
             resume(run)
 
     @pytest.mark.usefixtures("small_dataset")
-    def test_one_without_its_epoch_is_not_promoted(self, run: Run, tmp_path: Path) -> None:
-        whole = snapshot_of(trained(small_config(epochs=1)))
-        run.epoch_checkpoint(1).write_bytes(saved(whole))
+    def test_one_without_its_epoch_is_not_promoted(
+        self, run: Run, tmp_path: Path, trained_file: Path
+    ) -> None:
+        run.epoch_checkpoint(1).write_bytes(altered(trained_file, metrics={}))
         with pytest.raises(CheckpointError, match="does not say of which epoch"):
             promote(run.epoch_checkpoint(1), "mine", folder=tmp_path / "kept")
         assert not (tmp_path / "kept").exists()
@@ -300,14 +286,6 @@ class TestStudies:
     def study(self) -> Study:
         return STUDY_PRESETS["nine-cases"].study(seeds=[0])
 
-    def spoiled(self, study: Study, change: Callable[[dict[str, Any]], object]) -> StudyFolder:
-        content = study.model_dump(mode="json")
-        change(content)
-        folder = home_of(study)
-        folder.folder.mkdir(parents=True)
-        folder.file.write_text(json.dumps(content))
-        return folder
-
     @pytest.mark.usefixtures("run")
     @pytest.mark.parametrize(
         "change",
@@ -322,14 +300,16 @@ class TestStudies:
     def test_an_impossible_definition_is_unreadable(
         self, change: Callable[[dict[str, Any]], object], study: Study
     ) -> None:
-        folder = self.spoiled(study, change)
+        folder = home_of(study)
+        folder.keep(study)
+        content = json.loads(folder.file.read_bytes())
+        change(content)
+        folder.file.write_text(json.dumps(content))
         with pytest.raises(StudyError, match="no readable study"):
             _ = folder.study
         assert [found.id for found in study_folders()] == [folder.id]
 
     def test_what_is_known_of_a_ready_made_study_is_said_of_no_other(self, study: Study) -> None:
-        from lenet.studies.results import Findings
-
         assert is_preset(study)
         [first, *others] = study.cells
         renamed = first.model_copy(update={"label": "<b>case</b>"})
@@ -339,7 +319,8 @@ class TestStudies:
 
     @pytest.mark.usefixtures("run")
     def test_an_impossible_result_is_none(self, study: Study) -> None:
-        folder = self.spoiled(study, lambda content: None)
+        folder = home_of(study)
+        folder.keep(study)
         [planned, *_] = folder.study.runs()
         run = folder.run(planned)
         run.folder.mkdir()

@@ -22,23 +22,14 @@ print(json.dumps([str(paths.runs_dir()), str(reading.data_dir()), str(paths.CHEC
 """
 
 
-def elsewhere(code: str, folder: Path, **environment: str) -> str:
-    """What a program prints that is started in another folder than the project's."""
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder / "home"), **environment},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
-
-
 def test_folders_of_the_environment_are_those_of_where_the_lab_was_started(tmp_path: Path) -> None:
     child = f"{FOLDERS}\nif len(sys.argv) < 2: subprocess.run([sys.executable, '-c', "
     child += f"{FOLDERS!r}], cwd={str(ROOT)!r}, check=True)"
-    named = {"RUNS": "my/runs", "DATA": "~/data", "CHECKPOINTS": "../weights"}
-    printed = elsewhere(child, tmp_path, **{f"LENET_{n}_DIR": named[n] for n in named})
+    named = {"LENET_RUNS_DIR": "my/runs", "LENET_DATA_DIR": "~/data", "HOME": f"{tmp_path}/home"}
+    named |= {"LENET_CHECKPOINTS_DIR": "../weights", "PYTHONPATH": str(ROOT)}
+    printed = subprocess.check_output(
+        [sys.executable, "-c", child], cwd=tmp_path, env=os.environ | named, text=True
+    )
     expected = [tmp_path / "my/runs", tmp_path / "home/data", tmp_path.parent / "weights"]
     assert [json.loads(line) for line in printed.splitlines()] == 2 * [[*map(str, expected)]]
 

@@ -1,5 +1,7 @@
 """Pictures of a boot, and how much two pictures differ."""
 
+import io
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -16,6 +18,13 @@ def photo(
     points = [(x * size[0], y * size[1]) for x, y in BOOT]
     ImageDraw.Draw(image).polygon(points, fill=thing)
     return image
+
+
+def encode(image: Image.Image, kind: str, **options: object) -> bytes:
+    """The bytes of a file of this kind."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
 
 
 def difference(one: Bytes | Image.Image, other: Bytes | Image.Image) -> float:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from lenet.catalog import DATASETS
-from lenet.drawing.centre import Prepared, from_canvas, from_photo
+from lenet.catalog import DATASETS, DatasetName
+from lenet.drawing.centre import Polarity, from_canvas, from_photo
 from lenet.errors import ConfigError, ImageError
 from tests.drawing.pictures import BOOT, Bytes, difference, photo
 
@@ -20,9 +20,12 @@ def canvas(draw: Callable[[ImageDraw.ImageDraw], None], side: int = 280) -> Byte
     return np.asarray(image)
 
 
-def strokes(draw: ImageDraw.ImageDraw) -> None:
-    """Draw a triangle, taller than wide, with a pen of 14 pixels."""
-    draw.line([(90, 40), (60, 240), (150, 240), (90, 40)], fill="white", width=14)
+TRIANGLE = canvas(
+    lambda draw: draw.line([(90, 40), (60, 240), (150, 240), (90, 40)], fill="white", width=14)
+)
+"""It is taller than wide."""
+SEVEN = canvas(lambda draw: draw.line([(60, 60), (180, 60), (110, 230)], fill="white", width=18))
+"""Its mass is above and right of the middle of its box."""
 
 
 def box(array: Bytes) -> tuple[int, int, int, int]:
@@ -31,22 +34,34 @@ def box(array: Bytes) -> tuple[int, int, int, int]:
     return int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])
 
 
-def drawn(prepared: Prepared | None) -> Bytes:
+def drawn(
+    canvas: Bytes | Image.Image, polarity: Polarity = "auto", dataset: DatasetName = "FashionMNIST"
+) -> Bytes:
     """Return the array of a canvas that is not empty."""
+    prepared = from_canvas(canvas, dataset, polarity)
     assert prepared is not None
     return prepared.array
 
 
+def photographed(image: Image.Image) -> Bytes:
+    return from_photo(image, "FashionMNIST").array
+
+
 def test_steps_lead_from_the_picture_to_the_array() -> None:
-    prepared = from_photo(photo(), "FashionMNIST")
-    titles = [title for title, _ in prepared.steps]
-    assert titles == ["Grayscale", "Light on black", "Cropped", "28×28"]
-    assert all(step.dtype == np.uint8 and step.ndim == 2 for _, step in prepared.steps)
+    prepared, drawing = from_photo(photo(), "FashionMNIST"), from_canvas(TRIANGLE, "FashionMNIST")
+    assert drawing is not None
+    for found, titles in (
+        (prepared, ["Grayscale", "Light on black", "Cropped", "28×28"]),
+        (drawing, ["Drawing", "Cropped", "28×28"]),
+    ):
+        assert [title for title, _ in found.steps] == titles
+        assert all(step.dtype == np.uint8 and step.ndim == 2 for _, step in found.steps)
+        assert found.steps[-1][1] is found.array
     assert np.array_equal(prepared.steps[0][1], np.asarray(photo()))
-    assert prepared.steps[-1][1] is prepared.array
     assert prepared.array.shape == (28, 28)
     assert (prepared.array.min(), prepared.array.max()) == (0, 255)
     assert prepared.array.flags.writeable  # torch.from_numpy warns of arrays that are not
+    assert not drawing.inverted
 
 
 @pytest.mark.parametrize(
@@ -57,7 +72,7 @@ def test_polarity_is_detected(thing: int, background: int, inverted: bool) -> No
     image = photo(thing, background)
     prepared = from_photo(image, "FashionMNIST")
     assert prepared.inverted is inverted
-    assert difference(prepared.array, from_photo(photo(255, 0), "FashionMNIST").array) < 1
+    assert difference(prepared.array, photographed(photo(255, 0))) < 1
     given = from_photo(image, "FashionMNIST", "dark_on_light" if inverted else "light_on_dark")
     assert np.array_equal(given.array, prepared.array)
 
@@ -92,7 +107,7 @@ def test_specks_do_not_widen_the_crop() -> None:
     dusty = photo()
     for place in [(3, 5), (310, 8), (250, 60), (5, 230), (316, 120)]:
         dusty.putpixel(place, 100)
-    one, other = (from_photo(image, "FashionMNIST").array for image in (photo(), dusty))
+    one, other = (photographed(image) for image in (photo(), dusty))
     assert box(one) == box(other)
 
 
@@ -109,7 +124,7 @@ def test_uneven_light_and_noise_leave_the_thing_alone(sideways: bool) -> None:
     pixels = light * (0.5 + ink / 2) + noise
     prepared = from_photo(Image.fromarray(pixels.astype(np.uint8)), "FashionMNIST")
     assert prepared.inverted
-    expected = from_photo(clean, "FashionMNIST").array
+    expected = photographed(clean)
     assert difference(prepared.array, expected) < 20
     correlation = np.corrcoef(prepared.array.ravel(), expected.ravel())[0, 1]
     assert correlation > 0.9
@@ -118,7 +133,7 @@ def test_uneven_light_and_noise_leave_the_thing_alone(sideways: bool) -> None:
 def test_thin_lines_stay_visible() -> None:
     image = Image.new("L", (1000, 1000), 255)
     ImageDraw.Draw(image).rectangle((100, 100, 899, 899), outline=0, width=2)
-    assert from_photo(image, "FashionMNIST").array.max() == 255
+    assert photographed(image).max() == 255
 
 
 @pytest.mark.parametrize("size", [(320, 240), (240, 320), (1000, 200), (40, 30), (9, 12)])
@@ -127,7 +142,7 @@ def test_longest_side_fills_the_frame_and_the_aspect_is_kept(size: tuple[int, in
     ink = Image.eval(image, lambda value: 255 - value).getbbox()
     assert ink is not None
     width, height = ink[2] - ink[0], ink[3] - ink[1]
-    top, bottom, left, right = box(from_photo(image, "FashionMNIST").array)
+    top, bottom, left, right = box(photographed(image))
     assert max(bottom - top, right - left) == 27
     ratio = (right - left + 1) / (bottom - top + 1)
     assert ratio == pytest.approx(width / height, rel=0.12)
@@ -138,29 +153,28 @@ def test_longest_side_fills_the_frame_and_the_aspect_is_kept(size: tuple[int, in
 def test_place_in_the_picture_does_not_matter() -> None:
     moved = Image.new("L", (700, 500), 255)
     moved.paste(photo(), (330, 20))
-    one, other = (from_photo(image, "FashionMNIST").array for image in (photo(), moved))
+    one, other = (photographed(image) for image in (photo(), moved))
     assert np.array_equal(one, other)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "CMYK", "LA", "I;16"])
 def test_mode_of_the_picture_does_not_matter(mode: str) -> None:
     sixteen = Image.fromarray(np.asarray(photo()).astype(np.uint16) * 257)
-    converted = from_photo(sixteen if mode == "I;16" else photo().convert(mode), "FashionMNIST")
-    assert difference(converted.array, from_photo(photo(), "FashionMNIST").array) < 1
+    converted = sixteen if mode == "I;16" else photo().convert(mode)
+    assert difference(photographed(converted), photographed(photo())) < 1
 
 
 @pytest.mark.parametrize("shade", [0, 90, 255])
 def test_cut_out_on_transparency_is_visible_in_any_shade(shade: int) -> None:
     cut_out = Image.new("LA", (320, 240), (shade, 0))
     cut_out.paste((shade, 255), mask=photo(255, 0))
-    prepared = from_photo(cut_out, "FashionMNIST")
-    assert difference(prepared.array, from_photo(photo(), "FashionMNIST").array) < 1
+    assert difference(photographed(cut_out), photographed(photo())) < 1
 
 
 def test_cut_out_may_fill_the_whole_border() -> None:
     ring = Image.new("LA", (100, 100), (30, 255))
     ring.paste((0, 0), (20, 20, 80, 80))
-    array = from_photo(ring, "FashionMNIST").array
+    array = photographed(ring)
     assert array[1, 1] == 255
     assert array[14, 14] == 0
 
@@ -216,21 +230,16 @@ def test_unknown_dataset_is_refused() -> None:
         from_photo(photo(), "CIFAR10")  # type: ignore[arg-type]
 
 
-def seven(draw: ImageDraw.ImageDraw) -> None:
-    """Write a seven, whose mass is above and right of the middle of its box."""
-    draw.line([(60, 60), (180, 60), (110, 230)], fill="white", width=18)
-
-
 def test_digit_fits_mnists_box_and_its_mass_is_centred() -> None:
-    array = drawn(from_canvas(canvas(seven), "MNIST"))
+    array = drawn(SEVEN, dataset="MNIST")
     top, bottom, left, right = box(array)
     assert bottom - top + 1 == 20
     assert right - left + 1 < 20
     for places in np.indices((28, 28)):
         assert np.average(places, weights=array) == pytest.approx(14, abs=0.5)
     assert (top + bottom) / 2 > 13.5  # so the box itself is not
-    photographed = from_photo(Image.fromarray(255 - canvas(seven)[..., 0]), "MNIST")
-    assert difference(photographed.array, array) < 1
+    of_paper = from_photo(Image.fromarray(255 - SEVEN[..., 0]), "MNIST")
+    assert difference(of_paper.array, array) < 1
 
 
 def test_digit_with_its_mass_at_one_end_stays_in_the_frame() -> None:
@@ -238,7 +247,7 @@ def test_digit_with_its_mass_at_one_end_stays_in_the_frame() -> None:
         draw.line([(20, 140), (250, 140)], fill="white", width=2)
         draw.ellipse((230, 120, 270, 160), fill="white")
 
-    array = drawn(from_canvas(canvas(heavy), "MNIST"))
+    array = drawn(canvas(heavy), dataset="MNIST")
     _, _, left, right = box(array)
     assert left == 0
     assert right - left + 1 == 20
@@ -251,24 +260,24 @@ def test_empty_canvas_is_none() -> None:
 
 
 def test_drawing_fills_the_frame_wherever_it_is() -> None:
-    array = drawn(from_canvas(canvas(strokes), "FashionMNIST"))
+    array = drawn(TRIANGLE)
     top, bottom, left, right = box(array)
     assert (top, bottom) == (0, 27)
     assert left == pytest.approx(27 - right, abs=1)
     assert len(np.unique(array)) > 30, "its edges are not soft"
-    shifted = np.roll(canvas(strokes), (20, 100), axis=(0, 1))
-    assert np.array_equal(drawn(from_canvas(shifted, "FashionMNIST")), array)
+    shifted = np.roll(TRIANGLE, (20, 100), axis=(0, 1))
+    assert np.array_equal(drawn(shifted), array)
 
 
 @pytest.mark.parametrize("side", [140, 280, 560, 900])
 def test_size_of_the_canvas_does_not_matter(side: int) -> None:
-    large = Image.fromarray(canvas(strokes)).resize((side, side), Image.Resampling.BOX)
-    array = drawn(from_canvas(np.asarray(large), "FashionMNIST"))
-    assert difference(array, drawn(from_canvas(canvas(strokes), "FashionMNIST"))) < 5
+    large = Image.fromarray(TRIANGLE).resize((side, side), Image.Resampling.BOX)
+    array = drawn(np.asarray(large))
+    assert difference(array, drawn(TRIANGLE)) < 5
 
 
 def test_every_form_of_the_same_drawing_gives_the_same_array() -> None:
-    rgba = canvas(strokes)
+    rgba = TRIANGLE
     ink = rgba[..., 0]
     white, black = np.full_like(ink, 255), np.zeros_like(ink)
     forms: dict[str, Bytes | Image.Image] = {
@@ -280,35 +289,21 @@ def test_every_form_of_the_same_drawing_gives_the_same_array() -> None:
         "picture": Image.fromarray(rgba),
         "picture of one channel": Image.fromarray(ink),
     }
-    expected = drawn(from_canvas(rgba, "FashionMNIST"))
+    expected = drawn(rgba)
     for name, form in forms.items():
-        assert difference(drawn(from_canvas(form, "FashionMNIST")), expected) < 0.5, name
+        assert difference(drawn(form), expected) < 0.5, name
 
 
-def test_known_polarity_spares_a_canvas_framed_in_white() -> None:
+def test_known_polarity_keeps_a_white_frame_light_and_what_is_erased_in_black_dark() -> None:
     framed = canvas(lambda draw: draw.rectangle((0, 0, 279, 279), outline="white", width=14))
-    array = drawn(from_canvas(framed, "FashionMNIST", "light_on_dark"))
-    assert array[0, 0] > 200
-    assert array[14, 14] == 0
-
-
-def test_known_polarity_keeps_what_is_erased_in_black_dark() -> None:
     rgba = np.zeros((280, 280, 4), np.uint8)
     rgba[40:240, 40:240, 3] = 255  # erased
     rgba[100:150, 60:220] = 255  # drawn
-    array = drawn(from_canvas(rgba, "FashionMNIST", "light_on_dark"))
-    assert array[14, 14] == 255
-    assert array[0, 0] == 0
-
-
-def test_steps_of_a_drawing_end_at_the_array() -> None:
-    prepared = from_canvas(canvas(strokes), "FashionMNIST")
-    assert prepared is not None
-    assert [title for title, _ in prepared.steps] == ["Drawing", "Cropped", "28×28"]
-    assert prepared.steps[-1][1] is prepared.array
-    assert not prepared.inverted
+    for image, corner, middle in ((framed, 255, 0), (rgba, 0, 255)):
+        array = drawn(image, "light_on_dark")
+        assert (array[0, 0], array[14, 14]) == (pytest.approx(corner, abs=50), middle)
 
 
 def test_a_dot_is_ink() -> None:
     dot = canvas(lambda draw: draw.ellipse((100, 100, 113, 113), fill="white"))
-    assert drawn(from_canvas(dot, "FashionMNIST"))[14, 14] == 255
+    assert drawn(dot)[14, 14] == 255

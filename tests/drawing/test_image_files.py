@@ -1,6 +1,5 @@
 """Reading picture files: every format that is offered, every kind of bad file."""
 
-import io
 import struct
 import warnings
 import zlib
@@ -13,7 +12,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 
 from lenet.drawing.image_files import MAX_BYTES, WORKING_SIDE, read_image, read_image_file
 from lenet.errors import ImageError
-from tests.drawing.pictures import difference, photo
+from tests.drawing.pictures import difference, encode, photo
 
 
 @pytest.fixture(autouse=True)
@@ -26,13 +25,6 @@ def no_warnings() -> Iterator[None]:
 
 def boot(mode: str = "L", size: tuple[int, int] = (80, 60)) -> Image.Image:
     return photo(size=size).convert(mode)
-
-
-def encode(image: Image.Image, kind: str, **options: object) -> bytes:
-    """Return `image` as the bytes of a file."""
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 def png_header(width: int, height: int) -> bytes:

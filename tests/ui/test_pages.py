@@ -4,27 +4,25 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from lenet.catalog import DATASETS, DatasetInfo
+from lenet.catalog import DATASETS
 from lenet.config import Config, build_config, knob
 from lenet.data.splits import load_split
 from lenet.evaluation.metrics import evaluate
 from lenet.network import checkpoint
-from lenet.paths import DEFAULT_CHECKPOINT, ROOT, runs_dir, studies_dir
+from lenet.paths import DEFAULT_CHECKPOINT, runs_dir, studies_dir
 from lenet.runs import launcher
 from lenet.runs.run import Run
 from lenet.runs.status import Status
-from lenet.training.events import EpochEvent
-from lenet.training.trainer import Trainer
-from tests.small import as_text, other_settings, small_config, small_split, snapshot_of
+from lenet.ui import checkpoints
+from soak.lab import Lab, small_lab, sound, visit
+from tests.small import as_text, other_settings, small_config, train
 
-pytestmark = pytest.mark.usefixtures("small_dataset")
-SECONDS = 60
 PAGES = {
     "streamlit_app.py": "Train LeNet-5",
     "pages/evaluate.py": "Evaluate",
@@ -35,36 +33,14 @@ PAGES = {
 
 
 @pytest.fixture(autouse=True)
-def _lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Runs of its own, and nothing that another test's pages have kept."""
-    monkeypatch.setenv("LENET_RUNS_DIR", str(tmp_path / "runs"))
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
-def visit(page: str = "streamlit_app.py", **query: str) -> AppTest:
-    """The app, opened at the front door and led to a page."""
-    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=SECONDS)
-    app.query_params.update(query)
-    app.run()
-    if page != "streamlit_app.py":
-        app.switch_page(page).run()
-    return sound(app)
-
-
-def sound(app: AppTest) -> AppTest:
-    """The app, if no exception is on its page."""
-    assert [error.message for error in app.exception] == []
-    return app
+def lab() -> Iterator[Lab]:
+    with small_lab() as made:
+        yield made
 
 
 def widgets(app: AppTest) -> dict[str, Any]:
-    kinds = (
-        *(app.selectbox, app.number_input, app.toggle, app.segmented_control),
-        app.text_input,
-    )
-    return {widget.key: widget for kind in kinds for widget in kind if widget.key}
+    kinds = ("selectbox", "number_input", "toggle", "segmented_control", "text_input")
+    return {widget.key: widget for kind in kinds for widget in app.get(kind) if widget.key}
 
 
 def watched(app: AppTest) -> str:
@@ -86,14 +62,14 @@ def test_a_page_renders(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_renders_without_the_dataset(
-    page: str, monkeypatch: pytest.MonkeyPatch, small_dataset: DatasetInfo, tmp_path: Path
+    page: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("LENET_DATA_DIR", str(tmp_path / "empty"))
 
     app = visit(page)
 
-    assert any(f"{small_dataset.title} is not on this machine" in info.value for info in app.info)
-    assert not button(app, f"Fetch {small_dataset.title}").disabled
+    assert any("Fashion-MNIST is not on this machine" in info.value for info in app.info)
+    assert not button(app, "Fetch Fashion-MNIST").disabled
     assert "Start" not in {found.label for found in app.button}
 
 
@@ -131,19 +107,14 @@ def test_a_geometry_that_does_not_fit_cannot_be_started() -> None:
 
 
 def test_start_starts_a_run_of_what_the_widgets_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[Config] = []
-
-    def start(config: Config) -> Run:
-        started.append(config)
-        return made_run(config)
-
+    start = Mock(wraps=made_run)
     monkeypatch.setattr(launcher, "start", start)
     app = visit()
 
     app.number_input(key="epochs").set_value(2).run()
     button(app, "Start").click().run()
 
-    assert started == [build_config({"epochs": 2})]
+    start.assert_called_once_with(build_config({"epochs": 2}))
     assert watched(sound(app)) == launcher.list_runs()[0].id
 
 
@@ -166,7 +137,7 @@ def made_run(config: Config) -> Run:
     return run
 
 
-def test_evaluate_shows_the_figures_of_the_shipped_checkpoint() -> None:
+def test_evaluate_shows_the_figures_of_the_shipped_checkpoint_and_opens_its_worst_pair() -> None:
     app = visit("pages/evaluate.py")
 
     found = evaluate(checkpoint.load(DEFAULT_CHECKPOINT), load_split("FashionMNIST", "test"))
@@ -181,23 +152,14 @@ def test_evaluate_shows_the_figures_of_the_shipped_checkpoint() -> None:
         "Calibration error": f"{found.calibration_error:.2%}",
         "Parameters": "61,990",
     }
-    report = table(app, "precision")
-    assert list(report["class"]) == list(DATASETS["FashionMNIST"].classes)
-    assert np.allclose(report["f1"], [each.f1 for each in found.classes])
-
-
-def table(app: AppTest, column: str) -> Any:
-    """The table that has this column."""
-    return next(frame.value for frame in app.dataframe if column in frame.value)
-
-
-def test_evaluate_lists_the_most_confused_pairs_and_opens_the_first() -> None:
-    app = visit("pages/evaluate.py")
-
-    found = evaluate(checkpoint.load(DEFAULT_CHECKPOINT), load_split("FashionMNIST", "test"))
+    report, pairs = (
+        next(frame.value for frame in app.dataframe if column in frame.value)
+        for column in ("precision", "taken for")
+    )
     names, wrong = DATASETS["FashionMNIST"].classes, found.confusion_matrix.copy()
+    assert list(report["class"]) == list(names)
+    assert np.allclose(report["f1"], [each.f1 for each in found.classes])
     np.fill_diagonal(wrong, 0)
-    pairs = table(app, "taken for")
     counts = [
         wrong[names.index(truth), names.index(prediction)]
         for truth, prediction in zip(pairs["truth"], pairs["taken for"], strict=True)
@@ -221,18 +183,11 @@ def test_evaluate_says_when_the_network_was_trained_on_other_images() -> None:
 
 
 def test_what_was_evaluated_once_is_not_evaluated_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lenet.ui import evaluation_cache
-
-    done: list[object] = []
-
-    def counted(*args: Any) -> Any:
-        done.append(args[0])
-        return evaluate(*args)
-
-    monkeypatch.setattr(evaluation_cache, "evaluate", counted)
+    counted = Mock(wraps=evaluate)
+    monkeypatch.setattr("lenet.ui.evaluation_cache.evaluate", counted)
     for _ in range(2):
         visit("pages/evaluate.py")
-    assert len(done) == 1
+    counted.assert_called_once()
 
 
 @pytest.mark.slow
@@ -250,13 +205,9 @@ def test_evaluate_compares_two_checkpoints() -> None:
 
 
 def test_epochs_are_called_by_their_files_numbers() -> None:
-    config = small_config(epochs=3)
-    run = made_run(config)
-    trainer = Trainer(config, small_split())
-    for event in trainer.run():
-        if isinstance(event, EpochEvent) and event.epoch > 1:  # the first has been deleted
-            checkpoint.save(run.epoch_checkpoint(event.epoch), snapshot_of(trainer))
-    run.write_status(Status("finished", 1000.0, ended=1010.0))
+    run = Run(runs_dir() / "20260101-000000-lab-0000")
+    train(run, small_config(epochs=3))
+    run.epoch_checkpoint(1).unlink()
 
     app = visit("pages/inside.py")
     app.selectbox(key="checkpoint").set_value(run.name).run()
@@ -298,7 +249,7 @@ def test_predict_renders_each_of_its_views(view: str) -> None:
 @pytest.mark.parametrize(("augment", "drawn"), [("none", "0"), ("warp", "0"), ("none", "0.1")])
 def test_train_shows_what_the_augmentation_does(augment: str, drawn: str) -> None:
     app = visit(augment=augment, sketches=drawn)
-    next(toggle for toggle in app.toggle if toggle.key == "preview").set_value(True).run()
+    app.toggle(key="preview").set_value(True).run()
 
     sheets = sound(app).get("image")
     assert len(sheets) == (3 if float(drawn) else 2)
@@ -324,8 +275,6 @@ def test_switches_in_an_address_are_written_as_on_the_command_line_too() -> None
 def test_a_promoted_checkpoint_does_not_become_the_default(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from lenet.ui import checkpoints
-
     for name in (DEFAULT_CHECKPOINT.name, "aaa.pt"):
         shutil.copy(DEFAULT_CHECKPOINT, tmp_path / name)
     monkeypatch.setattr(checkpoints, "CHECKPOINTS", tmp_path)
@@ -333,8 +282,16 @@ def test_a_promoted_checkpoint_does_not_become_the_default(
 
     app = visit("pages/predict.py")
 
-    [box] = [box for box in app.selectbox if box.key == "checkpoint"]
-    assert str(box.value).startswith(DEFAULT_CHECKPOINT.stem)
+    assert str(app.selectbox(key="checkpoint").value).startswith(DEFAULT_CHECKPOINT.stem)
+
+
+def test_a_study_of_values_that_cannot_be_is_not_started() -> None:
+    app = visit("pages/experiments.py", study="grid")
+
+    next(box for box in app.text_input if box.label == "Learning rate").set_value("fast").run()
+
+    assert any("Learning rate must be a number" in error.value for error in sound(app).error)
+    assert "Start" not in {found.label for found in app.button}
 
 
 def test_a_study_of_a_newer_lab_is_named_and_a_damaged_one_is_left_out() -> None:
@@ -343,8 +300,7 @@ def test_a_study_of_a_newer_lab_is_named_and_a_damaged_one_is_left_out() -> None
         folder.mkdir(parents=True)
         (folder / "study.json").write_text(text)
 
-    app = visit("pages/experiments.py")
-    app.segmented_control(key="study").set_value("grid").run()
+    app = visit("pages/experiments.py", study="grid")
 
     [warning] = sound(app).warning
     assert "00000001" in warning.value

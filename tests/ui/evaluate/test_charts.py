@@ -1,7 +1,10 @@
 """Figures of an evaluation: what they show, and whether it can be read."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
+from plotly.colors import hex_to_rgb, unlabel_rgb
 
 from lenet.evaluation.metrics import Reliability
 from lenet.ui.evaluate import charts
@@ -12,20 +15,14 @@ READABLE = 4.5
 """The contrast that text needs, WCAG 2.2, success criterion 1.4.3."""
 
 
-def luminance(css: str) -> float:
-    """Relative luminance of `#rrggbb` or `rgb(…)`, as WCAG defines it."""
-    if css.startswith("#"):
-        channels = [float(int(css[at : at + 2], 16)) for at in (1, 3, 5)]
-    else:
-        channels = [float(part) for part in css[4:-1].split(",")]
-    weighted = 0.0
-    for weight, channel in zip((0.2126, 0.7152, 0.0722), channels, strict=True):
-        value = channel / 255
-        weighted += weight * (value / 12.92 if value <= 0.04 else ((value + 0.055) / 1.055) ** 2.4)
-    return weighted
+def luminance(color: Sequence[float]) -> float:
+    """Relative luminance of red, green and blue from 0 to 255, as WCAG defines it."""
+    value = np.array(color) / 255
+    linear = np.where(value <= 0.04, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(one: Sequence[float], other: Sequence[float]) -> float:
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -49,16 +46,13 @@ def test_text_can_be_read_on_every_cell(dark: bool) -> None:
     *heatmaps, _ = charts.confusion(counts, CLASSES, shares=False, dark=dark).data
     seen = 0
     for trace in heatmaps:
-        scale = [
-            (at, [float(part) for part in css[4:-1].split(",")]) for at, css in trace.colorscale
-        ]
-        for at in np.argwhere(np.array(trace.text) != ""):
-            places, colors = zip(*scale, strict=True)
-            value = share[tuple(at)]
-            color = [np.interp(value, places, channel) for channel in zip(*colors, strict=True)]
-            css = f"rgb({','.join(map(str, color))})"
-            assert contrast(trace.textfont.color, css) >= READABLE, value
-            seen += 1
+        places, colors = zip(*trace.colorscale, strict=True)
+        channels = np.array([unlabel_rgb(css) for css in colors], dtype=float).T
+        values = share[np.array(trace.text) != ""]
+        for value in values:
+            cell = [np.interp(value, places, channel) for channel in channels]
+            assert contrast(hex_to_rgb(trace.textfont.color), cell) >= READABLE, value
+        seen += len(values)
     assert seen == (counts > 0).sum()
 
 
