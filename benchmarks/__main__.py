@@ -14,6 +14,7 @@ from benchmarks.table import Row, markdown
 
 PARTS = {
     "training": "benchmarks.training:rows",
+    "neighbour": "benchmarks.neighbour:rows",
     "drawing": "benchmarks.server:drawings",
     "sessions": "benchmarks.server:sessions",
     "steps": "benchmarks.server:long_runs",
