@@ -9,6 +9,7 @@ line never comes, because the server has ended, the process ends too.
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 
 from lenet.cli import main as cli
@@ -16,18 +17,33 @@ from lenet.cli import startup
 from lenet.files import not_through_links
 from lenet.runs import launcher
 
+USUAL_SKETCHES = 5000
+
 
 def main() -> int:
     """Wait for the line and do what it says; the exit status is the command's."""
     launcher.step_back()
     import lenet.runs.recorder  # noqa: F401  # brings torch, the model and the data with it
 
+    ordered = threading.Event()
+    threading.Thread(target=_draw, args=[ordered], daemon=True).start()
     line = sys.stdin.readline()
+    ordered.set()
     if not line:
         return 0
     order = json.loads(line)
     _connect(Path(os.devnull), Path(order["log"]))
     return cli.main(order["arguments"])
+
+
+def _draw(ordered: threading.Event) -> None:
+    """Make the drawings that a usual training wants, portion by portion, until it is ordered."""
+    from lenet.drawing import synthetic
+
+    for count in range(synthetic.PORTION, USUAL_SKETCHES + 1, synthetic.PORTION):
+        if ordered.is_set():
+            return
+        synthetic.sketches(count)
 
 
 def _connect(standard_input: Path, output: Path) -> None:

@@ -28,7 +28,7 @@ Batch: TypeAlias = tuple[Tensor, Tensor]
 """What the network takes, (N, 1, S, S) float32, and the labels, (N,) int64."""
 
 EVALUATION_BATCH = 500
-SKETCH_USES = 3
+SKETCH_USES = 4
 """How often a training sees each of its made-up drawings, at least."""
 MOST_SKETCHES = 20_000
 
