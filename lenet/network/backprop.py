@@ -1,18 +1,16 @@
 """Where `loss.backward()` is: here, written by hand.
 
-On the CPU a training step does not call autograd. This module runs the network forward, layer by
-layer, and keeps for each layer a function `back`, which knows the chain rule of that layer alone:
+On the CPU a training step does not call autograd. Each layer gives its output and a function
+`back`, which knows the chain rule of that layer alone:
 
     y, back = layer(x)      # forward
     grad_x = back(grad_y)   # backward; also sets .grad of the layer's own weights
 
 `Backprop` calls all layers in their order, then all `back` functions in reverse order. The result
-is the same as autograd's, to rounding; `tests/network/test_lenet5.py` compares both.
+is autograd's, to rounding; `tests/network/test_lenet5.py` compares both.
 
-Why: LeNet-5 is so small that the number of calls limits a training step, not the arithmetic. Of
-the 2.8 ms of a step of 32 images (two cores), 1.5 ms were spent on modules, views and autograd's
-graph. By hand a step makes a third of the calls, and an epoch with batches of 32 takes a sixth
-less time. On a GPU `Backprop` uses autograd.
+Why: LeNet-5 is so small that the number of calls limits a step, not the arithmetic. By hand there
+are a third of them, and an epoch with batches of 32 takes a sixth less time (on two cores).
 """
 
 from collections.abc import Callable
@@ -37,9 +35,7 @@ _WINDOW = ([POOL, POOL], [POOL, POOL], [0, 0])
 
 
 class Backprop:
-    """Loss and gradients of a network that is training.
-
-    On the CPU they are computed by hand, elsewhere by autograd.
+    """Loss and gradients of a network in training: on the CPU by hand, elsewhere by autograd.
 
     Args:
         label_smoothing: share of the target spread evenly over all classes.
@@ -55,10 +51,8 @@ class Backprop:
     def __call__(self, x: Tensor, labels: Tensor, beside: Work = nothing) -> Tensor:
         """Set every parameter's gradient; an earlier gradient is replaced.
 
-        Those of the convolutions' weights are there after `side.finish()`.
-
-        Gradients and loss that are computed by hand are tensors of torch's inference mode: an
-        optimizer can read them; to change them in place, enter `torch.inference_mode()`.
+        Those of the convolutions' weights are there after `side.finish()`. Gradients and loss
+        computed by hand can be changed in place only within `torch.inference_mode()`.
 
         Args:
             x: (N, 1, S, S) float32, normalised.

@@ -1,4 +1,4 @@
-"""Checkpoints: weights with all that is needed to use, explain and continue them."""
+"""Checkpoints: weights with all that is needed to use and to continue them."""
 
 import io
 import logging
@@ -25,21 +25,19 @@ log = logging.getLogger(__name__)
 
 FORMAT = "lenet-lab-checkpoint"
 MAX_BYTES = 64 * 2**20
-"""Far above any checkpoint of a LeNet-5 (about 1 MB), far below what fills a memory."""
-
+"""A checkpoint has about 1 MB."""
 MAX_PICKLED = 2**20
-"""Far above the names and numbers of a checkpoint, about 10 kB; to read 18 MB takes 10 s."""
-
-ZIP_START = b"PK\x03\x04"
+"""Of names and numbers a checkpoint has about 10 kB; to read 18 MB takes 10 s."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """A checkpoint in memory.
 
-    `metrics` holds the figures of the epoch it was saved at (`epoch`, `step`,
-    `train_loss`, `val_loss`, `val_accuracy`, `seconds`); `training` what
-    `Trainer.restore` needs to go on, None in shipped weights.
+    Attributes:
+        metrics: `epoch`, `step`, `train_loss`, `val_loss`, `val_accuracy`, `seconds` when saved.
+        training: what `Trainer.restore` needs to go on, None in shipped weights.
+        versions: see `versions()`.
     """
 
     config: Config
@@ -49,14 +47,14 @@ class Checkpoint:
     versions: dict[str, str]
 
     def model(self) -> LeNet5:
-        """The network with these weights, on the CPU, ready to predict."""
+        """The network with these weights, on the CPU, in evaluation mode."""
         model = LeNet5(self.config)
         model.load_state_dict(self.weights)
         return model.eval()
 
     @cached_property
     def predictor(self) -> LeNet5:
-        """The same network, `folded()` for predictions; made once, for all threads."""
+        """The same network, `folded()`; made once, for all threads."""
         return self.model().folded()
 
 
@@ -70,13 +68,7 @@ def versions() -> dict[str, str]:
 
 
 def snapshot(config: Config, state: dict[str, Any], metrics: dict[str, Any]) -> Checkpoint:
-    """A training as it stands now.
-
-    Args:
-        config: what is trained and how.
-        state: a `Trainer.state()`; all but its weights go into `training`.
-        metrics: the figures of its last event.
-    """
+    """A training as it stands now, from its `Trainer.state()` and the figures of its last event."""
     training = {name: part for name, part in state.items() if name != "model"}
     return Checkpoint(config, state["model"], metrics, training, versions())
 
@@ -120,22 +112,21 @@ def read_file(path: Path) -> bytes:
 
 
 def loads(data: bytes, name: str) -> Checkpoint:
-    """Read a checkpoint's bytes, an upload's say; see `load`."""
+    """Read a checkpoint from its bytes; see `load`."""
     _check_size(len(data), name)
     try:
-        pickled = len(data)
-        if data.startswith(ZIP_START):  # what torch takes for a zip
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                parts = archive.infolist()
+        if not data.startswith(b"PK\x03\x04"):  # torch takes all but a zip for a bare pickle
+            raise pickle.UnpicklingError("not a zip")
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
             _check_size(sum(part.file_size for part in parts), name)
-            pickled = sum(part.file_size for part in parts if part.filename.endswith(".pkl"))
-        _check_size(pickled, name, MAX_PICKLED)
+            pickled = (part.file_size for part in parts if part.filename.endswith(".pkl"))
+            _check_size(sum(pickled), name, MAX_PICKLED)
+            if archive.testzip():  # torch.load looks at no checksum
+                raise zipfile.BadZipFile("a part of it has another checksum")
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module="torch")  # about files we refuse anyway
             content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:  # torch.load looks at no checksum
-            if archive.testzip():
-                raise zipfile.BadZipFile("a part of it has another checksum")
     except CheckpointError:
         raise
     except pickle.UnpicklingError as error:
@@ -162,7 +153,7 @@ def _check_size(size: int, name: str, largest: int = MAX_BYTES) -> None:
 
 
 def _checked(content: dict[str, Any], name: str) -> Checkpoint:
-    """The parts of a file in our format, each of the right kind and fitting the others."""
+    """The checkpoint in a file of ours; `CheckpointError` if its parts do not fit each other."""
     try:
         content = migrated("checkpoint", content, name)
         checkpoint = Checkpoint(

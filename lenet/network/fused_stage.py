@@ -1,16 +1,15 @@
 """The first stage, convolution → batch norm → max pooling, in fewer and larger operations.
 
-This stage took half of a step's time: with only six channels, PyTorch's max pooling and batch norm
-work value by value. Two identities, exact except for rounding, avoid that:
+It took half of a step's time: on only six channels, PyTorch's max pooling and batch norm work value
+by value. Two identities, exact except for rounding, avoid that:
 
 - The four values of a 2×2 pooling window are four convolutions of stride 2, each with the kernel
   moved by one pixel. One convolution computes all four as blocks of channels, and the maximum is
   taken between whole blocks.
-- Batch norm keeps the order of a channel's values if its weight is positive, and reverses it if the
-  weight is negative. So the sign of the weight is moved into the kernel, pooling comes first, and
-  only a quarter of the values is normalised. Mean and variance are computed from all values. (If
-  the weight is exactly 0, all outputs are equal; the gradient then goes to another of the equal
-  values than in PyTorch.)
+- Batch norm keeps the order of a channel's values, or reverses it if its weight is negative. With
+  the weight's sign moved into the kernel, pooling can come first, and a quarter of the values is
+  normalised, by the mean and variance of all. (If the weight is 0, all outputs are equal; the
+  gradient then goes to another of the equal values than in PyTorch.)
 """
 
 from collections.abc import Callable
@@ -27,7 +26,7 @@ from lenet.network.side_work import SideWork
 Back: TypeAlias = Callable[[Tensor], Tensor]
 """Takes the gradient of a layer's output, sets those of its weights, gives that of its input.
 
-What the first layer gives is of no use: nobody wants the gradient of the images.
+What the first layer gives is not used.
 """
 
 _aten = torch.ops.aten
@@ -49,17 +48,16 @@ def normed_max_pool(
 ) -> tuple[Tensor, Back]:
     """max_pool2d(bn(conv(x)), 2) with a batch norm that is training; its averages move on.
 
-    The convolution's bias moves nothing but the mean, which batch norm takes out again: it is
-    not added to the values, and its gradient is 0. On small batches the number of operations
-    counts more than their size: hence those that work in place or do two things at once.
+    The convolution's bias only moves the mean, which batch norm takes out again: it is not added,
+    and its gradient is 0. On small batches the number of operations counts more than their size:
+    hence those in place, or that do two things at once.
 
     Args:
-        x: (N, 1, H, W), of which no gradient is wanted; the convolution's output has even sides.
+        x: (N, 1, H, W); no gradient of it is computed. The convolution's output has even sides.
 
     Returns:
-        (N, O, H', W'), and what sets the gradients of the four parameters from that of it
-        (Ioffe and Szegedy, "Batch Normalization" (2015), section 3). It works once: it
-        overwrites what it was given.
+        (N, O, H', W'), and what sets the gradients of the four parameters (Ioffe and Szegedy,
+        "Batch Normalization" (2015), section 3); it works once, and overwrites what it is given.
     """
     weight, momentum = bn.weight, cast(float, bn.momentum)
     sign = torch.ones_like(weight).copysign_(weight)
@@ -113,7 +111,7 @@ def normed_max_pool(
 
 
 def no_gradient(bias: Tensor | None) -> None:
-    """Set the gradient of a bias that batch norm takes out again: zeros, the same each time."""
+    """Set the gradient of a bias that batch norm takes out again: zeros."""
     if bias is not None and bias.grad is None:
         bias.grad = torch.zeros_like(bias)
 
@@ -136,9 +134,8 @@ class Conv2d(nn.Conv2d):
 def _to_kernels(x: Tensor, grad: Tensor, padding: Any) -> Tensor:
     """Gradient of the moved kernels, (4·O, 1, K+1, K+1), from that of the convolution's output.
 
-    Images and channels in each other's places, it is a convolution of a hundred channels. The
-    library's own, of the one channel there is, fills an eighth of each register: without
-    AVX-512 it takes three to four times as long, and with it three quarters of the time.
+    With images and channels swapped, it is a convolution of a hundred channels. PyTorch's own, of
+    one channel, takes three to four times as long without AVX-512, and three quarters with it.
     """
     if get_cpu_capability() == "AVX512":
         side = x.shape[-1] + 2 * padding[0] - 2 * (grad.shape[-1] - 1)
@@ -146,8 +143,7 @@ def _to_kernels(x: Tensor, grad: Tensor, padding: Any) -> Tensor:
         rest = ([2, 2], padding, [1, 1], False, [0, 0], 1, [False, True, False])
         return cast(Tensor, _aten.convolution_backward(grad, x, like, None, *rest)[1])
     swapped = F.conv2d(x.transpose(0, 1), grad.transpose(0, 1), padding=padding, dilation=2)
-    kernels: Tensor = swapped.transpose(0, 1)
-    return kernels
+    return swapped.transpose(0, 1)
 
 
 def _blocks(
@@ -156,14 +152,12 @@ def _blocks(
     """(N, C, H, W) and `_moved` kernels → (N, 4, O, H', W'), the values of each 2×2 window."""
     offsets = None if offset is None else offset.repeat(len(WINDOW))
     y = F.conv2d(x, kernels, offsets, stride=2, padding=padding)
-    blocks: Tensor = y.unflatten(1, (len(WINDOW), -1))
-    return blocks
+    return cast(Tensor, y.unflatten(1, (len(WINDOW), -1)))
 
 
 def _columns(blocks: Tensor) -> tuple[Tensor, ...]:
     """(N, 4, O, H, W) → the windows' left and right values, (N, 2, O, H, W), upper ones first."""
-    windows: Tensor = blocks.unflatten(1, (2, 2))
-    return windows.unbind(2)
+    return cast(Tensor, blocks.unflatten(1, (2, 2))).unbind(2)
 
 
 def _each(channels: Tensor) -> Tensor:
@@ -175,7 +169,7 @@ def _moved(kernel: Tensor) -> Tensor:
     """(O, C, K, K) → (4·O, C, K+1, K+1): the kernels at each place of `WINDOW`."""
     side = kernel.shape[-1] + 1
     moved = kernel.flatten(2) @ _moves(side - 1, kernel.dtype)
-    blocks: Tensor = moved.unflatten(2, (-1, side, side))
+    blocks = cast(Tensor, moved.unflatten(2, (-1, side, side)))
     return blocks.permute(2, 0, 1, 3, 4).flatten(0, 1)
 
 
@@ -183,8 +177,8 @@ def _moved_back(kernels: Tensor) -> Tensor:
     """(4·O, C, K+1, K+1) → (O, C, K, K): the sum of what was at each place; `_moved`'s gradient."""
     side = kernels.shape[-1]
     blocks = kernels.unflatten(0, (len(WINDOW), -1)).permute(1, 2, 0, 3, 4).flatten(2)
-    kernel: Tensor = (blocks @ _moves(side - 1, kernels.dtype).T).unflatten(2, (side - 1, -1))
-    return kernel
+    kernel = blocks @ _moves(side - 1, kernels.dtype).T
+    return cast(Tensor, kernel.unflatten(2, (side - 1, -1)))
 
 
 @cache

@@ -1,6 +1,7 @@
 """LeNet-5 (LeCun et al., "Gradient-based learning applied to document recognition", 1998)."""
 
 import copy
+import math
 from collections.abc import Callable
 
 import torch
@@ -25,11 +26,7 @@ class LeNet5(nn.Module):
         self.config = config
         c0, c1, c2 = CONV_CHANNELS
         kernel = config.kernel_size
-        side = next(
-            layer.output_shape[-1]
-            for layer in reversed(config.layers())
-            if len(layer.output_shape) == 3
-        )
+        maps = [layer.output_shape for layer in config.layers() if len(layer.output_shape) == 3]
         self.conv0 = nn.Conv2d(1, c0, kernel, padding=config.padding)
         self.bn0 = _batch_norm(config, c0)
         self.pool0 = _pool(config)
@@ -39,14 +36,13 @@ class LeNet5(nn.Module):
         self.conv2 = Conv2d(c1, c2, kernel)
         self.bn2 = _batch_norm(config, c2)
         self.pool2 = _pool(config) if config.pool2 else nn.Identity()
-        self.fc3 = nn.Linear(c2 * side * side, FC_FEATURES[0])
+        self.fc3 = nn.Linear(math.prod(maps[-1]), FC_FEATURES[0])
         self.dropout = nn.Dropout(config.dropout)
         self.fc4 = nn.Linear(*FC_FEATURES)
         self.activation = _activation(config)
-        # These activations never decrease, so max pooling can come before them with the same
-        # result, and the activation works on a quarter of the values.
+        # No activation decreases: max pooling gives the same before it, and leaves it less to do.
         self._pool_first = config.pooling == "max"
-        self.can_fuse_stage0 = self._pool_first and config.layers()[0].output_shape[-1] % 2 == 0
+        self.can_fuse_stage0 = self._pool_first and maps[0][-1] % 2 == 0
         """Whether `fused_stage` can compute the first stage: its maps have even sides."""
         self._is_folded = False
         if config.init == "xavier_uniform":
@@ -65,10 +61,7 @@ class LeNet5(nn.Module):
         return F.softmax(x, dim=1) if self.config.softmax else x
 
     def probabilities(self, x: Tensor) -> Tensor:
-        """(N, 1, S, S) → (N, 10) that sum to 1: the mean over `config.views` of the images.
-
-        They are the same whether or not forward() applies softmax.
-        """
+        """(N, 1, S, S) → (N, 10) that sum to 1: the mean over `config.views` of the images."""
         return self.mean_probabilities(self.outputs(x))
 
     def outputs(self, x: Tensor) -> list[Tensor]:
