@@ -33,6 +33,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from lenet.catalog import DATASETS
 from lenet.config import MAX_LR, Config, build_config, differences
 from lenet.errors import ConfigError, RunError
 from lenet.files import (
@@ -225,6 +226,12 @@ class Run:
             return ""
         return "\n".join(text.splitlines()[-lines:])
 
+    def last_words(self, lines: int = 5) -> str:
+        """`log_tail` without what a run prints that goes well, as its epochs: why it has ended."""
+        usual = ("epoch ", *(f"{name}: " for name in DATASETS))
+        found = self.log_tail(lines).splitlines()
+        return "\n".join(line for line in found if not line.startswith(usual))
+
     def ask(self, control: Control) -> None:
         """Ask the process to pause, go on, stop, or use another learning rate.
 
@@ -369,7 +376,7 @@ class Run:
 
     def _crashed(self, status: Status) -> Status:
         ended = _modified(self.metrics_file) or status.began
-        return status.changed(at=ended, state="crashed", message=self.log_tail() or None)
+        return status.changed(at=ended, state="crashed", message=self.last_words() or None)
 
 
 def _read_name(path: Path) -> str:

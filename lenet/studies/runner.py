@@ -307,7 +307,7 @@ def _ended(folder: StudyFolder, planned: PlannedRun, status: int, printed: str) 
     except (ValueError, KeyError):
         if status in (exit_status(SIGTERM), -SIGTERM):  # it had nothing to save
             return Outcome(planned)
-        reason = folder.run(planned).log_tail(1).removeprefix("error: ")
+        reason = folder.run(planned).last_words(1).removeprefix("error: ")
         return Outcome(planned, reason=reason or f"its process ended with {status}")
 
 

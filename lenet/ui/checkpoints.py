@@ -60,7 +60,6 @@ def choose_or_upload(
         return _chosen_epoch(place, key, name, sources[name])
     file = st.file_uploader(
         "Checkpoint file",
-        type="pt",
         key=f"upload of {key}",
         label_visibility="collapsed",
         help="A .pt file that this lab wrote. Nothing in it is executed.",

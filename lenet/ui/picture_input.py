@@ -10,7 +10,6 @@ from lenet.catalog import DatasetInfo
 from lenet.drawing import centre, image_files
 from lenet.drawing.centre import Gray, Prepared
 from lenet.errors import ImageError
-from lenet.ui.style import PICTURE_TYPES
 
 SIDE = 280  # pixels of the canvas
 BRUSH = 14
@@ -51,5 +50,5 @@ def prepared(pixels: Gray | None, info: DatasetInfo, place: Any = st) -> Prepare
 def photograph(key: str, place: Any = st) -> tuple[Image.Image, str] | None:
     """Ask for a picture file; it and the file's name, None before; `ImageError` if unusable."""
     label = "A photograph of one thing on a plain background"
-    file = place.file_uploader(label, type=list(PICTURE_TYPES), key=key)
+    file = place.file_uploader(label, key=key)
     return (image_files.read_image(file.getvalue(), file.name), file.name) if file else None

@@ -38,8 +38,6 @@ BADGES = {
 }
 
 ALL = "All classes"  # the choice of no class in particular
-PICTURE_TYPES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
-"""Endings of the pictures that can be uploaded."""
 
 
 def reference(

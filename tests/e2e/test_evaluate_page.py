@@ -204,7 +204,7 @@ def test_two_checkpoints_are_compared(page: Page, found: Evaluation) -> None:
 
 
 def test_an_uploaded_checkpoint_is_evaluated(page: Page, found: Evaluation, tmp_path: Path) -> None:
-    file = tmp_path / "mine.pt"
+    file = tmp_path / "mine.pth"
     file.write_bytes((CHECKPOINTS / "post.pt").read_bytes())
     select(page, "Checkpoint", "Upload a file…")
     expect(page.get_by_text("Choose the file of a checkpoint.")).to_be_visible()
@@ -216,16 +216,18 @@ def test_an_uploaded_checkpoint_is_evaluated(page: Page, found: Evaluation, tmp_
 
 
 def test_a_damaged_upload_is_refused_with_a_sentence(page: Page, tmp_path: Path) -> None:
-    file = tmp_path / "broken.pt"
-    file.write_bytes(DEFAULT_CHECKPOINT.read_bytes()[:20_000])
     select(page, "Checkpoint", "Upload a file…")
-
-    page.locator("input[type=file]").set_input_files(file)
-
     alert = page.get_by_test_id("stAlert")
-    expect(alert).to_have_text(
-        re.compile(r"broken\.pt is damaged or no checkpoint; choose another file\.$")
-    )
+    for name in ("notes.txt", "broken.pt"):
+        file = tmp_path / name
+        file.write_bytes(DEFAULT_CHECKPOINT.read_bytes()[:20_000])
+
+        page.locator("input[type=file]").set_input_files(file)
+
+        expect(alert).to_have_text(
+            re.compile(rf"{name} is damaged or no checkpoint; choose another file\.$")
+        )
+        expect(page.get_by_test_id("stFileChip")).to_have_count(1)
     select(page, "Checkpoint", "fashion-mnist")
     expect(alert).to_have_count(0)
     expect(cells(page).first).to_be_visible()

@@ -223,8 +223,8 @@ def test_bad_files_get_one_sentence_each(page: Page) -> None:
     choose(page, "Upload")
     whole = photographs()["shirt.png"]
     bad = {
-        "notes.png": b"These are notes, not a picture.\n",
-        "empty.png": b"",
+        "notes.txt": b"These are notes, not a picture.\n",
+        "empty.pdf": b"",
         "half.png": whole[: len(whole) // 2],
         "blank.png": packed(Image.new("L", (50, 50), 200), "PNG"),
     }
@@ -232,6 +232,7 @@ def test_bad_files_get_one_sentence_each(page: Page) -> None:
         upload(page, name, content)
         complaint = page.get_by_role("alert").get_by_role("paragraph")
         expect(complaint).to_have_text(re.compile(rf"{re.escape(name)}.*\w\.$"))
+        expect(page.get_by_test_id("stFileChip")).to_have_count(1)
         expect(answers(page)).to_have_count(0)
 
 

@@ -1,5 +1,6 @@
 """Runs in the browser: paused, steered, killed and resumed, queued, compared, shared."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,8 @@ def test_a_killed_run_shows_as_crashed_and_resumes(fresh_app: App, open_tab: Vis
 
     holder(run).kill()
     has_state(page, "Crashed")
+    expect(page.get_by_role("alert").filter(has_text="ended without a last word")).to_be_visible()
+    expect(page.get_by_text(re.compile("FashionMNIST: |epoch 1: loss"))).to_have_count(0)
     button(page, "Resume")
 
     has_state(page, "Finished")

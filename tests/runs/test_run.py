@@ -199,6 +199,11 @@ class TestLogTail:
         run.log_file.write_bytes(b"".join(b"line %d\n" % at for at in range(20)) + b"\xff torn")
         assert run.log_tail(lines=2) == "line 19\n\ufffd torn"
 
+    def test_last_words_are_no_progress(self, run: Run) -> None:
+        run.folder.mkdir()
+        run.log_file.write_text("FashionMNIST: the folder\nepoch 1: loss 0.5\nout of memory\n")
+        assert run.last_words() == "out of memory"
+
 
 STEP_EVENT = {"step": 1, "epoch": 1, "loss": 2.0, "lr": 0.1, "images_per_second": 9.0}
 EPOCH_EVENT = {"epoch": 1, "step": 1, "train_loss": 1.0, "val_accuracy": 0.5, "seconds": 2.0}
