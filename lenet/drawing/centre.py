@@ -25,8 +25,7 @@ Polarity = Literal["auto", "dark_on_light", "light_on_dark"]
 
 NOTHING: Final = 13
 """Differences from the background up to 5 % of 255 count as background."""
-MAX_CANVAS: Final = 2000
-"""Pixels of a canvas' side, however fine the screen is."""
+MAX_CANVAS: Final = 2000  # pixels of a side, however fine the screen is
 MNIST_BOX: Final = 20
 MNIST_CENTRE: Final = 14
 """Row and column of the centre of mass: 14.00 on average over MNIST's training images."""
@@ -135,10 +134,7 @@ def _light_on_black(image: Image.Image, polarity: Polarity) -> tuple[Gray, Gray,
 
 
 def _grayscale(image: Image.Image, polarity: Polarity) -> tuple[Gray, int | None]:
-    """Flatten to one channel; also the background's level if transparency tells it.
-
-    What is transparent becomes white behind dark things and black behind light ones.
-    """
+    """Flatten to one channel, on white behind dark things; also the background, if transparent."""
     image = to_8_bit(image)
     gray = np.asarray(image.convert("L"))
     if image.mode != "RGBA":

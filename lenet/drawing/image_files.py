@@ -22,10 +22,8 @@ START_OF_SCAN: Final = b"\xff\xda"
 """A marker that occurs nowhere in the compressed data of a JPEG (ITU-T T.81, B.1.1.2)."""
 MAX_SCANS: Final = 100
 """In a progressive JPEG: about ten are usual, a thousand take minutes."""
-MIN_SIDE: Final = 8
-"""Pixels of the shorter side."""
-WORKING_SIDE: Final = 1024
-"""Larger pictures are reduced to this longer side, in pixels."""
+MIN_SIDE: Final = 8  # pixels of the shorter side
+WORKING_SIDE: Final = 1024  # pixels of the longer side, to which larger pictures are reduced
 
 
 def read_image(data: bytes, name: str) -> Image.Image:

@@ -20,8 +20,7 @@ from lenet.network.checkpoint import Checkpoint
 Answer: TypeAlias = dict[str, Any]
 """One answer of the network, in the shape of the command line's JSON."""
 
-ENLARGE = 8
-"""Screen pixels for each image pixel on a sheet."""
+ENLARGE = 8  # screen pixels for each image pixel on a sheet
 
 
 def pick(split: Split, count: int, seed: int | None, among: Tensor | None = None) -> Tensor:

@@ -1,7 +1,4 @@
-"""Making a run's checkpoint one of the shipped ones, with its model card.
-
-python -m lenet.evaluation.model_card output/model_epoch20.pt fashion-mnist
-"""
+"""Make a run's checkpoint one of the shipped ones, with its model card; see `main`."""
 
 import re
 import sys
@@ -36,9 +33,9 @@ def promote(
     *,
     replacing: bool = False,
 ) -> Path:
-    """Copy a checkpoint without its training state into `folder`, and write its card beside it.
+    """Copy a checkpoint without its training state into `folder`, with a card beside it.
 
-    The test set is read here, once, for the card; `notes` are further rows for it.
+    The card is measured on the test set; `notes` are further rows for it.
 
     Raises:
         ConfigError: `name` is no plain file name, or is taken and not to be replaced.

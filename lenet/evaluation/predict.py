@@ -11,10 +11,8 @@ from lenet.errors import CheckpointError
 from lenet.network.checkpoint import Checkpoint
 from lenet.network.inputs import to_input
 
-BATCH = 200
-"""Of 50, 100 and 200 images, measured on two cores, the quickest."""
-WORKERS = min(4, usable_cores())
-"""Threads that classify batches side by side."""
+BATCH = 200  # the quickest of 50, 100 and 200 images, measured on two cores
+WORKERS = min(4, usable_cores())  # threads that classify batches side by side
 
 
 def predict(

@@ -24,10 +24,8 @@ from lenet.network.lenet5 import LeNet5
 log = logging.getLogger(__name__)
 
 FORMAT = "lenet-lab-checkpoint"
-MAX_BYTES = 64 * 2**20
-"""A checkpoint has about 1 MB."""
-MAX_PICKLED = 2**20
-"""Of names and numbers a checkpoint has about 10 kB; to read 18 MB takes 10 s."""
+MAX_BYTES = 64 * 2**20  # a checkpoint has about 1 MB
+MAX_PICKLED = 2**20  # its names and numbers have about 10 kB; to read 18 MB takes 10 s
 
 
 @dataclass(frozen=True)

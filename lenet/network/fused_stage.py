@@ -24,10 +24,7 @@ from torch.backends.cpu import get_cpu_capability
 from lenet.network.side_work import SideWork
 
 Back: TypeAlias = Callable[[Tensor], Tensor]
-"""Takes the gradient of a layer's output, sets those of its weights, gives that of its input.
-
-What the first layer gives is not used.
-"""
+"""From the gradient of a layer's output to that of its input; sets those of its weights."""
 
 _aten = torch.ops.aten
 WINDOW = ((0, 0), (0, 1), (1, 0), (1, 1))
