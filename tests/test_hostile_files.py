@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 
+from lenet.catalog import DatasetInfo
 from lenet.config import build_config
 from lenet.drawing.image_files import read_image
 from lenet.errors import CheckpointError, ImageError, LabError, RunError, StorageError, StudyError
@@ -47,8 +48,8 @@ STATUS: dict[str, Any] = {"state": "finished", "pid": 1, "process_began": 1.0, "
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A run of the page that has not begun."""
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_dataset: DatasetInfo) -> Run:
+    """A run of the page, on the small dataset, that has not begun."""
     monkeypatch.setenv("LENET_RUNS_DIR", str(tmp_path / "runs"))
     made = Run(tmp_path / "runs" / "20260101-000000-lab-0000")
     made.prepare(small_config())
@@ -209,7 +210,6 @@ class TestCheckpoints:
         with refused(CheckpointError, r"^a\.pt"):
             checkpoint.loads(data, "a.pt")
 
-    @pytest.mark.usefixtures("small_dataset")
     @pytest.mark.parametrize("training", [{}, {"optimizer": 3}, {"rng": "x"}])
     def test_a_training_state_that_cannot_be_restored_is_said(
         self, training: dict[str, Any], run: Run, trained_file: Path
@@ -221,7 +221,6 @@ class TestCheckpoints:
         with refused(CheckpointError, "cannot be restored"):
             resume(run)
 
-    @pytest.mark.usefixtures("small_dataset")
     def test_one_without_its_epoch_is_not_promoted(
         self, run: Run, tmp_path: Path, trained_file: Path
     ) -> None:
@@ -241,7 +240,6 @@ def test_a_picture_made_to_be_slow_is_not_decoded() -> None:
     read_image(jpeg_of_scans(2, 1024), "usual.jpg")
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_what_a_killed_process_was_writing_is_cleared(run: Run) -> None:
     for name in (".model_epoch1.pt.0123abcd", ".status.json.0123abcd", ".control.json.0123abcd"):
         (run.folder / name).write_bytes(b"torn")
@@ -250,7 +248,6 @@ def test_what_a_killed_process_was_writing_is_cleared(run: Run) -> None:
     assert hidden_files(run.folder) == [".control.json.0123abcd"]
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_tensorboard_that_meets_a_full_disk_is_said(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,7 +258,6 @@ def test_tensorboard_that_meets_a_full_disk_is_said(
         train(run, small_config(epochs=1))
 
 
-@pytest.mark.usefixtures("small_dataset")
 def test_a_disk_that_is_full_to_its_last_block_still_takes_the_reason(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,7 +39,7 @@ CASES = {
     "Inside": ("import lenet.ui.inside.attributions", "captum matplotlib"),
     "collecting tests": (
         "import pytest\n"
-        "folders = ['tests/cli', 'tests/data', 'tests/studies']\n"
+        "folders = ['tests/cli', 'tests/studies', 'tests/data/test_download.py']\n"
         "assert pytest.main(['--collect-only', '-q', '-p', 'no:cacheprovider', *folders]) == 0",
         NO_TORCH,
     ),

@@ -5,24 +5,17 @@ import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 
 from lenet.catalog import DATASETS, DatasetInfo, SplitName
+from lenet.data import splits
 from lenet.data.reading import Content, locate, read_idx
 from lenet.errors import ConfigError, DatasetError
 from tests.idx_files import install_small_dataset, make_arrays, write_files
-from tests.lazy import Lazy
 from tests.small import refused
-
-if TYPE_CHECKING:
-    import torch
-
-    from lenet.data import splits
-else:
-    torch, splits = Lazy("torch"), Lazy("lenet.data.splits")
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """Reading picture files: every format that is offered, every kind of bad file."""
 
 import struct
-import warnings
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +12,7 @@ from lenet.drawing.image_files import MAX_BYTES, WORKING_SIDE, read_image, read_
 from lenet.errors import ImageError
 from tests.drawing.pictures import difference, encode, photo
 
-
-@pytest.fixture(autouse=True)
-def no_warnings() -> Iterator[None]:
-    """Fail on any warning: a person must not see those of Pillow."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
+pytestmark = pytest.mark.filterwarnings("error")  # a person must not see those of Pillow
 
 
 def boot(mode: str = "L", size: tuple[int, int] = (80, 60)) -> Image.Image:
