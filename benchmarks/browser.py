@@ -14,8 +14,10 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from benchmarks.table import Row, shown, waits
 from tests.browser import launch
-from tests.e2e.app import PATIENCE, App, serve, until
+from tests.e2e import look
+from tests.e2e.app import PATIENCE, App, serve
 from tests.e2e.look import DRAWINGS, at_rest, choose, go, title
+from tests.small import wait_until
 
 STARTS = 5
 STROKES = 15
@@ -89,7 +91,7 @@ def first_points(app: App, page: Page) -> list[float]:
         page.get_by_role("button", name="Start", exact=True).click()
         taken.append(waited(page))
         page.get_by_role("main").get_by_role("button", name="Stop", exact=True).click()
-        until(lambda: not any(run.live for run in app.runs()), "the run ends")
+        wait_until(lambda: not any(run.live for run in app.runs()), "the run ends")
         for run in app.runs():
             run.delete()
     return taken
@@ -97,13 +99,8 @@ def first_points(app: App, page: Page) -> list[float]:
 
 def places(page: Page) -> list[tuple[float, float]]:
     """Where on the screen the corners of a T-shirt lie on the canvas."""
-    canvas = page.locator("canvas").last
-    expect(canvas).to_be_visible()
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box
     [outline] = DRAWINGS["T-shirt"]
-    return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in outline]
+    return look.places(page, outline)
 
 
 def stroke(page: Page, start: tuple[float, float], end: tuple[float, float]) -> float:

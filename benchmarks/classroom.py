@@ -21,8 +21,8 @@ from lenet.config import Config
 from lenet.runs import launcher
 from lenet.runs.run import Control, Run
 from lenet.runs.status import own_status
-from tests.e2e.app import App, serve, until
-from tests.small import holder
+from tests.e2e.app import App, serve
+from tests.small import holder, wait_until
 
 FEW, MANY = 5, 500
 """Runs in the folder."""
@@ -93,14 +93,14 @@ def waiting(run: Run) -> float:
     os.environ["LENET_RUNS_DIR"], os.environ["LENET_SLOTS"] = str(run.folder.parent), "1"
     with launcher.slot(run, lambda: False):
         waits = launcher.start(Config())
-        until(lambda: waits.used and waits.status().state == "queued", "a training waits")
+        wait_until(lambda: waits.used and waits.status().state == "queued", "a training waits")
         process = holder(waits)
         time.sleep(WARM_SECONDS)
         began, before = time.monotonic(), sum(process.cpu_times()[:2])
         time.sleep(WAITING_SECONDS)
         share = (sum(process.cpu_times()[:2]) - before) / (time.monotonic() - began)
         waits.ask(Control("stop"))
-        until(lambda: not waits.live, "it is stopped")
+        wait_until(lambda: not waits.live, "it is stopped")
     return share
 
 

@@ -10,8 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import psutil
 from lenet.catalog import DATASETS
 from lenet.paths import ROOT
 from lenet.runs.run import Run
+from tests.small import wait_until
 
 PATIENCE = 60.0
 """Seconds to wait for what must happen: other programs may keep the machine busy."""
@@ -34,9 +34,9 @@ class App:
     def __init__(self, folder: Path, environment: dict[str, str], module: tuple[str, ...]) -> None:
         self.runs_dir = folder / "runs"
         self.log = folder / "server.log"
-        port = free_port()
-        self.url = f"http://localhost:{port}"
-        flags = ("--server.port", str(port), "--server.headless", "true")
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        flags = ("--server.port", str(self.port), "--server.headless", "true")
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *module, *flags],
@@ -49,7 +49,7 @@ class App:
 
     def wait(self) -> None:
         """Until it listens; without a request, so that the browser's will be the first."""
-        until(self._listens, f"the server listens ({self.log})")
+        wait_until(self._listens, f"the server listens ({self.log})")
 
     def runs(self) -> list[Run]:
         """The runs that were started on this server, the oldest first."""
@@ -60,7 +60,7 @@ class App:
         found = [Run(path.parent) for path in self.runs_dir.glob("**/config.json")]
         if any(run.live for run in found):
             kill(psutil.Process(self.process.pid).children(recursive=True))
-        until(self._is_empty, "the runs are deleted")
+        wait_until(self._is_empty, "the runs are deleted")
 
     def check(self) -> None:
         """Fail if the log tells of an exception: the page may have hidden it."""
@@ -86,10 +86,6 @@ class App:
             return True
         return False
 
-    @property
-    def port(self) -> int:
-        return int(self.url.rpartition(":")[2])
-
 
 @contextmanager
 def serve(
@@ -113,7 +109,7 @@ def kill(processes: list[psutil.Process]) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    until(lambda: not any(map(_works, processes)), "the killed processes are over")
+    wait_until(lambda: not any(map(_works, processes)), "the killed processes are over")
 
 
 def _works(process: psutil.Process) -> bool:
@@ -122,15 +118,6 @@ def _works(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
-    """Wait for a condition; `what` says in the failure what did not come."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds:.0f} s: {what}")
-        time.sleep(0.1)
 
 
 def free_port() -> int:

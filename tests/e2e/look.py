@@ -11,10 +11,20 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Download,
+    FloatRect,
+    Locator,
+    Page,
+    Request,
+    Route,
+    expect,
+)
 
 from lenet.catalog import DATASETS
-from lenet.drawing.examples import EXAMPLES, Example
+from lenet.drawing.examples import EXAMPLES, Example, Line
 from tests.e2e.app import PATIENCE
 
 CLASSES = DATASETS["FashionMNIST"].classes
@@ -102,6 +112,37 @@ def enter(page: Page, label: str, value: float | str) -> None:
     at_rest(page)
 
 
+def box_of(thing: Locator) -> FloatRect:
+    """Where on the screen it is, scrolled into view."""
+    expect(thing).to_be_visible()
+    thing.scroll_into_view_if_needed()
+    box = thing.bounding_box()
+    assert box
+    return box
+
+
+def select(page: Page, label: str | re.Pattern[str], option: str) -> None:
+    """Choose an option of the box with this label."""
+    at_rest(page)
+    page.get_by_role("combobox", name=label, exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
+    at_rest(page)
+
+
+def upload(page: Page, name: str, content: bytes) -> None:
+    """Give a file to the page's uploader."""
+    page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )
+
+
+def download(page: Page, label: str) -> Download:
+    """The file behind a button."""
+    with page.expect_download() as waiting:
+        page.get_by_test_id("stDownloadButton").get_by_role("button", name=label).click()
+    return waiting.value
+
+
 def choose(page: Page, option: str) -> None:
     """Choose an option of a segmented control."""
     page.get_by_role("radio", name=option, exact=True).click()
@@ -152,14 +193,18 @@ def answers(page: Page) -> Locator:
     return page.get_by_role("img", name=re.compile(r"^T-shirt.top \d+%, .*Ankle boot \d+%$"))
 
 
+def seen(page: Page) -> Locator:
+    """The picture of what the network sees of a drawing or a photograph."""
+    return page.get_by_test_id("stImage").filter(has_text="What the network sees").locator("img")
+
+
 def read_answer(page: Page) -> str:
     """The class that the network names for a drawing or a photograph, with all that shows it."""
     expect(answers(page)).to_have_count(1)
     at_rest(page)
-    seen = page.get_by_test_id("stImage").filter(has_text="What the network sees").locator("img")
-    expect(seen).to_be_visible()
-    assert is_gray(bytes_of(seen))
-    assert bytes_of(seen).max() > 0
+    expect(seen(page)).to_be_visible()
+    assert is_gray(bytes_of(seen(page)))
+    assert bytes_of(seen(page)).max() > 0
     shares = re.findall(r"(\d+)%", answers(page).get_attribute("aria-label") or "")
     assert len(shares) == len(CLASSES)
     assert sum(map(int, shares)) == pytest.approx(100, abs=5)  # each is rounded
@@ -176,18 +221,19 @@ REPORTED = """() => new Promise(done =>
 """Until a stroke has been reported, and the page shows that its script is to run."""
 
 
+def places(page: Page, stroke: Line) -> list[tuple[float, float]]:
+    """Where on the screen the points of a stroke lie on the canvas."""
+    box = box_of(page.locator("canvas").last)
+    return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+
+
 def draw(page: Page, strokes: Example) -> None:
     """Draw on the canvas with the mouse."""
-    canvas = page.locator("canvas").last
-    expect(canvas).to_be_visible()
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box
     for stroke in strokes:
-        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
-        page.mouse.move(*places[0])
+        first, *others = places(page, stroke)
+        page.mouse.move(*first)
         page.mouse.down()
-        for place in places[1:]:
+        for place in others:
             page.mouse.move(*place, steps=8)
         page.mouse.up()
     page.evaluate(REPORTED)

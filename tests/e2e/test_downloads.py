@@ -3,10 +3,9 @@
 import pytest
 
 from lenet.runs.run import Run
-from lenet.runs.worker import Execution
 from tests.e2e.app import App
-from tests.e2e.look import Visit, go, title
-from tests.small import small_config, small_split
+from tests.e2e.look import Visit, download, go, title
+from tests.small import small_config, train
 
 pytestmark = pytest.mark.e2e
 
@@ -14,7 +13,7 @@ pytestmark = pytest.mark.e2e
 def test_files_outlive_the_page_that_offers_them(fresh_app: App, open_tab: Visit) -> None:
     """A slow browser asks for them after other pages were drawn."""
     run = Run(fresh_app.runs_dir / "20260101-000000-lab-0000")
-    Execution(run, small_split, lambda event, steps: None).start(small_config())
+    train(run, small_config())
     page = open_tab(fresh_app.url + "/experiments")
     asked: set[str] = set()
     page.on("request", lambda request: asked.add(request.url))
@@ -23,9 +22,8 @@ def test_files_outlive_the_page_that_offers_them(fresh_app: App, open_tab: Visit
     page.get_by_text("This run: name, command").click()
     contents = {}
     for label in ("Checkpoint", "Metrics"):  # a file, and one that is made on demand
-        with page.expect_download() as waiting:
-            page.get_by_role("button", name=label).click()
-        contents[waiting.value.url] = waiting.value.path().read_bytes()
+        file = download(page, label)
+        contents[file.url] = file.path().read_bytes()
     for name in ("Predict", "Experiments", "Evaluate", "Experiments"):
         go(page, name)
         title(page, name)

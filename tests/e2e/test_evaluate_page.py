@@ -15,7 +15,19 @@ from lenet.evaluation.metrics import Evaluation, evaluate
 from lenet.network import checkpoint
 from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT
 from tests.e2e.app import App
-from tests.e2e.look import CLASSES, Visit, at_rest, bytes_of, choose, is_gray, title
+from tests.e2e.look import (
+    CLASSES,
+    Visit,
+    at_rest,
+    box_of,
+    bytes_of,
+    choose,
+    download,
+    is_gray,
+    select,
+    title,
+    upload,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
@@ -105,13 +117,6 @@ def compare(page: Page) -> None:
     at_rest(page)
 
 
-def select(page: Page, label: str, option: str) -> None:
-    at_rest(page)
-    page.get_by_role("combobox", name=re.compile(rf"{label}$")).click()
-    page.get_by_role("option", name=option, exact=True).click()
-    at_rest(page)
-
-
 def test_the_confusion_matrix_is_ten_by_ten_in_counts_or_shares(
     page: Page, found: Evaluation
 ) -> None:
@@ -169,10 +174,7 @@ def test_a_cell_is_hit_in_another_order_and_a_second_time(page: Page, found: Eva
 
 def test_a_confused_pair_shows_its_images(page: Page, found: Evaluation) -> None:
     pair = found.confused_pairs[2]
-    table = page.get_by_test_id("stDataFrame").first
-    table.scroll_into_view_if_needed()
-    box = table.bounding_box()
-    assert box
+    box = box_of(page.get_by_test_id("stDataFrame").first)
 
     page.mouse.click(box["x"] + 18, box["y"] + 3 * 36 + 18)  # a canvas: the third row's mark
 
@@ -203,26 +205,19 @@ def test_two_checkpoints_are_compared(page: Page, found: Evaluation) -> None:
         expect_images(page, index)
 
 
-def test_an_uploaded_checkpoint_is_evaluated(page: Page, found: Evaluation, tmp_path: Path) -> None:
-    file = tmp_path / "mine.pth"
-    file.write_bytes((CHECKPOINTS / "post.pt").read_bytes())
+def test_an_uploaded_checkpoint_is_evaluated_and_a_damaged_one_refused(page: Page) -> None:
+    file = CHECKPOINTS / "post.pt"
     select(page, "Checkpoint", "Upload a file…")
     expect(page.get_by_text("Choose the file of a checkpoint.")).to_be_visible()
 
-    page.locator("input[type=file]").set_input_files(file)
+    upload(page, "mine.pth", file.read_bytes())
 
     expect(metric(page, "Parameters")).to_contain_text("29,638")
     expect(metric(page, "Accuracy")).to_contain_text(f"{evaluated(file).accuracy:.2%}")
 
-
-def test_a_damaged_upload_is_refused_with_a_sentence(page: Page, tmp_path: Path) -> None:
-    select(page, "Checkpoint", "Upload a file…")
     alert = page.get_by_test_id("stAlert")
     for name in ("notes.txt", "broken.pt"):
-        file = tmp_path / name
-        file.write_bytes(DEFAULT_CHECKPOINT.read_bytes()[:20_000])
-
-        page.locator("input[type=file]").set_input_files(file)
+        upload(page, name, file.read_bytes()[:20_000])
 
         expect(alert).to_have_text(
             re.compile(rf"{name} is damaged or no checkpoint; choose another file\.$")
@@ -236,17 +231,10 @@ def test_a_damaged_upload_is_refused_with_a_sentence(page: Page, tmp_path: Path)
 def test_downloads_hold_what_the_page_says(
     page: Page, found: Evaluation, tmp_path: Path, browser: Browser
 ) -> None:
-    def download(label: str) -> Path:
-        with page.expect_download() as waiting:
-            page.get_by_role("button", name=label).click()
-        path = tmp_path / waiting.value.suggested_filename
-        waiting.value.save_as(path)
-        return path
-
     page.get_by_test_id("stPopoverButton").click()
-    figures = json.loads(download("Figures, JSON").read_text())
-    answers = list(csv.DictReader(download("Every answer, CSV").open()))
-    charts = download("Charts, HTML")
+    figures = json.loads(download(page, "Figures, JSON").path().read_text())
+    answers = list(csv.DictReader(download(page, "Every answer, CSV").path().open()))
+    download(page, "Charts, HTML").save_as(charts := tmp_path / "charts.html")
 
     expect(metric(page, "Accuracy")).to_contain_text(f"{figures['accuracy']:.2%}")
     expect(metric(page, "Loss")).to_contain_text(f"{figures['loss']:.4f}")

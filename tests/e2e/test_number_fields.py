@@ -7,8 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.app import App
 from tests.e2e.look import choose, enter, number, title
-from tests.e2e.test_run_controls import button
-from tests.e2e.test_train_page import open_train, press_start
+from tests.e2e.test_train_page import button, open_train, press_start
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 

@@ -1,27 +1,32 @@
 """Predicting in the browser: samples, a drawing, a photograph."""
 
-import io
 import re
-from typing import Any
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageDraw
+from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page, expect
 
+from tests.drawing.pictures import encode
 from tests.e2e.app import App
 from tests.e2e.look import (
     DRAWINGS,
     Visit,
     answers,
     at_rest,
+    box_of,
     bytes_of,
     choose,
+    download,
     draw,
     is_gray,
+    places,
     read_answer,
     screen_of,
+    seen,
+    select,
     title,
+    upload,
 )
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
@@ -73,9 +78,7 @@ def test_a_stroke_is_answered_without_the_wait_of_the_canvas(page: Page) -> None
     choose(page, "Draw")
     draw(page, DRAWINGS["T-shirt"])
     read_answer(page)
-    seen = page.get_by_test_id("stImage").filter(has_text="What the network sees").locator("img")
-    first = seen.get_attribute("src")
-    assert first
+    first = seen(page).get_attribute("src") or "none"
     page.evaluate(
         """() => {
           const later = window.setTimeout;
@@ -86,26 +89,22 @@ def test_a_stroke_is_answered_without_the_wait_of_the_canvas(page: Page) -> None
 
     draw(page, (((0.1, 0.1), (0.9, 0.9)),))
 
-    expect(seen).not_to_have_attribute("src", first)
+    expect(seen(page)).not_to_have_attribute("src", first)
 
 
 def test_a_finger_draws_on_a_phone_without_moving_the_page(app: App, open_tab: Visit) -> None:
     page = open_tab(f"{app.url}/predict?view=Draw")
     page.set_viewport_size({"width": 390, "height": 844})
     title(page, "Predict")
-    canvas = page.locator("canvas").last
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box
+    box = box_of(page.locator("canvas").last)
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
     scrolled = "() => document.querySelector('[data-testid=stMain]').scrollTop"
     before = page.evaluate(scrolled)
     finger = page.context.new_cdp_session(page)
     [stroke] = DRAWINGS["T-shirt"]
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
 
-    for number, (x, y) in enumerate(places):
+    for number, (x, y) in enumerate(places(page, stroke)):
         kind = "touchMove" if number else "touchStart"
         finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
@@ -150,11 +149,10 @@ def test_a_very_tall_picture_takes_no_more_room_than_others(page: Page) -> None:
     choose(page, "Upload")
     tall = Image.new("L", (60, 4000), 220)
     tall.paste(20, (20, 500, 40, 3500))
-    upload(page, "tall.png", packed(tall, "PNG"))
+    upload(page, "tall.png", encode(tall, "PNG"))
     read_answer(page)
     for picture in page.get_by_test_id("stImage").locator("img").all():
-        box = picture.bounding_box()
-        assert box
+        box = box_of(picture)
         assert box["height"] <= 2.1 * box["width"]
 
 
@@ -162,15 +160,12 @@ def test_an_example_loads_with_a_click_can_be_drawn_on_and_gives_way(page: Page)
     choose(page, "Draw")
     page.get_by_role("button", name="Dress", exact=True).click()
     assert read_answer(page) == "Dress"
-    seen = page.get_by_test_id("stImage").filter(has_text="What the network sees").locator("img")
-    before = seen.get_attribute("src")
+    before = seen(page).get_attribute("src") or "none"
 
     draw(page, (((0.05, 0.05), (0.95, 0.05)),))
 
-    expect(seen).not_to_have_attribute("src", before or "")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Keep as PNG").click()
-    kept = np.array(Image.open(download.value.path()).convert("L"))
+    expect(seen(page)).not_to_have_attribute("src", before)
+    kept = np.array(Image.open(download(page, "Keep as PNG").path()).convert("L"))
     assert kept.shape == (280, 280)
     assert kept[10:18, 20:260].max() == 255, "the line is not in the file"
 
@@ -182,17 +177,14 @@ def test_an_example_loads_with_a_click_can_be_drawn_on_and_gives_way(page: Page)
 
 def test_only_mistakes_of_a_class_are_shown(page: Page) -> None:
     page.get_by_role("button", name="Which").click()
-    page.get_by_role("combobox", name="Class").click()
-    page.get_by_role("option", name="Shirt", exact=True).click()
+    select(page, "Class", "Shirt")
     page.get_by_text("Only mistakes").click()
     page.keyboard.press("Escape")
 
     expect(page.get_by_text("Truth: Shirt.")).to_have_count(5)
     expect(page.get_by_text("Right.")).to_have_count(0)
     expect(page).to_have_url(re.compile(r"[?&]mistakes=true(&|$)"))
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Sheet").click()
-    assert Image.open(download.value.path()).mode == "L"
+    assert Image.open(download(page, "Sheet").path()).mode == "L"
 
 
 def test_pictures_of_every_kind_are_read_alike(page: Page) -> None:
@@ -210,12 +202,11 @@ def test_dark_on_light_is_detected_and_can_be_overruled(page: Page) -> None:
     choose(page, "Upload")
     upload(page, "shirt.png", photographs()["shirt.png"])
     expect(page.get_by_text("Detected: dark on light")).to_be_visible()
-    seen = page.get_by_test_id("stImage").filter(has_text="What the network sees").locator("img")
-    before = seen.get_attribute("src")
+    before = seen(page).get_attribute("src") or "none"
 
     choose(page, "Light on dark")
 
-    expect(seen).not_to_have_attribute("src", before or "")
+    expect(seen(page)).not_to_have_attribute("src", before)
     expect(page.get_by_text("Detected:")).to_have_count(0)
 
 
@@ -226,7 +217,7 @@ def test_bad_files_get_one_sentence_each(page: Page) -> None:
         "notes.txt": b"These are notes, not a picture.\n",
         "empty.pdf": b"",
         "half.png": whole[: len(whole) // 2],
-        "blank.png": packed(Image.new("L", (50, 50), 200), "PNG"),
+        "blank.png": encode(Image.new("L", (50, 50), 200), "PNG"),
     }
     for name, content in bad.items():
         upload(page, name, content)
@@ -236,35 +227,13 @@ def test_bad_files_get_one_sentence_each(page: Page) -> None:
         expect(answers(page)).to_have_count(0)
 
 
-def upload(page: Page, name: str, content: bytes) -> None:
-    page.locator("input[type=file]").set_input_files(
-        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-    )
-
-
 def photographs() -> dict[str, bytes]:
-    """One picture, a red T-shirt on a pale table, in every kind of file by name."""
-    side = 400
-    picture = Image.new("RGB", (side, side), (225, 222, 210))
+    """A red T-shirt on a pale table, in every kind of file by name."""
+    picture = Image.new("RGB", (400, 400), (225, 222, 210))
     [stroke] = DRAWINGS["T-shirt"]
-    outline = [(40 + 0.8 * side * x, 40 + 0.8 * side * y) for x, y in stroke]
+    outline = [(40 + 320 * x, 40 + 320 * y) for x, y in stroke]
     ImageDraw.Draw(picture).polygon(outline, fill=(150, 40, 45))
-    sideways = Image.Exif()
-    sideways[ExifTags.Base.Orientation] = 6  # to be turned by a quarter to the right
-    clear = picture.convert("RGBA")
-    clear.putalpha(picture.convert("L").point(lambda level: 255 * (level < 150)))
+    kinds = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
     return {
-        "shirt.png": packed(picture, "PNG"),
-        "shirt.jpg": packed(picture, "JPEG"),
-        "turned.jpg": packed(picture.rotate(90), "JPEG", exif=sideways),
-        "shirt.webp": packed(picture, "WEBP"),
-        "shirt.bmp": packed(picture, "BMP"),
-        "palette.gif": packed(picture, "GIF"),
-        "clear.png": packed(clear, "PNG"),
+        f"shirt.{end}": encode(picture, Image.registered_extensions()[f".{end}"]) for end in kinds
     }
-
-
-def packed(picture: Image.Image, kind: str, **options: Any) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()

@@ -4,15 +4,23 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from lenet.runs import launcher
 from lenet.runs.history import History, read_history
 from lenet.runs.run import Run
-from tests.e2e.app import App, serve, until
-from tests.e2e.look import Visit, at_rest, go, number, title, watched_tabs
-from tests.e2e.test_train_page import grows, has_state, open_train, press_start, press_stop
-from tests.small import holder
+from tests.e2e.app import App, serve
+from tests.e2e.look import Visit, enter, go, number, select, title, watched_tabs
+from tests.e2e.test_train_page import (
+    button,
+    grows,
+    has_state,
+    open_train,
+    press_start,
+    press_stop,
+    step,
+)
+from tests.small import holder, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
@@ -20,20 +28,18 @@ QUICK = "?epochs=1&val_size=50000&kernel_size=3&pool2=1&padding=0"
 """A run of 157 steps, a few seconds with the validation."""
 
 
-def button(page: Page, name: str) -> None:
-    """Press a button of the page, or of a popover, which Streamlit puts beside the page."""
-    shown = page.get_by_role("button", name=name, exact=True)
-    shown.and_(page.locator("[data-testid=stMain] *, [data-testid=stPopoverBody] *")).click()
-
-
 def recorded(run: Run) -> History:
     return read_history(run.metrics_file)
 
 
-def test_pause_continue_stop_resume(fresh_app: App, open_tab: Visit) -> None:
-    page = open_train(fresh_app, open_tab, "?epochs=2")
+def test_start_pause_continue_stop_resume(fresh_app: App, open_tab: Visit) -> None:
+    page = open_train(fresh_app, open_tab)
+    enter(page, "Epochs", 2)
     press_start(page)
+    has_state(page, "Training")
     [run] = fresh_app.runs()
+    assert run.config().epochs == 2
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("^lab"))
 
     button(page, "Pause")
     has_state(page, "Paused")
@@ -42,11 +48,13 @@ def test_pause_continue_stop_resume(fresh_app: App, open_tab: Visit) -> None:
     has_state(page, "Training")
     grows(page)
     press_stop(page)
+    assert run.status().state == "stopped"
     steps = len(recorded(run))
+    assert 0 < step(page) < run.status().total_steps
     button(page, "Resume")
     has_state(page, "Training")
 
-    until(lambda: len(recorded(run)) > steps, "the run goes on")
+    wait_until(lambda: len(recorded(run)) > steps, "the run goes on")
     assert list(recorded(run).steps["step"][: steps + 1]) == list(range(1, steps + 2))
     press_stop(page)
 
@@ -64,9 +72,9 @@ def test_a_change_of_the_learning_rate_is_recorded_and_drawn(
     button(page, "Apply")
     expect(field).to_be_hidden()
 
-    until(lambda: recorded(run).lr_changes, "the change is recorded")
+    wait_until(lambda: recorded(run).lr_changes, "the change is recorded")
     assert recorded(run).lr_changes[0]["lr_set"] == 0.002
-    until(lambda: recorded(run).last("lr") == 0.002, "the next steps use it")
+    wait_until(lambda: recorded(run).last("lr") == 0.002, "the next steps use it")
     expect(page.locator(".js-plotly-plot").get_by_text("lr 0.002")).to_be_visible()
     press_stop(page)
 
@@ -75,7 +83,7 @@ def test_a_killed_run_shows_as_crashed_and_resumes(fresh_app: App, open_tab: Vis
     page = open_train(fresh_app, open_tab, QUICK.replace("epochs=1", "epochs=3"))
     press_start(page)
     [run] = fresh_app.runs()
-    until(run.checkpoints, "the first epoch is saved")
+    wait_until(run.checkpoints, "the first epoch is saved")
 
     holder(run).kill()
     has_state(page, "Crashed")
@@ -110,34 +118,21 @@ def test_a_second_run_waits_its_turn_and_both_are_compared(fresh_app: App, open_
     page = open_train(fresh_app, open_tab, "?epochs=50")
     press_start(page)
     other = open_train(fresh_app, open_tab, QUICK)
-    other.get_by_role("main").get_by_role("button", name="Start", exact=True).click()
+    button(other, "Start")
+    has_state(other, "Queued, place 1 of 1")
+    button(other, "Cancel")
+    has_state(other, "Stopped")
+    first, second = fresh_app.runs()
+    assert (first.status().state, second.status().state) == ("running", "stopped")
+    button(other, "Resume")
     has_state(other, "Queued, place 1 of 1")
 
     press_stop(page)
 
     has_state(other, "Finished")
-    field = other.get_by_role("combobox", name="Compare with")
-    field.click()
-    other.get_by_role("option").first.click()
-    at_rest(other)
-    first, second = fresh_app.runs()
+    select(other, "Compare with", first.name)
     for run in (first, second):
         expect(other.locator(".legendtext", has_text=run.name).first).to_be_attached()
-
-
-def test_a_waiting_run_can_be_cancelled(fresh_app: App, open_tab: Visit) -> None:
-    page = open_train(fresh_app, open_tab, "?epochs=50")
-    press_start(page)
-    other = open_train(fresh_app, open_tab, QUICK)
-    button(other, "Start")
-    has_state(other, "Queued, place 1 of 1")
-
-    button(other, "Cancel")
-
-    has_state(other, "Stopped")
-    first, second = fresh_app.runs()
-    assert (first.status().state, second.status().state) == ("running", "stopped")
-    press_stop(page)
 
 
 def test_a_run_is_renamed_while_it_trains(fresh_app: App, open_tab: Visit) -> None:

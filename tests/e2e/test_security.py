@@ -11,10 +11,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lenet.runs.run import Run
-from lenet.runs.worker import Execution
 from tests.e2e.app import App
-from tests.e2e.look import Visit, title
-from tests.small import small_config, small_split
+from tests.e2e.look import Visit, select, title, upload
+from tests.small import small_config, train
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
@@ -31,8 +30,7 @@ PAGES = {"": "Train LeNet-5", "evaluate": "Evaluate", "predict": "Predict", "ins
 @pytest.fixture
 def wicked_runs(fresh_app: App, tmp_path: Path) -> App:
     """A server whose finished runs have wicked names."""
-    finished = Run(tmp_path / "finished")
-    Execution(finished, small_split, lambda event, steps: None).start(small_config())
+    train(finished := Run(tmp_path / "finished"), small_config())
     for number, name in enumerate(WICKED):
         run = Run(fresh_app.runs_dir / f"20260101-00000{number}-lab-000{number}")
         shutil.copytree(finished.folder, run.folder)
@@ -47,18 +45,13 @@ def shows_text_only(page: Page) -> None:
     expect(page.get_by_label("bolt icon")).to_have_count(0)
 
 
-def choose(page: Page, label: str, name: str) -> None:
-    page.get_by_role("combobox", name=label, exact=True).click()
-    page.get_by_role("option", name=name, exact=True).click()
-
-
 def test_wicked_names_are_shown_as_text_on_every_page(wicked_runs: App, open_tab: Visit) -> None:
     for path, heading in PAGES.items():
         page = open_tab(f"{wicked_runs.url}/{path}")
         title(page, heading)
         label = "Checkpoint" if path else "Run"
         for name in WICKED:
-            choose(page, label, name)
+            select(page, label, name)
             title(page, heading)
             shows_text_only(page)
             expect(page.get_by_role("combobox", name=label, exact=True)).to_have_value(name)
@@ -69,11 +62,9 @@ def test_wicked_names_are_text_in_a_chart_and_where_a_run_is_deleted(
 ) -> None:
     page = open_tab(wicked_runs.url)
     title(page, "Train LeNet-5")
-    choose(page, "Run", WICKED[0])
-    box = page.get_by_role("combobox", name="Compare with")
+    select(page, "Run", WICKED[0])
     for name in WICKED[1:]:
-        box.click()
-        page.get_by_role("option", name=name, exact=True).click()
+        select(page, "Compare with", name)
     for name in WICKED:
         expect(page.locator(".legendtext", has_text=name).first).to_be_visible()
     page.locator("summary", has_text="This run").click()
@@ -96,9 +87,7 @@ def test_the_name_of_an_upload_is_shown_as_text(app: App, open_tab: Visit) -> No
     page = open_tab(f"{app.url}/predict?view=Upload")
     title(page, "Predict")
     name = "![x](https:example.org) **b** <img src=x>.png"
-    page.locator("input[type=file]").set_input_files(
-        {"name": name, "mimeType": "image/png", "buffer": b"none"}
-    )
+    upload(page, name, b"none")
     expect(page.get_by_role("alert").filter(has_text="is not a PNG")).to_contain_text(name)
     shows_text_only(page)
 
@@ -122,12 +111,10 @@ def test_an_upload_from_another_site_is_refused(app: App) -> None:
     assert refused.value.code == 403
 
 
-def test_a_file_above_the_limit_is_refused(app: App, open_tab: Visit, tmp_path: Path) -> None:
+def test_a_file_above_the_limit_is_refused(app: App, open_tab: Visit) -> None:
     page = open_tab(f"{app.url}/predict?view=Upload")
     title(page, "Predict")
-    large = tmp_path / "large.png"
-    large.write_bytes(bytes(11 * 2**20))
-    page.locator("input[type=file]").set_input_files(large)
+    upload(page, "large.png", bytes(11 * 2**20))
     expect(page.get_by_text("File must be 10.0MB or smaller")).to_be_visible()
 
 
