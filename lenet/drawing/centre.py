@@ -23,12 +23,10 @@ from lenet.errors import ImageError
 Gray: TypeAlias = NDArray[np.uint8]
 Polarity = Literal["auto", "dark_on_light", "light_on_dark"]
 
-NOTHING: Final = 13
-"""Differences from the background up to 5 % of 255 count as background."""
+NOTHING: Final = 13  # differences from the background up to 5 % of 255 count as background
 MAX_CANVAS: Final = 2000  # pixels of a side, however fine the screen is
 MNIST_BOX: Final = 20
-MNIST_CENTRE: Final = 14
-"""Row and column of the centre of mass: 14.00 on average over MNIST's training images."""
+MNIST_CENTRE: Final = 14  # of mass, row and column: the mean of MNIST's training images is 14.00
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,10 +113,7 @@ def from_canvas(
 
 
 def _light_on_black(image: Image.Image, polarity: Polarity) -> tuple[Gray, Gray, bool]:
-    """The picture in grayscale, the same light on black, and whether it was dark on light.
-
-    The background is subtracted and the rest stretched to 255.
-    """
+    """The picture in grayscale, the same without its background, light on black, and `inverted`."""
     gray, known = _grayscale(image, polarity)
     level, stray = _background(gray, polarity) if known is None else (known, 0.0)
     difference = gray.astype(np.float32) - level
@@ -158,10 +153,7 @@ def _stretch(content: NDArray[np.float32]) -> Gray:
 
 
 def _background(gray: Gray, polarity: Polarity) -> tuple[NDArray[np.float32] | float, float]:
-    """The background's level, estimated from the border, and how far it strays from that.
-
-    Where light falls unevenly, levels: (H, W) float32.
-    """
+    """The background's level, or (H, W) levels, from the border; and how far it strays from it."""
     where = np.ones(gray.shape, bool)
     where[1:-1, 1:-1] = False
     middle = (float(gray.min()) + float(gray.max())) / 2

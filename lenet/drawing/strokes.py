@@ -12,8 +12,7 @@ Stroke: TypeAlias = NDArray[np.float64]
 """`(P, 2)` points, x to the right and y down, in a unit of the drawing's own."""
 Drawing: TypeAlias = list[Stroke]
 
-FINE = 4
-"""Strokes are drawn this many times larger and scaled down, for soft edges."""
+FINE = 4  # strokes are drawn this many times larger and scaled down, for soft edges
 
 
 def line(*points: tuple[float, float]) -> Stroke:

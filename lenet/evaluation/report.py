@@ -29,10 +29,7 @@ def figures(found: Evaluation) -> dict[str, Any]:
 
 
 def table(found: Evaluation, classes: Sequence[str]) -> str:
-    """CSV with a row for each image: its index, target, prediction and ten probabilities.
-
-    Target, prediction and the probabilities' columns go by the names in `classes`.
-    """
+    """CSV with each image's index, target, prediction and probabilities, by names of `classes`."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["index", "target", "prediction", *classes])

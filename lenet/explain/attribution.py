@@ -9,8 +9,7 @@ from lenet.network.checkpoint import Checkpoint
 from lenet.network.inputs import to_input
 from lenet.network.lenet5 import LeNet5
 
-STEPS = 256
-"""Points of the integral; with 64 the sum can be wrong in its third digit."""
+STEPS = 256  # points of the integral; with 64 the sum can be wrong in its third digit
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,10 +20,7 @@ class Window(NamedTuple):
 
 
 class Field(NamedTuple):
-    """The receptive field of a layer along one axis, in input pixels.
-
-    Position p sees `size` pixels from `start` + p · `jump` on, some of them in the padding.
-    """
+    """Along one axis, position p sees `size` input pixels from `start` + p · `jump` on."""
 
     start: int
     jump: int

@@ -30,8 +30,7 @@ Forward: TypeAlias = Callable[[Tensor], tuple[Tensor, Back]]
 """A layer: takes its input, gives its output and the function for its gradients."""
 
 _aten = torch.ops.aten
-_WINDOW = ([POOL, POOL], [POOL, POOL], [0, 0])
-"""Kernel, stride and padding of every pooling."""
+_WINDOW = ([POOL, POOL], [POOL, POOL], [0, 0])  # kernel, stride and padding of every pooling
 
 
 class Backprop:
