@@ -55,6 +55,13 @@ def write_json(path: Path, value: Any) -> None:
     write_atomic(path, json.dumps(value, indent=2).encode() + b"\n")
 
 
+def modified(path: Path) -> float:
+    """When a file was last written, in seconds since the epoch; 0 if it is not there."""
+    with contextlib.suppress(OSError):
+        return path.stat().st_mtime
+    return 0.0
+
+
 def is_own(path: Path) -> bool:
     """Whether it is a file and no link, which could lead anywhere."""
     return path.is_file() and not path.is_symlink()

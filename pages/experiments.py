@@ -53,7 +53,7 @@ def page() -> None:
     if folder:
         live = folder.live
         fragment(follow, run_every=REFRESH if live else None)(folder, live)
-    elif name in STUDY_PRESETS and (shipped := results.shipped(name)):
+    elif name in STUDY_PRESETS and (shipped := results.bundled(name)):
         show_shipped(shipped)
 
 

@@ -183,7 +183,7 @@ class TestNewerLab:
         monkeypatch.setattr(results, "SHIPPED_STUDIES", tmp_path)
         (tmp_path / "nine-cases.json").write_text(json.dumps({"format_number": NEWER}))
         with pytest.raises(NewerFileError, match="newer version"):
-            results.shipped("nine-cases")
+            results.bundled("nine-cases")
 
 
 class TestNothingIsAdvisedAway:

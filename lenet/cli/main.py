@@ -1,7 +1,6 @@
 """The command line: `python -m lenet --mode train|eval|test|summary|study`.
 
-Flags come from the configuration's fields. Nothing heavy is imported before the
-arguments are known to be usable, so `--help` and `--mode summary` never load torch.
+Torch is not imported before the arguments are known to be usable, nor for `--mode summary`.
 """
 
 import argparse
@@ -84,10 +83,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; gives its exit status.
-
-    It is 0, 2 for unusable arguments, 128 and a signal's number if one has stopped a training,
-    1 for other failures.
+    """Run one command and return its exit status: 0, 2 for unusable arguments, 128 and a signal's
+    number if that has stopped a training, 1 for other failures.
     """
     level = logging.getLevelName(os.environ.get("LENET_LOG", "WARNING").upper())
     logging.basicConfig(
@@ -195,7 +192,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     if args.resume and _given(args):
         raise ConfigError("--resume goes on with the run's own settings; leave the others out")
     if args.resume and not args.data_dir:
-        _use_remembered_data(args, run.data_dir(), run.config().dataset)
+        _use_remembered_data(args, run)
     accuracy: dict[str, float] = {}
 
     def evaluate() -> None:
@@ -217,18 +214,15 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
         work.resume(handed_over=args.handed_over)
     else:
         work.start(_config(args), overwrite=args.overwrite == "1")
-    config = run.config()
     epochs = read_history(run.metrics_file).epochs
     last = epochs[-1] if epochs else {}
     return {
         "checkpoint": str(_saved(run)),
         "state": work.status.state,
         "epochs": last.get("epoch", 0),
-        "train_loss": last.get("train_loss"),
-        "val_loss": last.get("val_loss"),
-        "val_accuracy": last.get("val_accuracy"),
+        **{name: last.get(name) for name in ("train_loss", "val_loss", "val_accuracy")},
         "seconds": round(work.status.seconds, 3),
-        "overrides": overrides(config),
+        "overrides": overrides(run.config()),
         "exit_status": work.exit_status,
         **accuracy,
     }
@@ -238,11 +232,11 @@ def _saved(run: Run) -> Path:
     return run.saved() or run.stopped_checkpoint
 
 
-def _use_remembered_data(args: argparse.Namespace, folder: Path | None, dataset: str) -> None:
-    """Look for images where a run found them before, but let nothing be written there unasked."""
-    if folder is None:
+def _use_remembered_data(args: argparse.Namespace, run: Run) -> None:
+    """Look for images where the run found them before; nothing is written there."""
+    if not (folder := run.data_dir()):
         return
-    if not locate(dataset, folder):
+    if not locate(dataset := run.config().dataset, folder):
         raise DatasetError(
             f"{dataset} is no longer in {folder}, where the run had it from; "
             "name the folder that has it with --data_dir"
@@ -250,25 +244,23 @@ def _use_remembered_data(args: argparse.Namespace, folder: Path | None, dataset:
     args.data_dir, args.download = folder, "0"
 
 
-def _study(args: argparse.Namespace) -> dict[str, Any]:
-    return study.run(args, _given(args), args.output_dir)
-
-
-def _note_unused(args: argparse.Namespace, *used: str) -> None:
-    """Refuse values that cannot be, and say of the others that the checkpoint has its own."""
-    given = _given(args)
-    for name, value in given.items():
-        field_value(name, value)
+def _used(args: argparse.Namespace, *used: str) -> dict[str, Any]:
+    """The given flags of the configuration; a note says which are not used.
+    ConfigError if a value cannot be used.
+    """
+    given = {name: field_value(name, value) for name, value in _given(args).items()}
+    for name in given:
         if name not in used:
             log.warning("note: --%s has no effect here; the checkpoint has its own", name)
+    return given
 
 
 def _eval(args: argparse.Namespace) -> dict[str, Any]:
-    _note_unused(args, "dataset")
+    given = _used(args, "dataset")
     from lenet.network import checkpoint as checkpoints
 
     loaded = checkpoints.load(args.checkpoint)
-    dataset = _dataset(args, loaded.config)
+    dataset = given.get("dataset", loaded.config.dataset)
     split = _split(args, dataset, "test", ProgressPrinter())
     from lenet.evaluation.metrics import evaluate
     from lenet.evaluation.report import figures
@@ -283,7 +275,7 @@ def _eval(args: argparse.Namespace) -> dict[str, Any]:
 def _test(args: argparse.Namespace) -> dict[str, Any]:
     if args.images and args.drawings:
         raise ConfigError("--images and --drawings exclude each other; give one of them")
-    _note_unused(args, "dataset", "seed")
+    given = _used(args, "dataset", "seed")
     from lenet.evaluation import classify
     from lenet.network import checkpoint as checkpoints
 
@@ -291,9 +283,9 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
     if files := args.images or args.drawings:
         drawn = bool(args.drawings)
         return {"predictions": classify.classify_files(loaded, files, drawn=drawn)}
-    dataset = _dataset(args, loaded.config)
+    dataset = given.get("dataset", loaded.config.dataset)
     split = _split(args, dataset, "test", ProgressPrinter())
-    index = classify.pick(split, SAMPLES, _seed(args))
+    index = classify.pick(split, SAMPLES, given.get("seed"))
     result = {
         "dataset": dataset,
         "predictions": classify.classify_samples(loaded, split, dataset, index),
@@ -303,32 +295,19 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
-def _dataset(args: argparse.Namespace, config: Config) -> str:
-    """The dataset asked for, else the one the checkpoint was trained on."""
-    return build_config({"dataset": _given(args).get("dataset", config.dataset)}).dataset
-
-
-def _seed(args: argparse.Namespace) -> int | None:
-    given = _given(args).get("seed")
-    return None if given is None else build_config({"seed": given}).seed
-
-
 def _split(args: argparse.Namespace, dataset: str, name: str, progress: ProgressPrinter) -> Any:
     """A split in memory, fetched first where it is missing or damaged and may be fetched."""
-    from lenet.data import download as fetch
-    from lenet.data import splits
+    from lenet.data.splits import load_split
 
-    load = partial(splits.load_split, dataset, name, args.data_dir)  # type: ignore[arg-type]
+    load = partial(load_split, dataset, name, args.data_dir)  # type: ignore[arg-type]
     try:
         with ThreadPoolExecutor(1) as beside:  # to check all files takes as long as to load two
-            check = beside.submit(fetch.fetch, dataset, args.data_dir, download=False)
+            check = beside.submit(progress.fetch, dataset, args.data_dir, download=False)
             split = load()
-        source = check.result()
+        check.result()
     except DatasetError:
-        download = args.download == "1"
-        source = fetch.fetch(dataset, args.data_dir, download=download, progress=progress.download)
+        progress.fetch(dataset, args.data_dir, download=args.download == "1")
         split = load()
-    progress.note(f"{dataset}: {source.description}")
     return split
 
 
@@ -337,5 +316,5 @@ MODES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "eval": _eval,
     "test": _test,
     "summary": _summary,
-    "study": _study,
+    "study": lambda args: study.run(args, _given(args)),
 }

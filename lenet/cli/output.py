@@ -3,17 +3,18 @@
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from lenet.catalog import dataset_info
+from lenet.data.download import fetch
 from lenet.data.transfer import Progress
 from lenet.training.events import EpochEvent, Event, StepEvent
 
 
 class ProgressPrinter:
-    """Progress on standard error: a line that moves on a terminal, a line an epoch elsewhere.
-
-    Where it cannot be written, as to a closed terminal, the work goes on without it.
+    """Progress on standard error, if that can be written: a line that moves on a terminal, else
+    a line for each epoch.
     """
 
     def __init__(self) -> None:
@@ -23,7 +24,14 @@ class ProgressPrinter:
     def note(self, text: str) -> None:
         self._print(text, "\n")
 
-    def download(self, at: Progress) -> None:
+    def fetch(self, dataset: str, folder: Path | None, *, download: bool) -> None:
+        """Make sure of a dataset's files and say where they are from; DatasetError if they are
+        missing or damaged and may not be fetched, or cannot.
+        """
+        found = fetch(dataset, folder, download=download, progress=self._download)
+        self.note(f"{dataset}: {found.description}")
+
+    def _download(self, at: Progress) -> None:
         percent = 100 * at.done // at.total if at.total else 0
         step = percent if self._moving else percent // 10
         if step == self._shown:

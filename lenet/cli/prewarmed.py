@@ -1,9 +1,7 @@
-"""A process that has imported all that a training needs and waits to be given one.
+"""A process that has imported what a training needs, which takes seconds, and waits for one.
 
-Importing torch takes seconds, most of the time from Start to the first point of the curve.
-`lenet.runs.launcher` starts `python -m lenet.cli.prewarmed` and writes it one line: a JSON
-object with the `arguments` of the command line and the file `log` for what it prints. If the
-line never comes, because the server has ended, the process ends too.
+`lenet.runs.launcher` starts it and writes it a line: a JSON object with the `arguments` of the
+command line and the file `log` for what it prints. It ends when its standard input ends.
 """
 
 import json

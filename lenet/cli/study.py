@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from lenet.cli.output import ProgressPrinter
-from lenet.data import download
 from lenet.errors import ConfigError
 from lenet.runs import launcher
 from lenet.studies import results, sweep
@@ -43,20 +42,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add("--address", metavar="tcp://HOST:PORT", help="the Dask cluster's scheduler")
 
 
-def run(
-    args: argparse.Namespace, given: Mapping[str, Any], output_dir: Path | None
-) -> dict[str, Any]:
-    """Conduct the study that the flags describe, or go on with it.
-
-    Args:
-        given: the configuration's flags.
-        output_dir: the study's folder; by default its own among the page's runs.
-
-    Raises:
-        LabError: a flag cannot be used, or the study failed.
+def run(args: argparse.Namespace, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Train the unfinished runs of the study that the flags describe; `given` are those of the
+    configuration. LabError if a flag cannot be used or the study failed.
     """
     workers = None if args.workers is None else _whole("--workers", args.workers)
-    folder = _folder(args, given, output_dir)
+    folder = _folder(args, given)
     if args.data_dir:
         folder.process.remember_data_dir(args.data_dir)
     elif found := folder.process.data_dir():  # nothing is written there unasked
@@ -68,35 +59,33 @@ def run(
     runs = folder.study.runs()
     progress = ProgressPrinter()
     for dataset in sorted({planned.config.dataset for planned in runs}):
-        source = download.fetch(
-            dataset, args.data_dir, download=args.download == "1", progress=progress.download
-        )
-        progress.note(f"{dataset}: {source.description}")
+        progress.fetch(dataset, args.data_dir, download=args.download == "1")
     done = len(runs) - len(folder.unfinished())
     progress.note(f"{folder.study.title}: {len(runs)} runs, {done} of them finished already")
+    flags = ["--download", args.download]
+    if args.data_dir:
+        flags += ["--data_dir", str(args.data_dir)]
     state, status = run_study(
         folder,
         lambda outcome: progress.note(_line(outcome)),
         address=args.address,
         workers=workers,
-        flags=_training_flags(args),
+        flags=flags,
         handed_over=args.handed_over,
     )
     return {**_report(folder, state), "exit_status": status}
 
 
-def _folder(
-    args: argparse.Namespace, given: Mapping[str, Any], output_dir: Path | None
-) -> StudyFolder:
+def _folder(args: argparse.Namespace, given: Mapping[str, Any]) -> StudyFolder:
     if not args.study:
         raise ConfigError(f"--mode study needs --study; one of {', '.join(STUDY_PRESETS)}, {OWN}")
     check_backend(args.backend, args.address)
     if Path(args.study, "study.json").is_file():
-        if given or args.vary or args.random or args.seeds or output_dir:
+        if given or args.vary or args.random or args.seeds or args.output_dir:
             raise ConfigError("a study's folder has its own settings; leave the other flags out")
         return StudyFolder(Path(args.study))
     study = _study(args, given)
-    folder = StudyFolder(output_dir) if output_dir else home_of(study)
+    folder = StudyFolder(args.output_dir) if args.output_dir else home_of(study)
     folder.keep(study)
     return folder
 
@@ -114,8 +103,6 @@ def _study(args: argparse.Namespace, given: Mapping[str, Any]) -> Study:
     axes = dict(map(sweep.parse, args.vary))
     if len(axes) < len(args.vary) or set(axes) & set(given):
         raise ConfigError("a field is given twice; name it once, in --vary")
-    if "seed" in given:
-        raise ConfigError("a study has seeds of its own; use --seeds instead of --seed")
     if args.random is None:
         cells, left_out = sweep.grid(given, axes)
     else:
@@ -129,11 +116,6 @@ def _whole(flag: str, text: str, least: int = 1) -> int:
     if not text.strip().isdecimal() or int(text) < least:
         raise ConfigError(f"{flag} takes whole numbers from {least} on, not {text!r}; change it")
     return int(text)
-
-
-def _training_flags(args: argparse.Namespace) -> list[str]:
-    flags = ["--download", args.download]
-    return [*flags, "--data_dir", str(args.data_dir)] if args.data_dir else flags
 
 
 def _line(outcome: Outcome) -> str:

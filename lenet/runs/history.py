@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 STEP_COLUMNS = ("step", "loss", "lr", "images_per_second")
 VALIDATION_KEYS = ("val_loss", "val_accuracy")
 LARGEST = 1e15
-"""No figure of a training comes near it; what is NaN or infinite is not below it."""
+"""Larger than any figure of a training; neither NaN nor infinity is below it."""
 CHUNK = 2**20
-"""Bytes that are taken in at a time, as Python's objects some twelve times as large; no line is
-so long."""
+"""Bytes that are parsed at a time, into objects of about twelve times the size; longer than any
+line."""
 EPOCH_KEYS = ("epoch", "step", "train_loss", "seconds")
 LR_KEYS = ("step", "lr_set")
 
@@ -28,9 +28,9 @@ class History:
     """What a run has recorded up to a moment; it does not change when the run goes on.
 
     Attributes:
-        steps: for each of `STEP_COLUMNS` its values, one a step; float64 arrays (N,) from a file.
-        epochs: the events of the epochs as they stand in the file.
-        lr_changes: the events of the learning rates that somebody has set.
+        steps: by `STEP_COLUMNS`, the values of all steps; from a file, float64 arrays (N,).
+        epochs: the events of the epochs.
+        lr_changes: the events of learning rates that somebody has set.
     """
 
     steps: Mapping[str, Sequence[float]] = field(
@@ -72,7 +72,7 @@ class HistoryFile:
         self._start_over()
 
     def poll(self) -> History:
-        """All there is by now; a torn last line waits for its rest. Nothing if it is not there."""
+        """All whole lines so far; an empty history without a file."""
         with self._lock:
             try:
                 with open_own(self._path) as file:
@@ -90,7 +90,7 @@ class HistoryFile:
         self._file_number = 0
 
     def _follow(self, file: BinaryIO) -> None:
-        """Read on; from the start when the file is another one, as after a resume, or shrank."""
+        """Read on; from the start if it is another file, as after a resume, or has shrunk."""
         found = os.fstat(file.fileno())
         if found.st_ino != self._file_number or found.st_size < self._offset:
             self._start_over()
@@ -112,7 +112,7 @@ class HistoryFile:
         self._offset = file.tell()
 
     def _add(self, steps: list[dict[str, Any]], count: int) -> None:
-        """Put steps after the first `count`; the array grows by a quarter, to be copied rarely."""
+        """Put steps after the first `count`; it grows by a quarter, to be copied rarely."""
         import numpy as np
 
         end = count + len(steps)
@@ -122,7 +122,7 @@ class HistoryFile:
             column[count:end] = [event[name] for event in steps]
 
     def _parsed(self, lines: bytes) -> list[dict[str, Any]]:
-        """The events of whole lines; all at once, and line by line only where one is damaged."""
+        """The events of whole lines; parsed line by line only if one is damaged."""
         try:
             events = parse_json(b"[" + b",".join(lines.splitlines()) + b"]")
             return list(filter(_is_event, events))
@@ -137,10 +137,7 @@ def read_history(path: Path) -> History:
 
 
 def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
-    """Whole lines from where the file stands, up to `CHUNK` bytes at a time.
-
-    The file is left after the last of them.
-    """
+    """The rest of the file's whole lines, up to `CHUNK` bytes at a time."""
     while data := file.read(CHUNK):
         whole = data[: data.rfind(b"\n") + 1]
         file.seek(len(whole) - len(data), os.SEEK_CUR)
@@ -157,9 +154,8 @@ def _loads(line: bytes) -> Any:
 
 
 def _is_event(value: Any) -> bool:
-    """Whether a line holds what a step, an epoch or a change of the learning rate must have.
-
-    An epoch has validation figures too, which are None where no images were held back.
+    """Whether a line is a complete step, epoch or change of the learning rate. An epoch without
+    validation figures gets None for them.
     """
     if not isinstance(value, dict):
         return False

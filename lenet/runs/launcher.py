@@ -1,6 +1,6 @@
-"""Starting runs, and letting no more of them train at once than the machine has room for.
+"""Starting runs, and letting no more of them train at once than the machine has slots.
 
-There is no scheduler: a run that waits is a process of its own, polling for a file lock.
+There is no scheduler: a run that waits is a process that tries to lock a slot's file.
 """
 
 import json
@@ -34,9 +34,9 @@ log = logging.getLogger(__name__)
 PROGRAM = "lenet"
 """The module that a training process runs."""
 HANDED_OVER = "--handed_over"
-"""Flag of a process that the page has started: what a person asks in the meantime holds."""
+"""Flag of a process that the page has started: what was asked since then counts."""
 NICE = 10
-"""Priority of what the page starts: a training beside it must not make the page wait."""
+"""Priority of what the page starts, so that a training does not make the page wait."""
 POLL = 0.3
 """Seconds between two looks of a waiting run at the slots."""
 
@@ -45,9 +45,9 @@ _prewarmed_lock = threading.Lock()
 
 
 def step_back() -> None:
-    """Let everything else on the machine go first; alone, this process is as quick as ever."""
+    """Give this process a low priority; alone on the machine, it is as quick as ever."""
     if hasattr(os, "setpriority"):  # not on Windows
-        with suppress(OSError):  # it may have stepped back farther
+        with suppress(OSError):  # its priority may be lower already
             os.setpriority(os.PRIO_PROCESS, 0, NICE)
 
 
@@ -64,11 +64,7 @@ def command_line(config: Config) -> str:
 
 
 def start(config: Config) -> Run:
-    """Start a training in a process of its own that outlives this one.
-
-    Raises:
-        StorageError: its folder cannot be written.
-    """
+    """Start a training in a process of its own; StorageError if its folder cannot be written."""
     stamp = datetime.now().strftime(STAMP)
     run = Run(runs_dir().resolve() / f"{stamp}-{config.preset}-{secrets.token_hex(2)}")
     with run.hold(make=True):
@@ -78,10 +74,7 @@ def start(config: Config) -> Run:
 
 
 def warm_up() -> None:
-    """Have a process ready for the next `start`, which is then quick.
-
-    There is at most one. It ends with this process or with the training that it is given.
-    """
+    """Have one process ready for the next `start` or `resume`; it ends with this process."""
     with _prewarmed_lock:
         if _prewarmed and _prewarmed[0].poll() is None:
             return
@@ -89,11 +82,7 @@ def warm_up() -> None:
 
 
 def resume(run: Run) -> None:
-    """Go on with a stopped, failed or crashed run from its newest checkpoint.
-
-    Raises:
-        RunError: it is training, or it is finished.
-    """
+    """Go on with a run from its newest checkpoint; RunError if it is training or finished."""
     before = run.status()
     if before.state not in RESUMABLE:
         raise RunError(f"{run.name} cannot be resumed; it is {before.state}")
@@ -110,34 +99,25 @@ def list_runs() -> list[Run]:
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether it is no link, which could lead out of the runs, and its name can be shown."""
+    """Whether its name can be shown, and it is no link, which could lead anywhere."""
     return folder.name.isprintable() and not folder.is_symlink()
 
 
 def queue() -> list[Run]:
     """The runs that wait for a slot, those of studies too, the longest waiting first."""
+    of_studies = [path.parent for path in studies_dir().glob("*/*/config.json")]
     waiting = []
-    for run in [*list_runs(), *_runs_of_studies()]:
-        try:
-            status = run.status()
-        except RunError:
-            continue
-        if status.state == "queued":
-            waiting.append((status.began, str(run.folder), run))
+    for run in [*list_runs(), *map(Run, filter(is_ours, of_studies))]:
+        with suppress(RunError):
+            if (status := run.status()).state == "queued":
+                waiting.append((status.began, str(run.folder), run))
     return [run for _, _, run in sorted(waiting, key=lambda entry: entry[:2])]
-
-
-def _runs_of_studies() -> list[Run]:
-    found = [path.parent for path in studies_dir().glob("*/*/config.json")]
-    return [Run(folder) for folder in found if is_ours(folder)]
 
 
 @contextmanager
 def slot(run: Run, cancelled: Callable[[], bool]) -> Iterator[bool]:
-    """Hold one of the machine's slots, after waiting for it in turn; False when cancelled.
-
-    Raises:
-        RunError: the run was deleted while it waited.
+    """Wait for one of the machine's slots and hold it; gives False when cancelled.
+    RunError if the run is deleted meanwhile.
     """
     while not cancelled():
         if not run.folder.exists():
@@ -152,7 +132,7 @@ def slot(run: Run, cancelled: Callable[[], bool]) -> Iterator[bool]:
 
 
 def _is_next(run: Run) -> bool:
-    """Whether nobody waits longer; a run kept outside the page's folder stands in no queue."""
+    """Whether no run of the queue waits longer; a run in another folder is not in the queue."""
     waiting = [other.folder.resolve() for other in queue()]
     ours = run.folder.resolve()
     return ours not in waiting or waiting[0] == ours
@@ -174,7 +154,7 @@ def _slot_files() -> list[Path]:
 
 
 def _free_slot() -> "AcquireReturnProxy[FileLock] | None":
-    """A slot that nobody holds, acquired until the block ends; the kernel frees it, too."""
+    """A slot that nobody holds; the kernel frees it with this process."""
     files = _slot_files()
     with explained(files[0].parent):
         files[0].parent.mkdir(parents=True, exist_ok=True)
@@ -207,9 +187,7 @@ def _use_prewarmed(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes] |
 
 def spawn(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes]":
     """Start the command line in a process of its own that prints to the run's log.
-
-    Raises:
-        StorageError: the log cannot be written.
+    StorageError if that cannot be written.
     """
     with (
         explained(run.log_file),
@@ -219,7 +197,7 @@ def spawn(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes]":
 
 
 def _process(module: list[str], stdin: int, output: "int | IO[bytes]") -> "subprocess.Popen[bytes]":
-    """A Python module with its arguments, started as a process that a Ctrl-C here leaves alone."""
+    """Start a Python module with its arguments; a Ctrl-C here does not reach the process."""
     return subprocess.Popen(
         [sys.executable, "-m", *module],
         cwd=ROOT,

@@ -1,8 +1,7 @@
-"""The lock of a folder, which the one process that works on it holds all its life.
+"""The lock of a folder, held by the one process that works on it.
 
-The kernel frees the lock with the process, however that ends. On a disk without locks, and
-from another machine, only the heartbeat tells that the process is there: the holder touches
-the lock's file every few seconds.
+The kernel frees it when the process ends. On a disk without locks, and on another machine, only
+the heartbeat shows that the process lives: it touches the lock's file every few seconds.
 """
 
 import errno
@@ -29,16 +28,16 @@ BEAT_SECONDS = 10.0
 SILENCE = 60.0
 """Seconds without a touch after which a holder on another machine counts as gone."""
 PATIENCE = 0.5
-"""Seconds to wait for the lock: who has started this process may hold it a moment longer."""
+"""Seconds to wait for the lock, which the process that started this one may still hold."""
 
 _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
-"""What a disk answers that knows no locks."""
+"""The errors of a disk without locks."""
 _held: set[Path] = set()
 """The folders that this process holds."""
 _children: "dict[Path, subprocess.Popen[bytes]]" = {}
-"""By folder, processes that this one has started and that are about to take the lock."""
+"""By folder, a process that this one has started and that will take the lock."""
 _beats: dict[Path, tuple[int, float]] = {}
-"""By folder, the last heartbeat seen, and when this process saw it first."""
+"""By folder, the last heartbeat, and when this process saw it first."""
 
 
 @contextmanager
@@ -46,7 +45,7 @@ def hold(folder: Path, refusal: str) -> Iterator[Callable[[], bool]]:
     """Hold an existing folder; gives a function that says whether it was deleted or replaced.
 
     Raises:
-        RunError: another process holds it, or one that was started for it; says `refusal`.
+        RunError: another process holds it, or was started to; the message is `refusal`.
         StorageError: the folder is gone or cannot be written.
     """
     key, path = folder.resolve(), folder / NAME
@@ -80,9 +79,8 @@ def hold(folder: Path, refusal: str) -> Iterator[Callable[[], bool]]:
 
 
 def expect(folder: Path, process: "subprocess.Popen[bytes]") -> None:
-    """Let a process that was just started count as the folder's holder until it holds it or ends.
-
-    Called by who holds the folder. The heartbeat is set to 0 to see when the process begins.
+    """Count a process that was just started as the folder's holder until it holds it or ends.
+    Called by who holds the folder. The heartbeat is 0 until the process sets it.
     """
     with explained(folder / NAME):
         os.utime(folder / NAME, ns=(0, 0))
@@ -90,14 +88,12 @@ def expect(folder: Path, process: "subprocess.Popen[bytes]") -> None:
 
 
 def is_held(folder: Path) -> bool | None:
-    """Whether a process of this machine holds the folder; None where its disk knows no locks.
-
-    To ask does not keep a process from taking the lock. On a network's disk with locks, one
-    of another machine is seen, too.
+    """Whether a process of this machine holds the folder; None where its disk has no locks.
+    On a network's disk with locks, processes of other machines count too.
     """
     key = folder.resolve()
     try:
-        # This process's own lock is not tried: a network's disk would take it as given back.
+        # Not tried where this process holds it: closing the file would free it on some disks.
         return key in _held or _child_lives(key) or is_locked(folder / NAME)
     except OSError as error:
         return None if error.errno in _NO_LOCKS else False
@@ -115,8 +111,7 @@ def is_silent(folder: Path) -> bool:
 
 def heartbeat(folder: Path) -> int:
     """When the lock's file was last touched, in nanoseconds; 0 if there is none.
-
-    The file is opened, or a network's disk might answer from its memory.
+    It is opened, as a network's disk may otherwise give an old time.
     """
     with suppress(OSError), open_own(folder / NAME) as file:
         return os.fstat(file.fileno()).st_mtime_ns
@@ -124,10 +119,7 @@ def heartbeat(folder: Path) -> int:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether another process has a lock on a file; to ask does not keep one from taking it.
-
-    Raises OSError, FileNotFoundError included, where nothing can be known.
-    """
+    """Whether another process has locked a file; OSError where that cannot be known."""
     with open_own(path) as file:
         if sys.platform == "win32":
             try:
@@ -155,7 +147,7 @@ def _beat(path: Path, over: threading.Event) -> None:
             os.utime(path)
         except FileNotFoundError:
             return
-        except OSError:  # a network's disk may be away for a while
+        except OSError:  # a network's disk may be away
             continue
 
 

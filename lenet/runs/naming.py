@@ -11,7 +11,7 @@ MAX_NAME = 60
 
 
 def clean_name(text: str) -> str:
-    """A name in one line of what can be shown: no control characters, none that turn the text."""
+    """A name in one line, without characters that cannot be shown."""
     return " ".join("".join(filter(_showable, text)).split())[:MAX_NAME].strip()
 
 
@@ -20,10 +20,7 @@ def _showable(sign: str) -> bool:
 
 
 def labels(runs: "Iterable[Run]") -> dict[str, str]:
-    """What to call each run, by id; where several have one name, the id's end tells them apart.
-
-    No two are called the same, whatever names people give.
-    """
+    """A different label for each run, by id: its name, with the id's end where names are equal."""
     names = {run.id: run.name for run in runs}
     often = Counter(names.values())
     found = {

@@ -1,10 +1,9 @@
 """Training anew into a used folder: the earlier training stays until the new one has a checkpoint.
 
-Three folders within the run's, each made and left by a single renaming, so that nothing is lost
-whenever the process is killed:
+Folders within the run's are renamed as a whole, so a killed process loses nothing:
 
     .earlier    the earlier training, while the new one has no checkpoint
-    .restored   files on their way from or back to where they belong: back, if nobody moves them
+    .restored   files that are being moved from or to the run's folder; `settle` moves them back
     .dropped    files that are being deleted
 """
 
@@ -16,12 +15,8 @@ from lenet.runs.run import Run
 
 
 def set_aside(run: Run) -> None:
-    """Make room for a new training, with which `settle` will know what to do.
-
-    The configuration stays as well: there is one at any moment.
-
-    Raises:
-        StorageError: it cannot be written; all is as it was.
+    """Move a training to `.earlier`, for `settle`; `config.json` is copied, as one must be there.
+    StorageError if that cannot be written; all is then as it was.
     """
     restored = run.folder / ".restored"
     with explained(run.folder):
@@ -38,12 +33,8 @@ def set_aside(run: Run) -> None:
 
 
 def settle(run: Run) -> None:
-    """Drop an earlier training if the new one has a checkpoint, else put it back in place of that.
-
-    Called by who holds the folder. Without an earlier one nothing happens.
-
-    Raises:
-        StorageError: it cannot be written; another call will go on.
+    """Delete an earlier training if the new one has a checkpoint, else put it back.
+    Called by who holds the folder. StorageError if it cannot be written; another call goes on.
     """
     earlier, dropped = run.folder / ".earlier", run.folder / ".dropped"
     with explained(run.folder):

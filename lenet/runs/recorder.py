@@ -37,19 +37,16 @@ from lenet.training.trainer import Trainer
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.1
-"""Longest time that an event waits before watchers can read it, if the disk is quick."""
+"""Longest time before an event is written."""
 PAGE_WRITES = (".control.json", ".name.txt")
 GLANCE_SECONDS = 1.0
-"""Time between two looks at the ten images."""
+"""Time between two evaluations of the ten images."""
 
 _EVENT_FILE = re.compile(r"events\.out\.tfevents\.(\d{10})\b")
 
 
 class Recorder:
-    """Records a trainer's events in its run's folder.
-
-    A metrics file that reaches beyond the trainer's step, as after a crash, is cut first.
-    """
+    """Records a trainer's events in its run's folder; records of later steps are dropped."""
 
     def __init__(self, run: Run, trainer: Trainer, data_dir: Path | None = None) -> None:
         self._run = run
@@ -72,8 +69,8 @@ class Recorder:
             _write_pictures(run.folder / "glance.png", self._ten.images)
 
     def record(self, event: Event) -> None:
-        """Append an event; watchers can read it within a moment, also while the run rests."""
-        self._pending.append(event)  # many at once cost a step less than one by one
+        """Append an event; it can be read within `FLUSH_SECONDS`, also while the run rests."""
+        self._pending.append(event)  # to write many at once takes less time
         if self._fault:
             raise self._fault
         if isinstance(event, EpochEvent) or time.monotonic() - self._glanced > GLANCE_SECONDS:
@@ -87,7 +84,7 @@ class Recorder:
         checkpoint.save(path, checkpoint.snapshot(trainer.config, trainer.state(), asdict(event)))
 
     def _keep_flushing(self) -> None:
-        """Write what waits, again and again, beside the training; it hears of a fault."""
+        """In a thread: write what waits; `record` raises its error."""
         try:
             while not self._over.wait(FLUSH_SECONDS):
                 self._flush()
@@ -95,7 +92,6 @@ class Recorder:
             self._fault = error
 
     def _flush(self) -> None:
-        """Write the events that wait."""
         with self._writing:
             events = [self._pending.popleft() for _ in range(len(self._pending))]
             if not events:
@@ -110,7 +106,6 @@ class Recorder:
                     self._board.flush()
 
     def _glance(self, event: Event) -> None:
-        """Write what the network says now to ten fixed test images."""
         if not self._ten:
             return
         answers = _answers(self._trainer, self._ten.images)
@@ -145,10 +140,7 @@ class Recorder:
 
 
 def clear_remains(run: Run) -> None:
-    """Delete what an earlier process of the run was writing when it was killed.
-
-    Files that the page writes are let be: it may be writing one now.
-    """
+    """Delete what a killed process of the run was writing, but not what a page may be writing."""
     for path in temporaries(run.folder):
         if not path.name.startswith(PAGE_WRITES):
             path.unlink(missing_ok=True)
@@ -206,10 +198,8 @@ def _write_pictures(path: Path, images: Tensor) -> None:
 
 
 def _tensorboard(run: Run, step: int) -> Any:
-    """A writer of TensorBoard's records from after `step` on, where it is installed.
-
-    TensorBoard reads a folder's files in the order of their names, so each begins with a larger
-    number than those before it, whatever the clock says.
+    """A writer of TensorBoard's records after `step`, where it is installed. Its file's number is
+    the largest, as TensorBoard reads the files in the order of their names.
     """
     if find_spec("tensorboard") is None:
         return None

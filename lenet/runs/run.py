@@ -1,20 +1,12 @@
 """A run, seen from outside: a folder that its process writes and everyone can read.
 
-The folder is all there is to know about a run, so whoever can read it can watch the
-run, and nothing is lost with a closed page or a restarted server:
+The folder holds all there is to know about a run, so nothing is lost with a closed page or a
+restarted server. Beside `TRAINING_FILES` there are
 
-    config.json      the configuration
-    status.json      state, machine, message
-    metrics.jsonl    one event a line: steps, epochs, changes of the learning rate
-    control.json     what a person asks of the running process
-    name.txt         the name a person gave it
-    data_dir.txt     the folder of its images, where `--data_dir` named one
-    model_epochN.pt  a checkpoint for each finished epoch
-    stopped.pt       the state between two epochs at which the run was stopped, until the next ends
-    glance.json      what the network says to ten fixed test images, and glance.png, those
-    log.txt          what the process printed
-    events.out.*     the same events for TensorBoard, where it is installed
-    .lock            held by the run's process as long as it lives; see `lenet.runs.lock`
+    config.json  the configuration
+    name.txt     the name a person gave it
+    log.txt      what the process printed
+    .lock        held by the run's process as long as it lives; see `lenet.runs.lock`
 """
 
 import logging
@@ -40,6 +32,7 @@ from lenet.files import (
     explained,
     free_folder,
     is_own,
+    modified,
     open_own,
     read_json,
     read_small,
@@ -59,13 +52,20 @@ STAMP = "%Y%m%d-%H%M%S"
 MAX_TAIL = 4000
 """Bytes of the log that a page shows at most."""
 MAX_CHANGES = 30
-"""Characters of a first name that tell of settings."""
+"""Characters for the settings in a first name."""
 
 TRAINING_FILES = (
-    *("status.json", "data_dir.txt", "metrics.jsonl", "control.json"),
-    *("stopped.pt", "model_epoch*.pt", "glance.json", "glance.png", "events.out.tfevents.*"),
+    "status.json",  # state, machine, message
+    "control.json",  # what a person asks of the process
+    "data_dir.txt",  # the folder of the images, where `--data_dir` named one
+    "metrics.jsonl",  # an event a line: steps, epochs, changes of the learning rate
+    "events.out.tfevents.*",  # the same for TensorBoard, where it is installed
+    "model_epoch*.pt",  # a checkpoint for each finished epoch
+    "stopped.pt",  # the state within the epoch at which the run was stopped, until that ends
+    "glance.json",  # what the network says to ten fixed test images
+    "glance.png",  # those images
 )
-"""What a training leaves in its folder beside `config.json`, as patterns."""
+"""What a training leaves in its folder, as patterns; another training replaces them."""
 
 _ID = re.compile(r"(\d{8}-\d{6})-(.+)-[0-9a-f]{4}")
 _EPOCH = re.compile(r"model_epoch(\d+)\.pt")
@@ -73,10 +73,7 @@ _EPOCH = re.compile(r"model_epoch(\d+)\.pt")
 
 @dataclass(frozen=True)
 class Control:
-    """What a person asks of a running process.
-
-    `lr_request` tells a learning rate that is asked for again from one asked for once.
-    """
+    """What a person asks of a process; `lr_request` is new for each learning rate asked for."""
 
     wish: Literal["run", "pause", "stop"] = "run"
     lr: Annotated[float, Field(gt=0, le=MAX_LR)] | None = None
@@ -98,7 +95,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The name a person gave it, else its preset and when it was started."""
+        """The name a person gave it, else one of its preset, settings and start."""
         try:
             given = remembered(_read_name, self.folder / "name.txt")
         except (OSError, ValueError):
@@ -113,10 +110,7 @@ class Run:
 
     def rename(self, name: str) -> None:
         """Give the run a name; an empty one gives the first name back.
-
-        Raises:
-            RunError: it has been deleted meanwhile.
-            StorageError: the name cannot be written.
+        RunError if the run has been deleted, StorageError if it cannot be written.
         """
         self._must_exist()
         if clean := clean_name(name):
@@ -125,7 +119,7 @@ class Run:
             (self.folder / "name.txt").unlink(missing_ok=True)
 
     def data_dir(self) -> Path | None:
-        """The folder that the run has its images from; None for the default one."""
+        """The folder of the run's images; None for the default one."""
         try:
             return absolute(os.fsdecode(read_small(self.folder / "data_dir.txt")))
         except (OSError, ValueError):
@@ -153,7 +147,7 @@ class Run:
         return self.folder / f"model_epoch{epoch}.pt"
 
     def checkpoints(self) -> dict[int, Path]:
-        """The checkpoints of the finished epochs by the number of the epoch, in their order."""
+        """The checkpoints by the number of the finished epoch, in order."""
         found = {
             int(match[1]): path
             for path in self.folder.glob("model_epoch*.pt")
@@ -162,17 +156,14 @@ class Run:
         return dict(sorted(found.items()))
 
     def saved(self) -> Path | None:
-        """The file to resume from: the last stop, or the last finished epoch if that is later."""
+        """The checkpoint to resume from: of the last stop or epoch, whichever is newer."""
         stopped = [self.stopped_checkpoint] if is_own(self.stopped_checkpoint) else []
         candidates = [*stopped, *list(self.checkpoints().values())[-1:]]
         return max(candidates, key=lambda path: path.stat().st_mtime_ns, default=None)
 
     def config(self) -> Config:
-        """The run's configuration.
-
-        Raises:
-            NewerFileError: a newer version of the lab has written it.
-            RunError: `config.json` is missing or damaged.
+        """Read `config.json`; RunError if it is missing or damaged, NewerFileError if a newer lab
+        has written it.
         """
         try:
             return remembered(_read_config, self.folder / "config.json")
@@ -183,14 +174,12 @@ class Run:
             ) from None
 
     def status(self) -> Status:
-        """The run's status; a process that is gone without a last word has crashed.
-
-        Raises:
-            RunError: the folder is no run's, or its status is damaged.
+        """The run's status; one that is said to train without a process has crashed.
+        RunError if the folder is no run's or the status is damaged.
         """
         status = self._last_word()
         if status.state in LIVE and self._holder(status) == "gone":
-            status = self._last_word()  # it may have come meanwhile
+            status = self._last_word()  # the process may have ended just now
             return self._crashed(status) if status.state in LIVE else status
         return status
 
@@ -201,23 +190,23 @@ class Run:
 
     @property
     def trained(self) -> bool:
-        """Whether a training in the folder has come so far that something could be lost."""
+        """Whether there is anything of a training that could be lost."""
         return bool(self.saved()) or self.metrics_file.exists()
 
     def training_files(self) -> list[Path]:
-        """What a training has left in the folder, but the configuration."""
+        """What of `TRAINING_FILES` there is."""
         return [path for pattern in TRAINING_FILES for path in self.folder.glob(pattern)]
 
     @property
     def live(self) -> bool:
-        """Whether a process is at work on the run; a folder that tells nothing is not live."""
+        """Whether a process trains or waits; not where there is no readable status."""
         try:
             return self.status().state in LIVE
         except RunError:
             return False
 
     def log_tail(self, lines: int = 5) -> str:
-        """The last lines that the process printed, up to `MAX_TAIL` bytes."""
+        """The last lines that the process printed, at most `MAX_TAIL` bytes."""
         try:
             with open_own(self.log_file) as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - MAX_TAIL))
@@ -234,10 +223,7 @@ class Run:
 
     def ask(self, control: Control) -> None:
         """Ask the process to pause, go on, stop, or use another learning rate.
-
-        Raises:
-            RunError: the run has been deleted meanwhile.
-            StorageError: the wish cannot be written.
+        RunError if the run has been deleted, StorageError if it cannot be written.
         """
         self._must_exist()
         if control.lr and not control.lr_request:
@@ -252,8 +238,8 @@ class Run:
             return Control()
 
     def forget_asked(self) -> None:
-        """Drop what was asked of an earlier process; by who holds the folder."""
-        with suppress(OSError):  # it is not there, or is no file and asks for nothing
+        """Drop what was asked of an earlier process; called by who holds the folder."""
+        with suppress(OSError):  # there is none, or something else of that name
             (self.folder / "control.json").unlink()
 
     def write_config(self, config: Config) -> None:
@@ -262,41 +248,36 @@ class Run:
     def write_status(self, status: Status) -> None:
         write_json(self.folder / "status.json", numbered(asdict(status)))
 
-    def make_room(self) -> None:
-        """Delete what a resumed run makes again, so that a last word finds room on a full disk."""
-        for path in self.folder.glob("glance.*"):
-            with suppress(OSError):
-                path.unlink()
-
     @contextmanager
     def hold(self, refusal: str = "", *, make: bool = False) -> Iterator[Callable[[], bool]]:
-        """Hold the folder, as whoever writes a run's files does; see `lenet.runs.lock.hold`.
+        """Hold the folder, as every writer of a run's files does; see `lenet.runs.lock.hold`.
 
         Args:
-            refusal: what to say if somebody else holds it.
+            refusal: the message if another process holds it.
             make: make the folder if it is not there.
 
         Raises:
-            RunError: a process is training into it, or it is gone.
+            RunError: another process holds it, or it is gone.
             StorageError: it cannot be written.
         """
-        said = f"a run is training into {self.folder} already; choose another --output_dir"
+        if not refusal:
+            refusal = f"a run is training into {self.folder} already; choose another --output_dir"
         if make:
             with explained(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
         self._must_exist()
         if self._is_elsewhere():
-            raise RunError(refusal or said)
-        with lock.hold(self.folder, refusal or said) as is_lost:
+            raise RunError(refusal)
+        with lock.hold(self.folder, refusal) as is_lost:
             yield is_lost
 
     def wait_for_another_machine(self) -> None:
-        """Watch a run that another machine says to be training until its heartbeat decides."""
+        """If another machine seems to train the run, wait for its heartbeat or its silence."""
         seen = lock.heartbeat(self.folder)
         if self._is_elsewhere():
             log.warning(
-                "note: %s seems to be training on another machine, %s; its sign of life is "
-                "awaited for %.0f s",
+                "note: %s seems to be training on another machine, %s; waiting up to %.0f s for "
+                "a sign of it",
                 *(self.name, self._last_word().host or "unknown", lock.SILENCE),
             )
         while self._is_elsewhere() and lock.heartbeat(self.folder) == seen:
@@ -317,27 +298,21 @@ class Run:
 
     def prepare(self, config: Config) -> None:
         """Make the folder ready for a new training; an earlier one is kept under another name.
-
-        Raises:
-            StorageError: it cannot be written.
+        StorageError if it cannot be written.
         """
         with explained(self.folder):
             if self.trained:
                 self.folder.rename(free_folder(self.folder))
-            elif self.used:
+            else:
                 for path in self.training_files():
                     path.unlink()
             self.folder.mkdir(parents=True, exist_ok=True)
         self.write_config(config)
 
     def delete(self) -> None:
-        """Delete the folder with everything in it.
-
-        Raises:
-            RunError: its process is still at work.
-        """
+        """Delete the folder with everything in it; RunError if the run is still training."""
         with self.hold(f"{self.name} is still training; stop it first"):
-            shutil.rmtree(self.folder, ignore_errors=True)  # Windows keeps a held lock's file
+            shutil.rmtree(self.folder, ignore_errors=True)  # on Windows the held lock stays
         if self.folder.exists():
             with explained(self.folder):
                 shutil.rmtree(self.folder)
@@ -347,11 +322,11 @@ class Run:
             raise RunError(f"{self.id} is gone, somebody has deleted it; choose another run")
 
     def _last_word(self) -> Status:
-        """What `status.json` says; that the run is starting, if it has only a configuration."""
+        """What `status.json` says; a run that has only a configuration is starting."""
         try:
             return remembered(_read_status, self.folder / "status.json")
         except FileNotFoundError:
-            if (began := _modified(self.folder / "config.json")) is None:
+            if not (began := modified(self.folder / "config.json")):
                 raise RunError(f"{self.folder} is no run's folder; choose a run") from None
             return Status("starting", began)
         except (OSError, ValueError):
@@ -361,21 +336,21 @@ class Run:
             ) from None
 
     def _holder(self, status: Status) -> Literal["here", "elsewhere", "gone"]:
-        """Where the process is that wrote a status, as far as this machine can tell."""
+        """Where the process that wrote a status is, as far as this machine can tell."""
         if held := lock.is_held(self.folder):
             return "here"
         unseen = held is None or not status.here
         return "elsewhere" if unseen and not lock.is_silent(self.folder) else "gone"
 
     def _is_elsewhere(self) -> bool:
-        """Whether a process is at work that this machine knows by its heartbeat alone."""
+        """Whether a process is at work of which this machine sees only the heartbeat."""
         with suppress(RunError):
             status = self._last_word()
             return status.state in LIVE and self._holder(status) == "elsewhere"
         return False
 
     def _crashed(self, status: Status) -> Status:
-        ended = _modified(self.metrics_file) or status.began
+        ended = modified(self.metrics_file) or status.began
         return status.changed(at=ended, state="crashed", message=self.last_words() or None)
 
 
@@ -406,10 +381,3 @@ def _first_name(path: Path) -> str:
         if changes := shorten(differences(run.config()), MAX_CHANGES, placeholder=" …"):
             settings += f", {changes}"
     return f"{settings} · {began}"
-
-
-def _modified(path: Path) -> float | None:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return None

@@ -25,9 +25,8 @@ def exit_status(number: int) -> int:
 
 @contextmanager
 def stop_signals(act: Callable[[int], None]) -> Iterator[None]:
-    """Call `act` with a signal's number instead of what the signal did before, which is put back.
-
-    A SIGHUP that is ignored, as `nohup` has it, stays ignored.
+    """Call `act` with a signal's number; afterwards the signals do what they did before.
+    A SIGHUP that is ignored, as under `nohup`, stays ignored.
     """
 
     def note(number: int, frame: FrameType | None) -> None:

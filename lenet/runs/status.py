@@ -1,4 +1,4 @@
-"""The state of a run, as `status.json` says it, and the time that it has taken."""
+"""The state of a run and the time that it has taken, as in `status.json`."""
 
 import socket
 import time
@@ -20,7 +20,7 @@ RESUMABLE: tuple[State, ...] = ("stopped", "failed", "crashed")
 
 
 Seconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-"""Since the epoch, or of work; within what the clock and the calendar can tell."""
+"""A time since the Unix epoch, or a duration, that the calendar can show."""
 Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
@@ -28,9 +28,9 @@ Count = Annotated[int, Field(ge=0, le=10**12)]
 class Status:
     """What `status.json` says.
 
-    `total_steps` is 0 until the data is loaded; `began`, `since` and `ended` are seconds since
-    the Unix epoch, `since` being None while the run waits or rests; `earlier` counts the seconds
-    of work before `since`; `message` says why a run failed; `host` is the machine of the process.
+    `began`, `since` and `ended` are seconds since the Unix epoch; `since` is None while the run
+    waits or rests; `earlier` is the seconds of work before `since`; `message` says why a run
+    failed; `total_steps` is 0 until the data is loaded; `host` is the process's machine.
     """
 
     state: State
@@ -49,11 +49,11 @@ class Status:
 
     @property
     def seconds(self) -> float:
-        """Time that the run has worked so far, without pauses and without waiting."""
+        """Time of work so far, without pauses and waiting."""
         return self._seconds(time.time())
 
     def changed(self, at: float | None = None, **changes: Any) -> "Status":
-        """The status with other values from now on, or from `at`, its clock set accordingly."""
+        """The status with other values from now on, or from the time `at`."""
         now = time.time() if at is None else at
         after = replace(self, earlier=self._seconds(now), since=None, **changes)
         if after.state in BUSY:

@@ -31,15 +31,14 @@ Watch = Callable[[Event, int], None]
 
 
 class Execution:
-    """One process's work on a run.
+    """A process's work on a run.
 
     Args:
-        run: the folder that everything is recorded in.
         load: gives the training images; called when the run has its turn.
         watch: called with each event and the number of all steps.
         queued: wait for one of the machine's slots first.
-        data_dir: where the images come from, if the default is not meant; the run remembers it.
-        after: called once the training is finished, while the folder is still held.
+        data_dir: where the images are, if not in the default folder; the run remembers it.
+        after: called when the training is finished, while the folder is still held.
     """
 
     def __init__(
@@ -54,7 +53,6 @@ class Execution:
     ) -> None:
         self.run = run
         self.status: Status = own_status()
-        self.last: EpochEvent | None = None
         self._load = load
         self._watch = watch
         self._queued = queued
@@ -72,9 +70,9 @@ class Execution:
 
         Raises:
             ConfigError: there is an earlier training, which is not to be replaced.
-            RunError: a process is training into the folder.
-            LabError: the training failed; the status says why, finished epochs are kept. An
-                earlier training is back if there are none.
+            RunError: another process is training into the folder.
+            LabError: the training failed; the status says why. Finished epochs are kept; without
+                one an earlier training is put back.
         """
         with self.run.hold(make=True) as self._is_lost:
             settle(self.run)
@@ -94,14 +92,13 @@ class Execution:
                 settle(self.run)
 
     def resume(self, *, handed_over: bool = False) -> None:
-        """Go on from the newest checkpoint, bit for bit as if there had been no break (CPU).
+        """Go on from the newest checkpoint; on a CPU, bit for bit as if there had been no break.
 
         Args:
-            handed_over: a page has started this process; what was asked since then holds.
+            handed_over: a page has started this process; what was asked since then counts.
 
         Raises:
-            RunError: a process is training into the folder, or it is no run's.
-            LabError: as `start`.
+            LabError: as `start`; a RunError also if the folder is no run's.
         """
         self.run.wait_for_another_machine()
         with self.run.hold() as self._is_lost:
@@ -150,11 +147,9 @@ class Execution:
                 if isinstance(event, LrEvent):
                     continue
                 if isinstance(event, EpochEvent):
-                    self.last = event
                     recorder.save(self.run.epoch_checkpoint(event.epoch), event)
                     settle(self.run)
-                    # Overtaken; by its time alone it might seem the newest once the clock is set.
-                    with suppress(OSError):
+                    with suppress(OSError):  # by its time it may seem newer, if the clock was set
                         self.run.stopped_checkpoint.unlink()
                 control = self._obey(trainer)
                 if control.wish == "stop" and trainer.epoch < config.epochs:
@@ -164,7 +159,7 @@ class Execution:
         self._report(state="finished")
 
     def _obey(self, trainer: "Trainer") -> Control:
-        """Do what the control file asks, as long as it asks to pause; what it asks then."""
+        """Do what the control file asks; returns once it asks for no pause."""
         while True:
             if self._is_lost():
                 raise RunError(f"{self.run.folder} was deleted while it was trained into")
@@ -189,32 +184,29 @@ class Execution:
         return self._control().wish == "stop"
 
     def _report(self, **changes: Any) -> None:
-        """Write a changed status."""
         self.status = self.status.changed(**changes)
         self.run.write_status(self.status)
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:
-        """Show the run as failed when it ends with an error of ours."""
+        """Show the run as failed when it ends with an error."""
         try:
             yield
         except (LabError, KeyboardInterrupt) as error:
             if not self._is_lost():
-                with suppress(StorageError):  # the error itself matters more
-                    self._report_failure(str(error) or "interrupted")
+                message = str(error) or "interrupted"
+                try:
+                    self._report(state="failed", message=message)
+                except StorageError:  # on a full disk, what a resumed run makes again has to go
+                    with suppress(OSError, StorageError):
+                        for path in self.run.folder.glob("glance.*"):
+                            path.unlink()
+                        self._report(state="failed", message=message)
             raise
-
-    def _report_failure(self, message: str) -> None:
-        """Say why the run failed, also where the disk is full to its last block."""
-        try:
-            self._report(state="failed", message=message)
-        except StorageError:
-            self.run.make_room()
-            self._report(state="failed", message=message)
 
     def _note_signal(self, number: int) -> None:
         self._signal = number
-        # Before the first step nothing need be saved: a download, say, ends at once.
+        # Before the first step there is nothing to save: a download ends at once.
         if self.status.state in ("starting", "queued"):
             raise Interrupted(number)
 

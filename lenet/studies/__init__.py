@@ -1,6 +1,5 @@
 """Studies: lists of runs that answer a question together.
 
-A study is data (`plan`), some come ready-made (`ready`). Its folder holds the definition and
-an ordinary run folder for each run (`folder`); `runner` has the runs done, here or on a
-cluster, by `worker`; `results` reads what came out.
+`plan` defines one, `presets` has ready-made ones and `sweep` makes others. `folder` is a study on
+disk, `runner` and `worker` train its runs, `results` and `summary` read what came out.
 """

@@ -1,10 +1,10 @@
-"""A study's folder: what is to be done, what is done, and how to have it go on or stop.
+"""A study's folder.
 
 study.json       the definition
-status.json      state and process of who conducts it, as for a run
-control.json     what a person asks of it
+status.json      state of the process that trains its runs, as for a run
+control.json     what a person asks of that process
 log.txt          what it printed
-001-seed0/ …     an ordinary run folder for each run, with result.json once it is finished
+001-seed0/ …     a run's folder for each run, with result.json once it is finished
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from lenet.errors import ConfigError, NewerFileError, RunError, StudyError
-from lenet.files import explained, read_json, write_json
+from lenet.files import explained, modified, read_json, write_json
 from lenet.formats import migrated, numbered
 from lenet.paths import studies_dir
 from lenet.runs import launcher, lock
 from lenet.runs.history import LARGEST
 from lenet.runs.launcher import is_ours
 from lenet.runs.run import Control, Run
-from lenet.runs.status import LIVE, Seconds, Status, own_status
+from lenet.runs.status import Seconds, Status, own_status
 from lenet.studies.plan import PlannedRun, Study
 
 Figure = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
@@ -63,11 +63,8 @@ class StudyFolder:
 
     @cached_property
     def study(self) -> Study:
-        """The definition.
-
-        Raises:
-            NewerFileError: a newer version of the lab has written it.
-            StudyError: there is none, or it is damaged.
+        """The definition; StudyError if there is none or it is damaged, NewerFileError if a newer
+        lab has written it.
         """
         try:
             study = Study.model_validate(migrated("study", read_json(self.file), str(self.file)))
@@ -79,11 +76,8 @@ class StudyFolder:
         return study
 
     def keep(self, study: Study) -> None:
-        """Make the folder that of `study`.
-
-        Raises:
-            StudyError: it holds another study.
-            StorageError: it cannot be written.
+        """Make the folder that of `study`; StudyError if it holds another one, StorageError if it
+        cannot be written.
         """
         if not self.file.exists():
             with explained(self.folder):
@@ -104,11 +98,8 @@ class StudyFolder:
             return None
 
     def prepare(self, planned: PlannedRun) -> None:
-        """Make a run's folder one that `--resume` takes, keeping what this very run has done.
-
-        Raises:
-            RunError: a process is training something else into it.
-            StorageError: it cannot be written.
+        """Make a run's folder ready for `--resume`, and keep what has been trained of this run.
+        RunError if a process is training another run into it, StorageError if not writable.
         """
         run = self.run(planned)
         try:
@@ -122,10 +113,7 @@ class StudyFolder:
 
     def keep_result(self, planned: PlannedRun, figures: Mapping[str, Any]) -> Result:
         """Note that a run is finished, with these figures of its last epoch.
-
-        Raises:
-            ValueError: they are not those of a finished run.
-            StorageError: the file cannot be written.
+        ValueError if they are not a finished run's, StorageError if it cannot be written.
         """
         result = Result.model_validate(figures)
         write_json(self.folder / planned.key / _RESULT, numbered(result.model_dump()))
@@ -144,8 +132,7 @@ class StudyFolder:
 
     @property
     def live(self) -> bool:
-        status = self.status()
-        return status is not None and status.state in LIVE
+        return self.process.live
 
     def ask_to_stop(self) -> None:
         """Have the runs that train saved and ended, and no other begun."""
@@ -156,11 +143,7 @@ class StudyFolder:
         return self.process.asked().wish == "stop"
 
     def delete(self) -> None:
-        """Delete the study with all its runs.
-
-        Raises:
-            RunError: it is going on, or a run of it.
-        """
+        """Delete the study with all its runs; RunError if it or one of them is going on."""
         runs = [Run(path.parent) for path in self.folder.glob("*/config.json")]
         if self.live or any(run.live for run in runs):
             raise RunError("the study is still going on; stop it first")
@@ -172,15 +155,8 @@ _RESULT = "result.json"
 
 def study_folders() -> list[StudyFolder]:
     """The studies kept with the page's runs, the newest first."""
-    files = sorted(studies_dir().glob("*/study.json"), key=_modified, reverse=True)
+    files = sorted(studies_dir().glob("*/study.json"), key=modified, reverse=True)
     return [StudyFolder(path.parent) for path in files if is_ours(path.parent)]
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:  # it has just been deleted
-        return 0.0
 
 
 def home_of(study: Study) -> StudyFolder:
@@ -189,10 +165,7 @@ def home_of(study: Study) -> StudyFolder:
 
 
 def start(folder: StudyFolder) -> None:
-    """Have the study done, or go on, by a process of its own that outlives this one.
-
-    Nothing happens if it is going on already.
-    """
+    """Train what is unfinished, in a process of its own; nothing happens if one does so."""
     if folder.live:
         return
     process = folder.process

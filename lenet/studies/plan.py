@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -33,11 +34,7 @@ class Cell(BaseModel):
     values: dict[str, Any]
 
     def config(self, **more: Any) -> Config:
-        """The cell's configuration; it says in which cell a value is at fault.
-
-        Raises:
-            ConfigError: a value cannot be used.
-        """
+        """The cell's configuration; ConfigError, with the label, if a value cannot be used."""
         try:
             return build_config({**self.values, **more})
         except ConfigError as error:
@@ -55,9 +52,12 @@ class Study(BaseModel):
     seeds: tuple[Seed, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _each_once(self) -> "Study":
-        if len({cell.label for cell in self.cells}) < len(self.cells):
-            raise ConfigError("two cells of the study are the same; leave one out")
+    def _is_usable(self) -> "Study":
+        if any("seed" in cell.values for cell in self.cells):
+            raise ConfigError("a study has seeds of its own; use --seeds instead of --seed")
+        labels = Counter(cell.label for cell in self.cells)
+        if twice := [label for label, count in labels.items() if count > 1]:
+            raise ConfigError(f"{twice[0]} comes twice in the study; leave one out")
         if len(set(self.seeds)) < len(self.seeds):
             raise ConfigError("two seeds of the study are the same; leave one out")
         if (count := len(self.cells) * len(self.seeds)) > MAX_RUNS:
@@ -72,9 +72,7 @@ class Study(BaseModel):
 
     def runs(self) -> list[PlannedRun]:
         """Every run, all cells with the first seed before any with the second.
-
-        Raises:
-            ConfigError: a cell's values cannot be used.
+        ConfigError if a cell's values cannot be used.
         """
         return [
             PlannedRun(f"{place:03d}-seed{seed}", cell.label, cell.config(seed=seed))
@@ -93,24 +91,18 @@ class Study(BaseModel):
 
     def override(self, values: Mapping[str, Any]) -> "Study":
         """The same study with these values in every cell.
-
-        Raises:
-            ConfigError: a value cannot be used, or it is what the study varies.
+        ConfigError if a value cannot be used or the study varies it.
         """
-        for name in values:
-            if name == "seed":
-                raise ConfigError("a study has seeds of its own; use --seeds instead of --seed")
-            if name in self.varied():
+        for name in self.varied():
+            if name in values:
                 raise ConfigError(f"{name} is what {self.name} varies; leave --{name} out")
         cells = [Cell(label=cell.label, values={**cell.values, **values}) for cell in self.cells]
-        return self.model_copy(update={"cells": tuple(map(_typed, cells))})
+        return make_study(self.name, self.title, cells, self.seeds)
 
 
 def make_study(name: str, title: str, cells: Iterable[Cell], seeds: Iterable[int]) -> Study:
-    """A study whose every run can be built, its values in their proper types.
-
-    Raises:
-        ConfigError: a value cannot be used, a label or seed comes twice, or it is too large.
+    """A study with its values in their proper types.
+    ConfigError if a value cannot be used, a label or seed comes twice, or runs are too many.
     """
     try:
         return Study(name=name, title=title, cells=tuple(map(_typed, cells)), seeds=tuple(seeds))

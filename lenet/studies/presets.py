@@ -54,11 +54,7 @@ class StudyPreset:
         batch_size: int | None = None,
         seeds: Iterable[int] | None = None,
     ) -> Study:
-        """The study with its own epochs, batch size and seeds, or with others.
-
-        Raises:
-            ConfigError: one of them cannot be used.
-        """
+        """The study, perhaps with other values; ConfigError if one of them cannot be used."""
         size = {"epochs": epochs or self.epochs, "batch_size": batch_size or self.batch_size}
         cells = [Cell(label=cell.label, values={**cell.values, **size}) for cell in self.cells()]
         return make_study(self.name, self.title, cells, self.seeds if seeds is None else seeds)
@@ -186,10 +182,7 @@ STUDY_PRESETS = {
 
 
 def is_preset(study: Study) -> bool:
-    """Whether a study is the ready-made one of its name in what its cells vary.
-
-    Its file may say so of another one, to which nothing that is known of it applies.
-    """
+    """Whether a study's cells are those of the ready-made study of its name."""
     chosen = STUDY_PRESETS.get(study.name)
     if chosen is None:
         return False
@@ -205,11 +198,7 @@ def is_preset(study: Study) -> bool:
 
 
 def preset_named(name: str) -> StudyPreset:
-    """The ready-made study of that name.
-
-    Raises:
-        ConfigError: there is none.
-    """
+    """The ready-made study of that name; ConfigError if there is none."""
     if name not in STUDY_PRESETS:
         raise ConfigError(
             f"{name} is no study; choose {', '.join(STUDY_PRESETS)}, grid, or a study's folder"

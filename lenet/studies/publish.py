@@ -1,7 +1,7 @@
 """`python -m lenet.studies.publish FOLDER…`: keep what studies have found in `studies/`.
 
-A file holds the definition, each run's figures and its curve, and how they were had. A
-folder that is not finished is shipped with the seeds that all cells have.
+A file holds the definition, the figures and curve of each run, and the versions and the machine
+that they were made with. Of an unfinished study it holds the seeds that all cells have.
 """
 
 import sys
@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from lenet.errors import LabError, StudyError
+from lenet.files import write_json
+from lenet.formats import numbered
 from lenet.paths import SHIPPED_STUDIES
 from lenet.studies import results
 from lenet.studies.folder import StudyFolder
@@ -17,12 +19,8 @@ from lenet.studies.results import Findings
 
 
 def publishable(folder: StudyFolder) -> Findings:
-    """What a study has found for the seeds that every cell has finished.
-
-    Where it was trained is told with the versions, not in the configurations.
-
-    Raises:
-        StudyError: there is no such seed.
+    """What a study has found for the seeds that every cell has finished, without the device.
+    StudyError if there is no such seed.
     """
     found = results.read(folder, curves=True)
     study = found.study
@@ -48,14 +46,15 @@ def publishable(folder: StudyFolder) -> Findings:
 
 
 def main(folders: list[str]) -> int:
-    """Ship each folder; the exit status."""
+    """Write a file for each folder; the exit status."""
     for folder in folders:
         try:
             findings = publishable(StudyFolder(Path(folder)))
         except LabError as error:
             sys.stderr.write(f"error: {error}\n")
             return 1
-        results.ship(findings, SHIPPED_STUDIES / f"{findings.study.name}.json")
+        path = SHIPPED_STUDIES / f"{findings.study.name}.json"
+        write_json(path, numbered(findings.model_dump(mode="json")))
     return 0
 
 

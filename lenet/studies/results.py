@@ -5,7 +5,6 @@ import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
@@ -14,8 +13,8 @@ from pydantic import BaseModel, ConfigDict
 from lenet import __version__
 from lenet.cores import usable_cores
 from lenet.errors import StudyError
-from lenet.files import parse_json, write_json
-from lenet.formats import migrated, numbered
+from lenet.files import parse_json
+from lenet.formats import migrated
 from lenet.paths import SHIPPED_STUDIES
 from lenet.runs.history import History, read_history
 from lenet.runs.run import Run
@@ -39,7 +38,7 @@ class Finished(BaseModel):
 
 
 class Findings(BaseModel):
-    """A study with its finished runs, and how they were had: all that is shipped of it."""
+    """A study with its finished runs; `made` holds the versions and the machine."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -79,10 +78,8 @@ def summary(findings: Findings, figure: str) -> dict[str, Spread]:
 
 
 def best(findings: Findings) -> Cell | None:
-    """The cell with the highest mean validation accuracy; None before one is finished.
-
-    Where no images were held back, as in the post, there is nothing to choose by, and the
-    test accuracy decides, as it did there.
+    """The cell with the highest mean validation accuracy, or test accuracy where no images were
+    held back, as in the post; None before one is finished.
     """
     scored = summary(findings, "val_accuracy") or summary(findings, "test_accuracy")
     if not scored:
@@ -146,16 +143,9 @@ def circumstances() -> dict[str, str]:
     }
 
 
-def ship(findings: Findings, path: Path) -> None:
-    """Write findings as a small file."""
-    write_json(path, numbered(findings.model_dump(mode="json")))
-
-
-def shipped(name: str) -> Findings | None:
-    """The shipped findings of a ready-made study; None if there are none.
-
-    Raises:
-        StudyError: the file is damaged.
+def bundled(name: str) -> Findings | None:
+    """What a ready-made study has found, as it comes with the lab; None if there is no such file.
+    StudyError if it is damaged.
     """
     path = SHIPPED_STUDIES / f"{name}.json"
     try:

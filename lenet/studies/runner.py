@@ -1,4 +1,4 @@
-"""Having a study's runs done, by processes of this machine or on a Dask cluster."""
+"""Training a study's runs, in processes of this machine or on a Dask cluster."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ from lenet.errors import ConfigError, LabError, StorageError, StudyError
 from lenet.paths import ROOT
 from lenet.runs import launcher
 from lenet.runs.signals import exit_status, stop_signals
-from lenet.runs.status import own_status
+from lenet.runs.status import State, own_status
 from lenet.studies import worker
 from lenet.studies.folder import Result, StudyFolder
 from lenet.studies.plan import PlannedRun
@@ -31,17 +31,17 @@ BACKENDS: tuple[Backend, ...] = get_args(Backend)
 
 CONNECT_SECONDS = 10
 SILENCE = 60.0
-"""Seconds without any sign of a run on the cluster before a person is told."""
+"""Seconds without a sign of any run on the cluster before a person is told."""
 GRACE = 3.0
-"""Seconds that a run on the cluster has to begin, and to hear at once that it shall stop."""
+"""Seconds to wait, after a stop, for a run on the cluster that has not begun."""
 LEAVE = 60.0
-"""Seconds that a cluster's runs have to save and stop before the study ends without them."""
+"""Seconds to wait, after a stop, for runs on the cluster that train and have to be saved."""
 _ADDRESS = re.compile(r"[a-z]+://[^\s/]+:\d+")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run: its result, or else why there is none; neither if it was stopped."""
+    """What became of a run: its result, or the reason why it failed; neither if it was stopped."""
 
     planned: PlannedRun
     result: Result | None = None
@@ -49,23 +49,19 @@ class Outcome:
 
 
 Start = Callable[[PlannedRun], "Future[tuple[int, str] | None]"]
-"""Has a run trained; the future holds what `worker.train` returns."""
+"""Starts to train a run; the future holds what `worker.train` returns."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Where runs are trained; `advice` says what to do when nothing moves there."""
+    """Where runs are trained; `advice`, on a cluster, says what to do when nothing moves there."""
 
     start: Start
     advice: Callable[[], str] | None = None
 
 
 def check_backend(backend: Backend, address: str | None) -> None:
-    """Whether a study can be conducted so, before anything is written.
-
-    Raises:
-        ConfigError: backend and address do not fit together, or that is no address.
-    """
+    """Raises ConfigError if backend and address do not fit together, or that is no address."""
     if (address is None) == (backend == "dask"):
         raise ConfigError("--backend dask and --address tcp://HOST:PORT belong together; give both")
     if address and not _ADDRESS.fullmatch(address):
@@ -81,49 +77,70 @@ def run_study(
     flags: Sequence[str] = (),
     handed_over: bool = False,
 ) -> tuple[str, int]:
-    """Do what is unfinished in a study.
+    """Train what is unfinished in a study.
 
     Returns:
         "finished", or "stopped" if somebody asked for that, and the exit status of the process.
 
     Args:
         watch: called with the outcome of each run as it comes.
-        address: the Dask scheduler's, `tcp://…`; its workers share `folder` under its path.
-            By default the runs are trained on this machine, within its slots.
+        address: of a Dask scheduler, `tcp://…`, whose workers see `folder` under the same path.
+            Without one the runs are trained on this machine.
         workers: runs at a time on this machine; the number of slots by default.
         flags: further flags for each training, as `--data_dir`.
-        handed_over: whether a page has started this process; a stop asked since then holds.
+        handed_over: a page has started this process; a stop that was asked since then counts.
 
     Raises:
-        RunError: the study is going on already.
+        RunError: another process works on the study.
         StudyError: runs of it failed, or the cluster cannot do it.
     """
     folder = StudyFolder(folder.folder.resolve())
     stop = Event()
     signals: list[int] = []
+    outcomes: list[Outcome] = []
+    status = own_status()
 
     def note(number: int) -> None:
         signals.append(number)
         stop.set()
+
+    def report(**changes: Any) -> None:
+        nonlocal status
+        status = status.changed(**changes)
+        folder.process.write_status(status)
 
     pool = (
         _cluster(folder, flags, stop, address)
         if address
         else _here(folder, flags, stop, workers or launcher.slots())
     )
-    with (
-        folder.process.hold(f"{folder.folder} is being conducted already; stop that first"),
-        _reporting(folder, forget=not handed_over) as report,
-        stop_signals(note),
-        pool as how,
-    ):
-        pending = {how.start(planned): planned for planned in folder.unfinished()}
-        for outcome in _outcomes(folder, pending, how, stop, report):
-            report.outcomes.append(outcome)
-            watch(outcome)
-    if not folder.unfinished():
-        return "finished", 0
-    return "stopped", exit_status(signals[0]) if signals else 0
+    with folder.process.hold(f"the study in {folder.folder} is going on already; stop it first"):
+        if not handed_over:
+            folder.process.forget_asked()
+        try:
+            report(state="running")
+            with stop_signals(note), pool as how:
+                for outcome in _outcomes(folder, how, stop, report):
+                    outcomes.append(outcome)
+                    watch(outcome)
+            _check(outcomes)
+        except BaseException as error:
+            with suppress(StorageError):
+                report(state="failed", message=str(error) or "interrupted")
+            raise
+        state: State = "stopped" if folder.unfinished() else "finished"
+        report(state=state, message=None)
+    return state, exit_status(signals[0]) if signals and state == "stopped" else 0
+
+
+def _check(outcomes: Sequence[Outcome]) -> None:
+    """Raises StudyError if runs have failed."""
+    if failed := [outcome for outcome in outcomes if outcome.reason]:
+        planned = failed[0].planned
+        raise StudyError(
+            f"{len(failed)} of {len(outcomes)} runs failed, the others are kept; "
+            f"{planned.label}, seed {planned.config.seed}: {failed[0].reason}"
+        )
 
 
 @contextmanager
@@ -149,17 +166,14 @@ def _cluster(
     with _client(address, stop) as client:
         executor = client.get_executor(pure=False)
         versions = [__version__, version("torch")]
-        on_cluster = worker.train_on_cluster
-
-        def train(*given: Any) -> tuple[int, str] | None:
-            """Sent by value, as it is no module's; `on_cluster` alone would go by its name."""
-            return on_cluster(*given)
+        train = worker.train_on_cluster
 
         def start(planned: PlannedRun) -> "Future[tuple[int, str] | None]":
             folder.prepare(planned)
             arguments = _arguments(folder, planned, flags)
-            where = str(folder.run(planned).log_file), str(folder.folder)
-            return executor.submit(train, arguments, *where, versions)  # type: ignore[no-any-return]
+            log_file, study = str(folder.run(planned).log_file), str(folder.folder)
+            # A lambda is sent by value; the function itself would be sent by its name.
+            return executor.submit(lambda: train(arguments, log_file, study, versions))  # type: ignore[no-any-return]
 
         def advice() -> str:
             with suppress(OSError, TimeoutError):
@@ -184,11 +198,8 @@ def _arguments(folder: StudyFolder, planned: PlannedRun, more: Sequence[str]) ->
 
 @contextmanager
 def _client(address: str, stop: Event) -> Iterator[Any]:
-    """A connection to the cluster.
-
-    Raises:
-        ConfigError: Dask is not installed.
-        StudyError: nobody answers there, or there are no workers.
+    """A connection to the cluster; ConfigError if Dask is not installed, StudyError if nobody
+    answers or there are no workers.
     """
     try:
         import cloudpickle
@@ -217,56 +228,49 @@ def _client(address: str, stop: Event) -> Iterator[Any]:
 
 
 def _outcomes(
-    folder: StudyFolder,
-    pending: "dict[Future[tuple[int, str] | None], PlannedRun]",
-    pool: Pool,
-    stop: Event,
-    report: "_Report",
+    folder: StudyFolder, pool: Pool, stop: Event, report: Callable[..., None]
 ) -> Iterator[Outcome]:
-    """The outcomes of the runs in the order in which they come."""
-    moved, asked = _Moved(folder), 0.0
+    """The outcomes of the unfinished runs in the order in which they come."""
+    pending = {pool.start(planned): planned for planned in folder.unfinished()}
+    asked = looked = 0.0
+    moved, last_write = time.monotonic(), 0
+    told: str | None = None
     while pending:
         done, _ = wait(pending, launcher.POLL, FIRST_COMPLETED)
         for future in done:
             yield _outcome(folder, pending.pop(future), future)
+        now = time.monotonic()
+        runs = [folder.run(planned) for planned in pending.values()]
         if stop.is_set() or folder.stop_asked:
             stop.set()
             if not asked:
-                asked = time.monotonic()
+                asked = now
                 folder.ask_to_stop()
-            waited = time.monotonic() - asked
-            live = any(folder.run(one).live for one in pending.values())
-            if pool.advice and waited > (LEAVE if live else GRACE):
+            patience = LEAVE if any(run.live for run in runs) else GRACE
+            if pool.advice and now > asked + patience:
                 return
         elif pool.advice:
-            still = moved.not_since(list(pending.values()), anew=bool(done))
-            report.say(
-                f"nothing has moved for {SILENCE:.0f} s; {pool.advice()}, or stop the study"
-                if still
-                else None
-            )
-
-
-class _Moved:
-    """When a run of a study was last seen to move."""
-
-    def __init__(self, folder: StudyFolder) -> None:
-        self._folder = folder
-        self._sign, self._seen, self._looked = 0, time.monotonic(), 0.0
-
-    def not_since(self, runs: list[PlannedRun], *, anew: bool) -> bool:
-        """Whether for `SILENCE` no run has ended, as `anew` says, and none has written a file."""
-        now = time.monotonic()
-        if not anew and now > self._looked + SILENCE / 20:
-            sign = max(_last_write(self._folder.run(planned).folder) for planned in runs)
-            anew, self._sign, self._looked = sign != self._sign, sign, now
-        if anew:
-            self._seen = now
-        return now > self._seen + SILENCE
+            if done:
+                moved = now
+            elif now > looked + SILENCE / 20:
+                looked, before = now, last_write
+                last_write = max(_last_write(run.folder) for run in runs)
+                if last_write != before:
+                    moved = now
+            message = None
+            if now > moved + SILENCE:
+                message = (
+                    f"nothing has moved for {SILENCE:.0f} s; {pool.advice()}, or stop the study"
+                )
+            if message != told:
+                told = message
+                report(message=message)
+                if message:
+                    log.warning("note: %s", message)
 
 
 def _last_write(folder: Path) -> int:
-    """When a file of a run was last written or its lock touched, in nanoseconds."""
+    """When a file in the folder was last written, the lock included, in nanoseconds."""
     with suppress(OSError, ValueError):
         return max(path.stat().st_mtime_ns for path in folder.iterdir())
     return 0
@@ -275,11 +279,7 @@ def _last_write(folder: Path) -> int:
 def _outcome(
     folder: StudyFolder, planned: PlannedRun, future: "Future[tuple[int, str] | None]"
 ) -> Outcome:
-    """What a run's future tells.
-
-    Raises:
-        StudyError: the cluster cannot do the study.
-    """
+    """The outcome in a run's future; StudyError if the cluster cannot do the study."""
     try:
         ended = future.result()
     except LookupError as error:
@@ -298,7 +298,7 @@ def _outcome(
 
 
 def _ended(folder: StudyFolder, planned: PlannedRun, status: int, printed: str) -> Outcome:
-    """What a training's exit status and the JSON object that it printed tell."""
+    """The outcome by a training's exit status and the JSON object that it printed."""
     try:
         found = json.loads(printed)
         if found["state"] == "stopped":
@@ -309,51 +309,3 @@ def _ended(folder: StudyFolder, planned: PlannedRun, status: int, printed: str) 
             return Outcome(planned)
         reason = folder.run(planned).last_words(1).removeprefix("error: ")
         return Outcome(planned, reason=reason or f"its process ended with {status}")
-
-
-class _Report:
-    """The study's status, and what became of its runs."""
-
-    def __init__(self, folder: StudyFolder) -> None:
-        self.outcomes: list[Outcome] = []
-        self._folder = folder
-        self._status = own_status().changed(state="running")
-        self.write()
-
-    def write(self, **changes: Any) -> None:
-        self._status = self._status.changed(**changes)
-        self._folder.process.write_status(self._status)
-
-    def say(self, message: str | None) -> None:
-        """Tell a person who watches what goes on, or with None that all is well again."""
-        if message != self._status.message:
-            self.write(message=message)
-            if message:
-                log.warning("note: %s", message)
-
-
-@contextmanager
-def _reporting(folder: StudyFolder, *, forget: bool) -> Iterator[_Report]:
-    """Show the study as running, and in the end what became of it.
-
-    Raises:
-        StudyError: runs have failed.
-    """
-    if forget:
-        folder.process.forget_asked()
-    report = _Report(folder)
-    try:
-        yield report
-        failed = [outcome for outcome in report.outcomes if outcome.reason]
-        if failed:
-            first = failed[0]
-            count = f"{len(failed)} of {len(report.outcomes)} runs"
-            raise StudyError(
-                f"{count} failed, the others are kept; {first.planned.label}, "
-                f"seed {first.planned.config.seed}: {first.reason}"
-            )
-    except BaseException as error:
-        with suppress(StorageError):
-            report.write(state="failed", message=str(error) or "interrupted")
-        raise
-    report.write(state="stopped" if folder.unfinished() else "finished", message=None)

@@ -2,7 +2,8 @@
 
 import itertools
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 from lenet.config import Config, build_config, field_value
@@ -25,10 +26,8 @@ def sweepable() -> list[str]:
 
 
 def parse(text: str) -> tuple[str, list[str]]:
-    """`FIELD=V,V,…` taken apart; a value may be a range `LOW..HIGH` or `LOW..HIGH/N`.
-
-    Raises:
-        ConfigError: it has another form, or no such field can be varied.
+    """Name and values of `FIELD=V,V,…`, where a value may be a range `LOW..HIGH` or `LOW..HIGH/N`.
+    ConfigError if it has another form or the field cannot be varied.
     """
     name, equals, values = text.partition("=")
     name, found = name.strip(), [value.strip() for value in values.split(",") if value.strip()]
@@ -41,35 +40,29 @@ def parse(text: str) -> tuple[str, list[str]]:
 
 
 def grid(base: Mapping[str, Any], axes: Mapping[str, Sequence[str]]) -> tuple[list[Cell], int]:
-    """Every combination of the values, upon `base`.
-
-    Returns:
-        The cells, and the number of combinations left out because they cannot be built.
-
-    Raises:
-        ConfigError: none can be built, or there are too many.
+    """Every combination of the values, upon `base`, and how many cannot be built and are left out.
+    ConfigError if none can be built or there are too many.
     """
     values = {name: _unique(name, _points(name, texts)) for name, texts in axes.items()}
-    count = 1
-    for points in values.values():
-        count *= len(points)
-    if count > MAX_RUNS:
+    if (count := prod(map(len, values.values()))) > MAX_RUNS:
         raise ConfigError(f"{count:,} combinations are too many; choose fewer values")
-    made = (
-        dict(zip(values, combination, strict=True))
-        for combination in itertools.product(*values.values())
-    )
     varied = [name for name, points in values.items() if len(points) > 1]
-    return _buildable(base, made, varied)
+    cells, faults = [], []
+    for combination in itertools.product(*values.values()):
+        try:
+            cells.append(_cell(base, dict(zip(values, combination, strict=True)), varied))
+        except ConfigError as error:
+            faults.append(error)
+    if not cells:
+        raise faults[0]
+    return cells, len(faults)
 
 
 def sample(
     base: Mapping[str, Any], axes: Mapping[str, Sequence[str]], count: int, seed: int = 0
 ) -> tuple[list[Cell], int]:
-    """`count` combinations drawn at random, each value from its field's values and ranges.
-
-    Raises:
-        ConfigError: there are not so many different ones that can be built.
+    """`count` combinations drawn at random from the values and ranges, and how many were left out.
+    ConfigError if there are not so many different ones that can be built.
     """
     if not 1 <= count <= MAX_RUNS:
         raise ConfigError(f"the number of random cells must be from 1 to {MAX_RUNS:,}")
@@ -79,9 +72,12 @@ def sample(
     left_out = 0
     for _ in range(TRIES * count):
         drawn = {name: _draw(name, rng.choice(list(texts)), rng) for name, texts in axes.items()}
-        found, failed = _buildable(base, iter([drawn]), varied, strict=False)
-        left_out += failed
-        cells.update((cell.label, cell) for cell in found)
+        try:
+            cell = _cell(base, drawn, varied)
+        except ConfigError:
+            left_out += 1
+            continue
+        cells[cell.label] = cell
         if len(cells) == count:
             return list(cells.values()), left_out
     raise ConfigError(
@@ -89,31 +85,13 @@ def sample(
     )
 
 
-def _buildable(
-    base: Mapping[str, Any],
-    combinations: Iterator[dict[str, Any]],
-    varied: Sequence[str],
-    *,
-    strict: bool = True,
-) -> tuple[list[Cell], int]:
-    """The cells of the combinations that can be built, named by what varies, and the others."""
-    cells, left_out, fault = [], 0, None
-    for values in combinations:
-        cell = Cell(label=_label(values, varied), values={**base, **values})
-        try:
-            build_config(cell.values)
-        except ConfigError as error:
-            left_out, fault = left_out + 1, error
-        else:
-            cells.append(cell)
-    if strict and not cells and fault:
-        raise fault
-    return cells, left_out
-
-
-def _label(values: Mapping[str, Any], varied: Sequence[str]) -> str:
+def _cell(base: Mapping[str, Any], values: Mapping[str, Any], varied: Sequence[str]) -> Cell:
+    """A cell, named by what varies; ConfigError if its configuration cannot be built."""
     named = {name: values[name] for name in varied} or values
-    return ", ".join(f"{name} {_shown(value)}" for name, value in named.items())
+    label = ", ".join(f"{name} {_shown(value)}" for name, value in named.items())
+    cell = Cell(label=label, values={**base, **values})
+    build_config(cell.values)
+    return cell
 
 
 def _shown(value: Any) -> str:

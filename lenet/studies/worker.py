@@ -1,7 +1,7 @@
 """Training one run of a study in a process of its own, `python -m lenet --mode train …`.
 
-`train` and `train_on_cluster` need the standard library alone: a cluster gets them by value, so
-that neither its scheduler nor its workers, started by `dask`, have to import the lab.
+`train` and `train_on_cluster` use the standard library alone: they are sent to a cluster by value,
+so that its scheduler and workers need not import the lab.
 """
 
 import json
@@ -28,13 +28,11 @@ VERSIONS = "import lenet, importlib.metadata as m; print(lenet.__version__, m.ve
 def train(
     arguments: list[str], log: str, cwd: str, stopped: Callable[[], bool]
 ) -> tuple[int, str] | None:
-    """Run `python` with the arguments until it ends, or `stopped` says that it shall.
+    """Run `python` with the arguments until it ends or `stopped` says that it shall.
 
-    The process's standard input is a pipe that nothing is written to. When it is closed, by
-    this function or because this process was killed, the training saves its state and stops.
-
-    Returns:
-        Its exit status and what it printed; None if it was stopped before it began.
+    Its standard input is a pipe. When that is closed, here or because this process was killed, the
+    training saves its state and stops. Returns its exit status and what it printed; None if it was
+    stopped before it began.
     """
     if stopped():
         return None
@@ -69,9 +67,7 @@ def train_on_cluster(
     arguments: list[str], log: str, study: str, versions: list[str]
 ) -> tuple[int, str] | None:
     """`train` in a cluster's worker, in the folder in which that was started.
-
-    Raises:
-        LookupError: the worker has no lab or another one, or does not see the study's folder.
+    LookupError if it has no lab or another one, or does not see the study's folder.
     """
     from distributed import get_worker
 

@@ -133,7 +133,7 @@ def test_the_address_names_the_study(app: App, open_tab: Visit) -> None:
 def test_results_are_exported_as_csv(app: App, open_tab: Visit) -> None:
     page = open_experiments(app, open_tab)
     lines = download(page, "CSV").path().read_text().splitlines()
-    shipped = results.shipped("nine-cases")
+    shipped = results.bundled("nine-cases")
     assert shipped is not None
     assert lines[0].startswith("label,seed,")
     assert len(lines) == 1 + len(shipped.runs)

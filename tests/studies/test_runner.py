@@ -195,7 +195,7 @@ class TestSweep:
             ({"activation": ["tanh..relu"]}, "no ranges"),
             ({"lr": ["0.1..0.01"]}, "low to high"),
             ({"lr": ["0.01..0.1/1"]}, "steps"),
-            ({"lr": ["0.1", "0.1"]}, "twice"),
+            ({"lr": ["0.1", "0.1"]}, "each value once"),
             ({"epochs": ["1..1000/999"], "batch_size": ["1..1000/999"]}, "too many"),
             ({"padding": ["0"]}, "conv2"),
         ],
@@ -244,7 +244,7 @@ class TestResults:
 
     @pytest.mark.parametrize("name", STUDY_PRESETS)
     def test_shipped_results_are_whole_and_tell_how_they_were_had(self, name: str) -> None:
-        shipped = results.shipped(name)
+        shipped = results.bundled(name)
         assert shipped is not None
         assert shipped.study == STUDY_PRESETS[name].study()
         keys = [(planned.label, planned.config.seed) for planned in shipped.study.runs()]
@@ -258,7 +258,7 @@ class TestResults:
             assert math.isfinite(spread.mean)
 
     def test_shipped_results_settle_the_confound(self) -> None:
-        shipped = results.shipped("input-size-softmax")
+        shipped = results.bundled("input-size-softmax")
         assert shipped is not None
         losses = results.summary(shipped, "train_loss")
         for cell in shipped.study.cells:
@@ -395,7 +395,7 @@ class TestOnThisMachine:
         folder = prepared(tmp_path / "study", small_study())
         with folder.process.hold():
             errors = ended(in_background(*flags(folder.folder)), 1)
-        assert "is being conducted already" in errors.splitlines()[-1]
+        assert "is going on already" in errors.splitlines()[-1]
 
 
 @pytest.mark.usefixtures("small_dataset")
@@ -417,6 +417,7 @@ class TestOnThisMachine:
         ("--study nine-cases --backend dask --address nowhere", "no address"),
         ("--study grid", "--vary"),
         ("--study grid --vary lr=0.1 --lr 0.2", "twice"),
+        ("--study grid --vary lr=0.1,0.2 --seed 1", "--seeds"),
         ("--study grid --vary lr=0.1 --random x", "--random"),
     ],
 )
