@@ -226,6 +226,13 @@ class TrainingConfig(_Settings):
         "not wait, where one is free; the result is that of 1. More gain little on so small a "
         "network, and waiting for each other they crawl when anything else runs.",
     )
+    keep_checkpoints: Annotated[int, Knob("Checkpoints kept", "optimisation")] = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="The newest epochs whose checkpoints stay, two at least, beside the one with "
+        "the best validation accuracy. 0 keeps all.",
+    )
 
 
 PresetName = Literal["lab", "draw", "classic", "post", "post-32"]

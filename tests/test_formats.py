@@ -198,11 +198,11 @@ class TestNothingIsAdvisedAway:
             for name in ("status.json", "config.json"):
                 (stopped.folder / name).write_text("{")
 
-    def test_of_a_damaged_checkpoint_another_name_is_enough(self, stopped: Run) -> None:
-        stopped.epoch_checkpoint(1).write_bytes(stopped.stopped_checkpoint.read_bytes())
+    def test_of_a_damaged_checkpoint_the_one_before_is_enough(self, stopped: Run) -> None:
+        whole = stopped.stopped_checkpoint.read_bytes()
         stopped.stopped_checkpoint.write_bytes(b"torn")
         with pytest.raises(CheckpointError):
             resume(stopped)
-        stopped.stopped_checkpoint.rename(stopped.folder / "damaged.pt")
+        stopped.epoch_checkpoint(1).write_bytes(whole)
         resume(stopped)
         assert stopped.status().state == "finished"

@@ -148,7 +148,7 @@ class TestLinks:
         run.epoch_checkpoint(1).symlink_to(trained_file)
         run.stopped_checkpoint.symlink_to(trained_file)
         assert run.checkpoints() == {}
-        assert run.saved() is None
+        assert run.saved() == []
         run.folder.rename(tmp_path / "elsewhere")
         run.folder.symlink_to(tmp_path / "elsewhere")
         assert launcher.list_runs() == []

@@ -229,7 +229,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _saved(run: Run) -> Path:
-    return run.saved() or run.stopped_checkpoint
+    return next(iter(run.saved()), run.stopped_checkpoint)
 
 
 def _use_remembered_data(args: argparse.Namespace, run: Run) -> None:

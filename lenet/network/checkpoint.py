@@ -78,9 +78,15 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         StorageError: it could not be written; an older file of that name is intact.
     """
     parts = {field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)}
+    save_content(
+        path, numbered({"format": FORMAT, **parts, "config": checkpoint.config.model_dump()})
+    )
+
+
+def save_content(path: Path, content: dict[str, Any]) -> None:
+    """Write what `read_content` reads; see `save`."""
     buffer = io.BytesIO()
-    content = {"format": FORMAT, **parts, "config": checkpoint.config.model_dump()}
-    torch.save(numbered(content), buffer)
+    torch.save(content, buffer)
     write_atomic(path, buffer.getvalue())
 
 
@@ -110,7 +116,15 @@ def read_file(path: Path) -> bytes:
 
 
 def loads(data: bytes, name: str) -> Checkpoint:
-    """Read a checkpoint from its bytes; see `load`."""
+    """Read a checkpoint's bytes, an upload's say; see `load`."""
+    return _checked(read_content(data, name), name)
+
+
+def read_content(data: bytes, name: str) -> dict[str, Any]:
+    """What a checkpoint's bytes hold, whole but otherwise unchecked; raises as `load` does.
+
+    Unlike that it draws no random numbers, which would change a training of this process.
+    """
     _check_size(len(data), name)
     try:
         if not data.startswith(b"PK\x03\x04"):  # torch takes all but a zip for a bare pickle
@@ -141,7 +155,7 @@ def loads(data: bytes, name: str) -> Checkpoint:
             f"{name} holds no LeNet-5 lab checkpoint (its weights come without a configuration); "
             "choose a .pt file written by this lab"
         )
-    return _checked(content, name)
+    return content
 
 
 def _check_size(size: int, name: str, largest: int = MAX_BYTES) -> None:

@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -51,6 +51,15 @@ class History:
     def best_accuracy(self) -> float | None:
         """The best validation accuracy of an epoch; None without validation images."""
         return max(self.accuracies(), default=None)
+
+    def best_epoch(self, among: Container[int]) -> int | None:
+        """The first of these epochs with their best validation accuracy; None without any."""
+        scored = [
+            (event["val_accuracy"], -event["epoch"])
+            for event in self.epochs
+            if event["val_accuracy"] is not None and event["epoch"] in among
+        ]
+        return -max(scored)[1] if scored else None
 
     def accuracies(self) -> list[float]:
         """Validation accuracy of each epoch that has one."""

@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from lenet.data.splits import Split, load_split
-from lenet.errors import DatasetError
+from lenet.errors import DatasetError, StorageError
 from lenet.files import (
     explained,
     not_through_links,
@@ -30,6 +30,8 @@ from lenet.files import (
 )
 from lenet.network import checkpoint
 from lenet.network.inputs import to_input
+from lenet.runs.history import HistoryFile
+from lenet.runs.keeping import thin_out
 from lenet.runs.run import Run
 from lenet.training.events import EpochEvent, Event, LrEvent, StepEvent
 from lenet.training.trainer import Trainer
@@ -53,6 +55,8 @@ class Recorder:
         self._trainer = trainer
         self._glanced = 0.0
         self._ten = _ten_images(trainer, data_dir)
+        self._written: set[Path] = set()
+        self._history = HistoryFile(run.metrics_file)
         self._pending: deque[Event] = deque()
         self._writing = threading.Lock()
         self._over = threading.Event()
@@ -82,6 +86,21 @@ class Recorder:
         self._flush()
         trainer = self._trainer
         checkpoint.save(path, checkpoint.snapshot(trainer.config, trainer.state(), asdict(event)))
+
+    def save_epoch(self, event: EpochEvent) -> None:
+        """Write the checkpoint of an epoch."""
+        path = self._run.epoch_checkpoint(event.epoch)
+        self.save(path, event)
+        self._written.add(path)
+
+    def thin_out(self) -> None:
+        """Make older checkpoints small, or delete them; see `lenet.runs.keeping`."""
+        keep = self._trainer.config.keep_checkpoints
+        best = self._history.poll().best_epoch(self._run.checkpoints()) if keep else None
+        try:
+            thin_out(self._run, keep, best, self._written)
+        except StorageError as error:  # old files stay as they are, which is no reason to stop
+            log.warning("note: %s", error)
 
     def _keep_flushing(self) -> None:
         """In a thread: write what waits; `record` raises its error."""

@@ -67,6 +67,9 @@ TRAINING_FILES = (
 )
 """What a training leaves in its folder, as patterns; another training replaces them."""
 
+SPARES = 2
+"""The last epochs whose checkpoints a training can go on from."""
+
 _ID = re.compile(r"(\d{8}-\d{6})-(.+)-[0-9a-f]{4}")
 _EPOCH = re.compile(r"model_epoch(\d+)\.pt")
 
@@ -155,11 +158,16 @@ class Run:
         }
         return dict(sorted(found.items()))
 
-    def saved(self) -> Path | None:
-        """The checkpoint to resume from: of the last stop or epoch, whichever is newer."""
-        stopped = [self.stopped_checkpoint] if is_own(self.stopped_checkpoint) else []
-        candidates = [*stopped, *list(self.checkpoints().values())[-1:]]
-        return max(candidates, key=lambda path: path.stat().st_mtime_ns, default=None)
+    def saved(self) -> list[Path]:
+        """The files to resume from, newest first: the last stop and the last epochs.
+
+        Where one is damaged the next will do.
+        """
+        found, stopped = [*self.checkpoints().values()][-SPARES:][::-1], self.stopped_checkpoint
+        if is_own(stopped):
+            at = stopped.stat().st_mtime_ns
+            found.insert(bool(found) and found[0].stat().st_mtime_ns > at, stopped)
+        return found
 
     def config(self) -> Config:
         """Read `config.json`; RunError if it is missing or damaged, NewerFileError if a newer lab

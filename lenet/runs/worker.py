@@ -2,14 +2,21 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenet.config import Config
-from lenet.errors import ConfigError, LabError, RunError, StorageError
+from lenet.errors import (
+    CheckpointError,
+    ConfigError,
+    LabError,
+    NewerFileError,
+    RunError,
+    StorageError,
+)
 from lenet.files import free_folder
 from lenet.runs.launcher import slot, step_back
 from lenet.runs.overwriting import set_aside, settle
@@ -87,7 +94,7 @@ class Execution:
             try:
                 self.run.prepare(config)
                 self._report()
-                self._work(config, None)
+                self._work(config, ())
             finally:
                 settle(self.run)
 
@@ -115,7 +122,7 @@ class Execution:
         stopped = self.status.state == "stopped"
         return exit_status(self._signal) if self._signal and stopped else 0
 
-    def _work(self, config: Config, saved: Path | None) -> None:
+    def _work(self, config: Config, saved: Sequence[Path]) -> None:
         with self._reporting(), stop_signals(self._note_signal):
             self.run.remember_data_dir(self._data_dir)
             if self._queued:
@@ -132,7 +139,7 @@ class Execution:
         if self._after and self.status.state == "finished":
             self._after()
 
-    def _train(self, config: Config, saved: Path | None) -> None:
+    def _train(self, config: Config, saved: Sequence[Path]) -> None:
         from lenet.runs.recorder import Recorder
         from lenet.training.trainer import Trainer
 
@@ -147,10 +154,11 @@ class Execution:
                 if isinstance(event, LrEvent):
                     continue
                 if isinstance(event, EpochEvent):
-                    recorder.save(self.run.epoch_checkpoint(event.epoch), event)
+                    recorder.save_epoch(event)
                     settle(self.run)
                     with suppress(OSError):  # by its time it may seem newer, if the clock was set
                         self.run.stopped_checkpoint.unlink()
+                    recorder.thin_out()
                 control = self._obey(trainer)
                 if control.wish == "stop" and trainer.epoch < config.epochs:
                     recorder.save(self.run.stopped_checkpoint, event)
@@ -211,8 +219,21 @@ class Execution:
             raise Interrupted(number)
 
 
-def _restore(trainer: "Trainer", saved: Path) -> None:
-    from lenet.errors import CheckpointError
+def _restore(trainer: "Trainer", saved: Sequence[Path]) -> None:
+    """Take up the first state that is whole; raises what is wrong with the first if none is."""
+    faults = []
+    for path in saved:
+        try:
+            return _restore_from(trainer, path)
+        except NewerFileError:
+            raise
+        except CheckpointError as error:
+            log.warning("note: %s; the checkpoint before it is tried", error)
+            faults.append(error)
+    raise faults[0]
+
+
+def _restore_from(trainer: "Trainer", saved: Path) -> None:
     from lenet.network import checkpoint
 
     loaded = checkpoint.load(saved)
@@ -224,5 +245,5 @@ def _restore(trainer: "Trainer", saved: Path) -> None:
         log.info("%s cannot be restored: %s", saved.name, error)
         raise CheckpointError(
             f"{saved.name} is damaged: the state of its training cannot be restored; "
-            "give it another name to go on from the epoch before"
+            "its weights can still be evaluated, but start another run to train"
         ) from None

@@ -20,13 +20,7 @@ def metrics_of(run: Run, *, live: bool = False) -> History:
 def best_checkpoint(run: Run) -> Path | None:
     """The saved epoch with the best validation accuracy, else the last one; None if none is."""
     files = run.checkpoints()
-    scored = [
-        (event["val_accuracy"], -event["epoch"])
-        for event in metrics_of(run).epochs
-        if event["val_accuracy"] is not None and event["epoch"] in files
-    ]
-    best = -max(scored)[1] if scored else max(files, default=0)
-    return files.get(best)
+    return files.get(metrics_of(run).best_epoch(files) or max(files, default=0))
 
 
 def outcome_of(run: Run, *, live: bool) -> tuple[int, float | None]:

@@ -51,6 +51,17 @@ class TestResume:
         assert_whole(run, CONFIG)
         assert run.status().seconds > stopped.seconds
 
+    @pytest.mark.parametrize("damaged", ["stopped.pt", "stopped.pt model_epoch2.pt"])
+    def test_damaged_file_is_no_end_while_the_one_before_is_whole(
+        self, damaged: str, run: Run
+    ) -> None:
+        train(run, CONFIG, stop_at(20, run))
+        for name in damaged.split():
+            whole = (run.folder / name).read_bytes()
+            (run.folder / name).write_bytes(whole[: len(whole) // 2])
+        resume(run)
+        assert_whole(run, CONFIG)
+
     def test_every_hyperparameter_goes_on_as_it_was(self, run: Run) -> None:
         config = small_config(**{**other_settings(), "val_size": 41, "batch_size": 21})
         train(run, config, stop_at(9, run))
@@ -70,7 +81,7 @@ class TestResume:
         tomorrow = time.time() + 86400
         os.utime(run.stopped_checkpoint, (tomorrow, tomorrow))
         resume(run)
-        assert run.saved() == run.epoch_checkpoint(CONFIG.epochs)
+        assert run.saved()[0] == run.epoch_checkpoint(CONFIG.epochs)
 
 
 @pytest.mark.usefixtures("small_dataset")
