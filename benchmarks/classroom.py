@@ -37,12 +37,14 @@ BEAT = 0.1
 
 def fill(folder: Path, count: int) -> Run:
     """So many runs, all finished but the one that is returned."""
-    first = record(folder, 60)
+    first = Run(folder / "runs" / "20260101-000000-lab-0001")
+    record(first, 60)
     first.write_status(own_status().changed(state="finished", total_steps=60))
     for number in range(2, count):
         shutil.copytree(first.folder, first.folder.with_name(f"20260101-000000-lab-{number:04x}"))
     live = Run(first.folder.with_name("20260102-000000-lab-0001"))
-    shutil.move(record(folder / "live", STEPS).folder, live.folder)
+    record(live, STEPS)
+    live.write_status(own_status().changed(state="running", total_steps=2 * STEPS))
     return live
 
 

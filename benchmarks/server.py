@@ -80,21 +80,26 @@ def drawings() -> list[Row]:
     ]
 
 
+def record(run: Run, steps: int) -> None:
+    """Let a run have so many steps."""
+    epochs = max(2, 2 * steps // EPOCH_STEPS)
+    run.prepare(build_config({"epochs": epochs, "batch_size": BATCH}))
+    chance = random.Random(0)
+    with run.metrics_file.open("w") as file:
+        for step in range(1, steps + 1):
+            file.write(step_line(step, 0.3 + 0.2 * chance.random()))
+            if step % EPOCH_STEPS == 0:
+                epoch = {"epoch": step // EPOCH_STEPS, "step": step, "train_loss": 0.4}
+                epoch |= {"val_loss": 0.3, "val_accuracy": 0.9, "seconds": 5.0}
+                file.write(json.dumps(epoch) + "\n")
+
+
 @contextmanager
 def long_run(steps: int) -> Iterator[tuple[App, Run]]:
     """A server, and a run with so many steps that this process seems to train meanwhile."""
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder, "runs", "20260101-000000-lab-0001"))
-        epochs = max(2, 2 * steps // EPOCH_STEPS)
-        run.prepare(build_config({"epochs": epochs, "batch_size": BATCH}))
-        chance = random.Random(0)
-        with run.metrics_file.open("w") as file:
-            for step in range(1, steps + 1):
-                file.write(step_line(step, 0.3 + 0.2 * chance.random()))
-                if step % EPOCH_STEPS == 0:
-                    epoch = {"epoch": step // EPOCH_STEPS, "step": step, "train_loss": 0.4}
-                    epoch |= {"val_loss": 0.3, "val_accuracy": 0.9, "seconds": 5.0}
-                    file.write(json.dumps(epoch) + "\n")
+        record(run, steps)
         with at_work(run, 2 * steps), serve(Path(folder)) as app:
             yield app, run
 
