@@ -42,7 +42,7 @@ def _sketches_apart(values: dict[str, Any]) -> dict[str, Any]:
     """Drawings join a batch whatever the augmentation; what was a default then is spelled out."""
     if values.get("augment") == "sketch":
         values |= {"augment": "flip_shift", "sketches": 0.17}
-    return {**_ADAMW_LAB.get(values.get("preset", "lab"), {}), **values}
+    return {"threads": 1, **_ADAMW_LAB.get(values.get("preset", "lab"), {}), **values}
 
 
 MIGRATIONS: tuple[Mapping[Kind, Migration], ...] = (
