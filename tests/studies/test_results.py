@@ -164,12 +164,10 @@ def test_no_column_of_the_table_comes_or_goes_while_a_study_fills() -> None:
 
 
 def test_parallel_coordinates_give_adam_no_momentum() -> None:
-    app = visit()
-    app.segmented_control(key="view of nine-cases").set_value("Parallel coordinates").run()
-    [drawn] = json.loads(app.session_state["chart Parallel coordinates of a study"]["figure"])[
-        "data"
-    ]
-    axes = {axis["label"]: axis for axis in drawn["dimensions"]}
+    study = STUDY_PRESETS["nine-cases"].study()
+    runs = tuple(Finished(label=c.label, seed=0, result=result_of()) for c in study.cells)
+    drawn = charts.parallel(Findings(study=study, runs=runs)).data[0]
+    axes = {axis.label: axis for axis in drawn.dimensions}
     read = set(zip(texts(axes["Optimizer"]), texts(axes["Momentum"]), strict=True))
     assert read == {("sgd", "0.9"), ("sgd", "0.5"), ("adam", "–")}
 
