@@ -1,26 +1,21 @@
 """A training step on one thread, with a second core's help, and on two threads, beside busy others.
 
-The three train by turns in one process; torch's two threads wait for each other in every
-operation, the second core of `--threads 0` only does what can wait.
+Torch's two threads wait for each other in every operation; the second core of `--threads 0` only
+does what can wait. Each figure is of processes of their own, by turns.
 """
 
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 
-import torch
-
+from benchmarks.alone import finished
 from benchmarks.table import Row, beside, shown
-from lenet.config import build_config
-from lenet.data.splits import load_split
-from lenet.training.events import Event
-from lenet.training.trainer import Trainer
 
-TURNS = 9
-STEPS = 25
-"""Of one turn; the first turn warms up."""
+TURNS = 3
+STEPS = 100
+WARM_UP = 20
+"""Steps that are not counted."""
 BATCH_SIZES = (128, 32)
 MOST_NEIGHBOURS = 2
 MOST = 1.2
@@ -28,22 +23,30 @@ MOST = 1.2
 SPIN = "while True: pass"
 
 
+def main() -> None:
+    """`python -m benchmarks.neighbour BATCH_SIZE THREADS`: milliseconds of a step."""
+    from lenet.config import build_config
+    from lenet.data.splits import load_split
+    from lenet.training.trainer import Trainer
+
+    config = build_config({"batch_size": sys.argv[1], "threads": sys.argv[2]})
+    steps = Trainer(config, load_split(config.dataset, "train")).run()
+    for _ in range(WARM_UP):
+        next(steps)
+    began = time.perf_counter()
+    for _ in range(STEPS):
+        next(steps)
+    print((time.perf_counter() - began) / STEPS * 1000)
+
+
 def step_times(batch_size: int) -> dict[int, float]:
     """Median milliseconds of a step by `threads`."""
-    images = load_split("FashionMNIST", "train")
-    trainings: dict[int, Iterator[Event]] = {}
-    for threads in (1, 0, 2):
-        config = build_config({"batch_size": batch_size, "threads": threads})
-        trainings[threads] = Trainer(config, images).run()
-    taken: dict[int, list[float]] = {threads: [] for threads in trainings}
+    taken: dict[int, list[float]] = {1: [], 0: [], 2: []}
     for _ in range(TURNS):
-        for threads, events in trainings.items():
-            torch.set_num_threads(threads or 1)
-            began = time.perf_counter()
-            for _ in range(STEPS):
-                next(events)
-            taken[threads].append((time.perf_counter() - began) / STEPS * 1000)
-    return {threads: statistics.median(times[1:]) for threads, times in taken.items()}
+        for threads, times in taken.items():
+            done = finished("benchmarks.neighbour", str(batch_size), str(threads))
+            times.append(float(done.output))
+    return {threads: statistics.median(times) for threads, times in taken.items()}
 
 
 def rows() -> list[Row]:
@@ -64,3 +67,7 @@ def rows() -> list[Row]:
                 process.kill()
                 process.wait()
     return found
+
+
+if __name__ == "__main__":
+    main()

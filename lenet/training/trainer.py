@@ -31,6 +31,8 @@ EVALUATION_BATCH = 500
 SKETCH_USES = 4
 """How often a training sees each of its made-up drawings, at least."""
 MOST_SKETCHES = 20_000
+SHARED_BATCH = 96
+"""From this batch size on a second core gains more than handing the work over costs."""
 
 
 def pick_device(name: str) -> torch.device:
@@ -93,9 +95,8 @@ class Trainer:
         torch.set_num_threads(config.threads or 1)
         torch.manual_seed(config.seed)
         self.model = LeNet5(config).to(self.device)
-        self._side = SideWork(
-            shared=not config.threads and self.device.type == "cpu" and usable_cores() > 1
-        )
+        may_share = not config.threads and self.device.type == "cpu" and usable_cores() > 1
+        self._side = SideWork(shared=may_share and config.batch_size >= SHARED_BATCH)
         self._backprop = Backprop(self.model, config.label_smoothing, self._side)
         self.optimizer = make_optimizer(self.model, config, self._side)
         self._next: Batch | None = None

@@ -71,6 +71,7 @@ def test_a_training_gives_the_same_weights_with_it(
     optimizer: str, values: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "usable_cores", lambda: 2)
+    monkeypatch.setattr(training, "SHARED_BATCH", 1)
     trained = []
     for threads in (0, 1):
         config = small_config(optimizer=optimizer, augment="flip_shift", threads=threads, **values)
