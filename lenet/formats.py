@@ -42,7 +42,9 @@ def _sketches_apart(values: dict[str, Any]) -> dict[str, Any]:
     """Drawings join a batch whatever the augmentation; what was a default then is spelled out."""
     if values.get("augment") == "sketch":
         values |= {"augment": "flip_shift", "sketches": 0.17}
-    return {"threads": 1, **_ADAMW_LAB.get(values.get("preset", "lab"), {}), **values}
+    if values.get("threads") == 1:
+        values["threads"] = 0  # gives the same weights
+    return {**_ADAMW_LAB.get(values.get("preset", "lab"), {}), **values}
 
 
 MIGRATIONS: tuple[Mapping[Kind, Migration], ...] = (

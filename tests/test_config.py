@@ -135,7 +135,7 @@ class TestFieldsThatDependOnEachOther:
         assert build_config({**values, "momentum": 0, "optimizer": "adam"}).nesterov
 
     def test_batch_norm_needs_two_images(self) -> None:
-        with refused(ConfigError, "set batch_size 2"):
+        with refused(ConfigError, "raise the batch size"):
             build_config({"batch_size": 1})
         assert build_config({"batch_size": 1, "batch_norm": False}).batch_size == 1
         assert build_config({"batch_size": 2}).batch_norm

@@ -31,7 +31,7 @@ CASES = {
         "from lenet.data.splits import Split\n"
         "from lenet.training.trainer import Trainer\n"
         "data = Split(torch.zeros(120, 28, 28, dtype=torch.uint8), torch.arange(120) % 10)\n"
-        "trainer = Trainer(build_config({'val_size': 0, 'epochs': 1}), data)\n"
+        "trainer = Trainer(build_config({'val_size': 0, 'epochs': 1, 'batch_size': 64}), data)\n"
         "list(trainer.run())\n"
         "trainer.restore(trainer.state())",
         "torch._dynamo torchvision sklearn",

@@ -14,7 +14,13 @@ from lenet.training.trainer import Trainer
 from tests.small import small_config, small_split
 
 STEPS = {"optimizer": "sgd", "lr": 0.01, "momentum": 0.9, "weight_decay": 0.0}
-REST = {"schedule": "constant", "label_smoothing": 0.0, "normalization": "half", "val_size": 0}
+REST = {
+    "schedule": "constant",
+    "label_smoothing": 0.0,
+    "normalization": "half",
+    "val_size": 0,
+    "sketches": 0.0,
+}
 
 
 def test_both_loops_learn_the_same() -> None:

@@ -144,7 +144,7 @@ def read_content(data: bytes, name: str) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         log.info("%s refused: %s", name, error)
         raise CheckpointError(
-            f"{name} is not a checkpoint that can be loaded safely; "
+            f"{name} is damaged, or no checkpoint that can be loaded safely; "
             "choose a .pt file written by this lab"
         ) from None
     except Exception as error:  # torch raises many kinds on damaged files

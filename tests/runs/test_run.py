@@ -168,7 +168,7 @@ class TestStatus:
         run.log_file.write_text("one\nepoch 1: loss 0.5\nKilled\n")
         found = run.status()
         assert found.state == "crashed"
-        assert found.message == "one\nepoch 1: loss 0.5\nKilled"
+        assert found.message == "one\nKilled"
 
     def test_of_an_earlier_lab_is_read(self, run: Run, status: Status) -> None:
         values = asdict(status) | {"state": "finished", "pid": 7, "process_began": 1.0}

@@ -193,6 +193,7 @@ class TestSchedules:
         assert max(jumps) < 0.01
 
 
+UNFELT = ("device", "threads", "keep_checkpoints", "views")
 OTHERS = {**other_settings(), "val_size": 41, "batch_size": 21, "lr_changes": "3:0.2"}
 BESIDE: dict[str, dict[str, Any]] = {
     "momentum": {"optimizer": "sgd"},
@@ -204,9 +205,7 @@ BESIDE: dict[str, dict[str, Any]] = {
 """What a hyperparameter has an effect with, or is possible with."""
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in OTHERS if name not in ("device", "threads", "views")]
-)
+@pytest.mark.parametrize("name", [name for name in OTHERS if name not in UNFELT])
 def test_hyperparameter_changes_what_is_learned(name: str) -> None:
     base = {"epochs": 1, **BESIDE.get(name, {})}
     changed, usual = (
