@@ -93,7 +93,7 @@ def test_a_killed_run_shows_as_crashed_and_resumes(fresh_app: App, open_tab: Vis
 
     has_state(page, "Finished")
     assert [event["epoch"] for event in recorded(run).epochs] == [1, 2, 3]
-    assert list(recorded(run).steps["step"]) == list(range(1, 3 * 157 + 1))
+    assert list(recorded(run).steps["step"]) == list(range(1, 3 * 79 + 1))
 
 
 def test_a_run_outlives_its_tab_and_its_server(browser: Browser, tmp_path: Path) -> None:
