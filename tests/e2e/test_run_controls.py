@@ -25,7 +25,7 @@ from tests.small import holder, wait_until
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
 QUICK = "?epochs=1&val_size=50000&kernel_size=3&pool2=1&padding=0"
-"""A run of 157 steps, a few seconds with the validation."""
+"""A run of 79 steps, a few seconds with the validation."""
 
 
 def recorded(run: Run) -> History:
