@@ -265,7 +265,7 @@ def test_whole_files_of_ones_own_are_used_and_named(
     [
         (IMAGES, {"train_count": 199}, "holds 199×28×28 values, not the 200×28×28 images of"),
         (IMAGES, {"train_count": 60_000}, "holds 60000×28×28 values, not the 200×28×28"),
-        ("train-labels-idx1-ubyte", {"classes": "x" * 12}, "holds labels above 9, not those of"),
+        ("train-labels-idx1-ubyte", {"classes": "x" * 11}, "holds labels above 9, not those of"),
     ],
 )
 def test_whole_files_that_do_not_fit_are_named_and_left(
