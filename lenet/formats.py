@@ -38,8 +38,8 @@ _ADAMW_LAB: Mapping[str, Mapping[str, Any]] = {
 """What the presets set by saying nothing, before Muon became the default."""
 
 
-def _sketches_apart(values: dict[str, Any]) -> dict[str, Any]:
-    """Drawings join a batch whatever the augmentation; what was a default then is spelled out."""
+def _before_muon(values: dict[str, Any]) -> dict[str, Any]:
+    """Drawings are no augmentation any more, and what were defaults then is spelled out."""
     if values.get("augment") == "sketch":
         values |= {"augment": "flip_shift", "sketches": 0.17}
     if values.get("threads") == 1:
@@ -49,7 +49,7 @@ def _sketches_apart(values: dict[str, Any]) -> dict[str, Any]:
 
 MIGRATIONS: tuple[Mapping[Kind, Migration], ...] = (
     {"status": dropped("pid", "process_began")},  # a folder is locked instead
-    {"config": _sketches_apart},
+    {"config": _before_muon},
 )
 """From format 1 to 2, from 2 to 3 and so on: what becomes of the fields of each kind of file.
 

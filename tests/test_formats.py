@@ -18,6 +18,7 @@ import pytest
 import torch
 
 from lenet import formats
+from lenet.config import build_config
 from lenet.errors import CheckpointError, LabError, NewerFileError, RunError
 from lenet.evaluation.metrics import evaluate
 from lenet.formats import dropped, renamed
@@ -143,6 +144,14 @@ class TestMigrations:
         assert formats.migrated("config", {"a": 1}, "it") == {"c": 1}
         assert formats.migrated("config", {"format_number": 2, "b": 1}, "it") == {"c": 1}
         assert formats.migrated("config", formats.numbered({"c": 1}), "it") == {"c": 1}
+
+    def test_what_the_lab_preset_and_sketches_meant_before_muon(self) -> None:
+        old = {"augment": "sketch", "seed": 3}
+        config = build_config(formats.migrated("config", old, "it"))
+        assert (config.optimizer, config.lr, config.batch_size) == ("adamw", 0.012, 64)
+        assert (config.augment, config.sketches, config.seed) == ("flip_shift", 0.17, 3)
+        plain = build_config(formats.migrated("config", {"preset": "lab", "lr": 0.5}, "it"))
+        assert (plain.optimizer, plain.lr, plain.sketches) == ("adamw", 0.5, 0)
 
     @pytest.mark.parametrize(
         "content", [None, [], "x", {"format_number": 0}, {"format_number": "1"}]

@@ -16,6 +16,7 @@ from lenet.files import not_through_links
 from lenet.runs import launcher
 
 USUAL_SKETCHES = 5000
+"""About what the preset `lab` makes."""
 
 
 def main() -> int:
@@ -38,10 +39,10 @@ def _draw(ordered: threading.Event) -> None:
     """Make the drawings that a usual training wants, portion by portion, until it is ordered."""
     from lenet.drawing import synthetic
 
-    for count in range(synthetic.PORTION, USUAL_SKETCHES + 1, synthetic.PORTION):
+    for number in range(USUAL_SKETCHES // synthetic.PORTION):
         if ordered.is_set():
             return
-        synthetic.sketches(count)
+        synthetic.kept_portion(number)
 
 
 def _connect(standard_input: Path, output: Path) -> None:

@@ -54,7 +54,7 @@ def sketches(count: int) -> Split:
     A drawing takes half a millisecond: they are kept in `paths.cache_dir()`, once for all
     trainings of a machine, where that can be written.
     """
-    portions = [_kept(number) for number in range(math.ceil(count / PORTION))]
+    portions = [kept_portion(number) for number in range(math.ceil(count / PORTION))]
     images = np.concatenate([np.empty((0, SIDE, SIDE), np.uint8), *(p[0] for p in portions)])
     labels = np.concatenate([np.empty(0, np.int64), *(p[1] for p in portions)])
     return Split(torch.from_numpy(images[:count]), torch.from_numpy(labels[:count]))
@@ -67,7 +67,7 @@ def portion(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return np.stack([sketch(int(label), rng) for label in labels]), labels
 
 
-def _kept(number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def kept_portion(number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """A portion from its file, or drawn now and written there."""
     file = cache_dir() / f"drawings-{_drawn_by()}" / f"{number}.npz"
     with suppress(OSError, EOFError, ValueError, KeyError, BadZipFile), np.load(file) as kept:

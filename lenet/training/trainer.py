@@ -204,16 +204,17 @@ class Trainer:
             self._prepare(index)
         x, labels = cast(Batch, self._next)
         self._next = None
-        beside = nothing if following is None else partial(self._prepare, following)
+        # Elsewhere than on the CPU nothing is gained, and a resume could not repeat its draws.
+        ahead = following if self.device.type == "cpu" else None
+        beside = nothing if ahead is None else partial(self._prepare, ahead)
         loss = self._backprop(x, labels, beside)
-        if not isinstance(self.optimizer, Muon):
+        limit = self.config.clip_grad_norm
+        if limit or not isinstance(self.optimizer, Muon):  # Muon itself waits for the gradients
             self._side.finish()
-        if limit := self.config.clip_grad_norm:
-            self._side.finish()
+        if limit:
             with torch.inference_mode():
                 torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
         self.optimizer.step()
-        self._side.finish()
         self.step += 1
         self._follow_schedule()
         value = loss.item()

@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 
 from lenet.catalog import DATASETS
-from lenet.config import PRESETS, build_config
 from lenet.drawing import synthetic
 from lenet.drawing.centre import from_canvas
 from lenet.drawing.strokes import Drawing, arc, line, mirrored
@@ -197,13 +196,6 @@ class TestTraining:
         second.restore(state)
         list(second.run())
         assert same_weights(second.model, whole.model)
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_takes_digits_as_they_are(preset: str) -> None:
-    config = build_config({"preset": preset, "dataset": "MNIST"})
-    assert "flip" not in config.augment
-    assert config.views == "one"
 
 
 @pytest.mark.slow
