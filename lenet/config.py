@@ -326,7 +326,7 @@ PRESETS: dict[PresetName, dict[str, Any]] = {
 """What each preset sets differently from the fields' defaults, which are `lab`."""
 
 PRESET_NOTES: dict[PresetName, str] = {
-    "lab": "Ours: batch norm, LeakyReLU, Muon and one cycle. Knows photographs and drawings.",
+    "lab": "Ours: batch norm, LeakyReLU, Muon and one cycle. It knows drawings, too.",
     "draw": "Long, with ten views and drawings of clothes: it knows what people draw, too.",
     "classic": "LeNet-5 as in 1998: 32×32, tanh, average pooling, plain SGD.",
     "post": "The blog post's case 5: 28×28, kernel 3, softmax and all.",
