@@ -22,9 +22,22 @@ def open_train(app: App, open_tab: Visit, query: str = "") -> Page:
 
 
 def button(page: Page, name: str) -> None:
-    """Press a button of the page, or of a popover, which Streamlit puts beside the page."""
+    """Press a button of the page, or of a popover, which Streamlit puts beside the page.
+
+    A popover is pressed again where it has not opened: on a page that has just appeared,
+    one press in some hundred was lost.
+    """
     shown = page.get_by_role("button", name=name, exact=True)
-    shown.and_(page.locator("[data-testid=stMain] *, [data-testid=stPopoverBody] *")).click()
+    shown = shown.and_(page.locator("[data-testid=stMain] *, [data-testid=stPopoverBody] *"))
+    opens = shown.get_attribute("aria-haspopup")
+    shown.click()
+    if opens:
+        is_open = page.get_by_test_id("stPopoverBody")
+        try:
+            expect(is_open).to_be_visible(timeout=5000)
+        except AssertionError:
+            shown.click()
+            expect(is_open).to_be_visible()
 
 
 def press_start(page: Page) -> None:
