@@ -66,6 +66,7 @@ class TestEarlierLab:
         assert same_weights(last.model(), trained(config).model)
         assert len(read_history(stopped.metrics_file).steps["loss"]) == 16
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("small_dataset")
     def test_study_does_what_is_left_and_keeps_what_is_done(self, old: StudyFolder) -> None:
         one, two = old.study.runs()

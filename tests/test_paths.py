@@ -63,6 +63,7 @@ class TestRemembered:
         assert main([*resume, "--data_dir", str(moved)]) == 0
         assert main(resume) == 0
 
+    @pytest.mark.slow
     def test_by_a_study(self, images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         study = str(images.parent / "study")
         grid = ("--mode", "study", "--study", "grid", "--vary", "lr=0.01", *QUICK)

@@ -37,6 +37,7 @@ def test_state_stays_until_two_newer_files_are_whole(run: Run) -> None:
     assert resumable(run) == [2, 4]
 
 
+@pytest.mark.slow
 def test_newest_and_the_best_are_kept(run: Run) -> None:
     config = small_config(epochs=7, keep_checkpoints=3)
     train(run, config, stop_at(30, run))

@@ -69,6 +69,7 @@ def elsewhere(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["train", "resume"])
 def test_of_several_at_once_one_trains(command: str, stopped: Run, tmp_path: Path) -> None:
     run = stopped if command == "resume" else Run(tmp_path / "new")
@@ -85,6 +86,7 @@ def test_of_several_at_once_one_trains(command: str, stopped: Run, tmp_path: Pat
     assert sum(status == 143 for status, _ in said) == 1
 
 
+@pytest.mark.slow
 class TestStartedByThePage:
     def states_until(self, run: Run, *states: str) -> set[str]:
         """All states that the run shows until it has one of these."""
@@ -129,6 +131,7 @@ class TestAnotherMachine:
         elsewhere.delete()
         assert not elsewhere.folder.exists()
 
+    @pytest.mark.slow
     def test_a_run_with_a_heartbeat_is_not(self, elsewhere: Run) -> None:
         over = time.monotonic() + 4 * lock.SILENCE
         while time.monotonic() < over:
@@ -154,6 +157,7 @@ class TestAnotherMachine:
         assert "seems to be training on another machine, lost.example" in caplog.text
         assert elsewhere.status().state == "finished"
 
+    @pytest.mark.slow
     def test_resume_is_refused_where_there_is_one(
         self, elsewhere: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -162,6 +166,7 @@ class TestAnotherMachine:
         with pytest.raises(RunError, match="already"):
             resume(elsewhere)
 
+    @pytest.mark.slow
     def test_this_machine_may_be_renamed(
         self, stopped: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -228,6 +233,7 @@ class TestDeleted:
         assert not run.folder.exists() or not any(run.folder.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="not on Windows")
 def test_a_closed_terminal_saves_and_under_nohup_changes_nothing(stopped: Run) -> None:
     import pty

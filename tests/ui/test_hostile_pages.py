@@ -170,6 +170,7 @@ class TestFolders:
         assert {name.partition(" (")[0] for name in box.options} == {"study 0", "study 1"}
 
 
+@pytest.mark.slow
 def test_a_run_that_is_gone_cannot_be_renamed_and_that_is_said(lab: Lab) -> None:
     run = finished(lab, "mine")
     app = visit()
