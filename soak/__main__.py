@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import signal
 import sys
 import time
 import traceback
@@ -10,6 +9,7 @@ from dataclasses import asdict
 from importlib import import_module
 
 from benchmarks.machine import machine
+from lenet.runs.signals import exit_status, stop_signals
 from soak.table import Row, markdown
 
 PARTS = ("kills", "server", "disk", "damaged", "visitors")
@@ -25,16 +25,15 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     if unknown := set(args.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; choose {', '.join(PARTS)}")
-    # As after Ctrl-C: what the parts have started ends with them.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     import torch
 
     torch.set_num_threads(1)  # more would only wait for each other
     rows: list[Row] = []
-    for name in args.parts or PARTS:
-        began = time.monotonic()
-        rows += _rows(name, short=args.short)
-        print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    with stop_signals(lambda number: sys.exit(exit_status(number))):  # ends what the parts started
+        for name in args.parts or PARTS:
+            began = time.monotonic()
+            rows += _rows(name, short=args.short)
+            print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
     for row in rows:
         for fault in row.faults:
             print(f"{row.done}: {fault}", file=sys.stderr)

@@ -24,8 +24,8 @@ def open_train(app: App, open_tab: Visit, query: str = "") -> Page:
 def button(page: Page, name: str) -> None:
     """Press a button of the page, or of a popover, which Streamlit puts beside the page.
 
-    A popover is pressed again where it has not opened: on a page that has just appeared,
-    one press in some hundred was lost.
+    A popover is pressed again where it has not opened: on a page that had just appeared, one
+    press was lost once, nobody knows why.
     """
     shown = page.get_by_role("button", name=name, exact=True)
     shown = shown.and_(page.locator("[data-testid=stMain] *, [data-testid=stPopoverBody] *"))
