@@ -25,9 +25,10 @@ SAME = (
     *("--preset", "lab", "--optimizer", "sgd", "--lr", "0.01", "--momentum", "0.9"),
     *("--weight_decay", "0", "--schedule", "constant", "--label_smoothing", "0"),
     *("--normalization", "half", "--val_size", "0", "--seed", "0", "--sketches", "0"),
+    *("--photographs", "0"),
 )
 """The rival's network and optimizer."""
-OWN = ("--preset", "lab", "--sketches", "0", "--val_size", "0")
+OWN = ("--preset", "lab", "--sketches", "0", "--photographs", "0", "--val_size", "0")
 OWN_EPOCHS = 2
 """What is to reach the goal when the settings are ours to choose."""
 KERAS = os.environ.get("LENET_KERAS_PYTHON") or (

@@ -157,6 +157,15 @@ class TrainingConfig(_Settings):
         description="Made-up drawings of clothes that join each batch, as a share of its "
         "photographs, so that the network knows what people draw, too. 0 for none.",
     )
+    photographs: Annotated[
+        float, Knob("Made photographs", "data", {"dataset": ("FashionMNIST",)})
+    ] = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Photographs of clothes made of the training images, as they lie on a bed or "
+        "hang on a door, that join each batch, as a share of its images. 0 for none.",
+    )
     label_smoothing: Annotated[float, Knob("Label smoothing", "regularisation")] = Field(
         0.05, ge=0, le=0.9, description="Share of the target spread evenly over all classes."
     )
@@ -277,6 +286,7 @@ _POST: dict[str, Any] = {
     "val_size": 0,
     "augment": "none",
     "sketches": 0.0,
+    "photographs": 0.0,
     "label_smoothing": 0.0,
     "weight_decay": 0.0,
     "optimizer": "sgd",
@@ -311,6 +321,7 @@ PRESETS: dict[PresetName, dict[str, Any]] = {
         "init": "default",
         "augment": "none",
         "sketches": 0.0,
+        "photographs": 0.0,
         "label_smoothing": 0.0,
         "weight_decay": 0.0,
         "optimizer": "sgd",

@@ -50,6 +50,7 @@ def _before_muon(values: dict[str, Any]) -> dict[str, Any]:
 MIGRATIONS: tuple[Mapping[Kind, Migration], ...] = (
     {"status": dropped("pid", "process_began")},  # a folder is locked instead
     {"config": _before_muon},
+    {"config": lambda values: {"photographs": 0.0, **values}},
 )
 """From format 1 to 2, from 2 to 3 and so on: what becomes of the fields of each kind of file.
 

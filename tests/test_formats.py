@@ -153,6 +153,7 @@ class TestMigrations:
         assert (config.augment, config.sketches, config.seed) == ("flip_shift", 0.17, 3)
         plain = build_config(formats.migrated("config", {"preset": "lab", "lr": 0.5}, "it"))
         assert (plain.optimizer, plain.lr, plain.sketches) == ("adamw", 0.5, 0)
+        assert (config.photographs, plain.photographs) == (0, 0)
 
     @pytest.mark.parametrize(
         "content", [None, [], "x", {"format_number": 0}, {"format_number": "1"}]

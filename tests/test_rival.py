@@ -20,6 +20,7 @@ REST = {
     "normalization": "half",
     "val_size": 0,
     "sketches": 0.0,
+    "photographs": 0.0,
 }
 
 

@@ -8,15 +8,20 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
 from lenet.cli import main as cli
 from lenet.cli import startup
+from lenet.config import Config
+from lenet.errors import LabError
 from lenet.files import not_through_links
 from lenet.runs import launcher
 
-USUAL_SKETCHES = 5000
-"""About what the preset `lab` makes."""
+USUAL = 5000
+"""About as many drawings, and made photographs, as the preset `lab` wants."""
 
 
 def main() -> int:
@@ -36,13 +41,19 @@ def main() -> int:
 
 
 def _draw(ordered: threading.Event) -> None:
-    """Make the drawings that a usual training wants, portion by portion, until it is ordered."""
-    from lenet.drawing import synthetic
+    """Make what joins the images of a usual training, portion by portion, until it is ordered."""
+    from lenet.data.splits import Split, load_split, split_train_val
+    from lenet.drawing import photographs, portions, synthetic
 
-    for number in range(USUAL_SKETCHES // synthetic.PORTION):
+    rows: list[tuple[str, Callable[[int], portions.Portion]]] = [("drawings", synthetic.portion)]
+    with suppress(LabError):  # without the dataset there is nothing to make photographs of
+        data = load_split("FashionMNIST", "train")
+        train, _ = split_train_val(data.labels, Config().val_size)
+        rows.append(photographs.row(Split(data.images[train], data.labels[train])))
+    for (kind, make), number in product(rows, range(USUAL // portions.PORTION)):
         if ordered.is_set():
             return
-        synthetic.kept_portion(number)
+        portions.kept(kind, number, make)
 
 
 def _connect(standard_input: Path, output: Path) -> None:

@@ -13,14 +13,56 @@ def sandal(rng: Generator) -> Drawing:
     if often(rng, 0.15):
         return _side_sandal(rng)
     one = _flip_flop(rng)
-    if often(rng, 0.55):
+    if often(rng, 0.45):
         return one
-    apart = rng.uniform(0.75, 1.1)
-    other = _flip_flop(rng) if often(rng, 0.4) else [stroke.copy() for stroke in one]
+    other = _flip_flop(rng) if often(rng, 0.4) else one
+    return _pair(one, other, (rng.uniform(0.6, 1.1), 0), rng)
+
+
+def _pair(one: Drawing, other: Drawing, apart: tuple[float, float], rng: Generator) -> Drawing:
+    """The other shoe beside the first, often its mirror image, a little turned and moved."""
     sign = np.array([-1.0 if often(rng, 0.6) else 1.0, 1.0])
-    tilt, lift = math.radians(rng.uniform(-14, 14)), rng.uniform(-0.25, 0.25)
+    tilt, slip = math.radians(rng.uniform(-18, 18)), rng.uniform(-0.25, 0.25, 2)
     turn = np.array([[math.cos(tilt), math.sin(tilt)], [-math.sin(tilt), math.cos(tilt)]])
-    return one + [(stroke * sign) @ turn + (apart, lift) for stroke in other]
+    return one + [(stroke * sign) @ turn + apart + slip for stroke in other]
+
+
+def shoes_from_above(label: int, rng: Generator) -> Drawing:
+    """One shoe or, mostly, a pair of class `label` as one looks down on them; outlines first."""
+    apart = (rng.uniform(0.55, 1.0), 0.0)
+    if label == 5:
+        one, other = _flip_flop(rng), _flip_flop(rng)
+    elif label == 9 or often(rng, 0.25):  # lying on their sides, or standing in a row
+        height = rng.uniform(1.1, 2.4) if label == 9 else rng.uniform(0.45, 1.0)
+        one = other = _shoe(rng, height)
+        apart = (0.0, height * rng.uniform(0.5, 1.1))
+        if height > 1.5 or often(rng, 0.3):
+            apart = (rng.uniform(-1.5, 1.5), 0.0)
+    else:
+        one = _from_above(rng)
+        other = one if often(rng, 0.7) else _from_above(rng)
+    return one if often(rng, 0.12) else _pair(one, other, apart, rng)
+
+
+def _from_above(rng: Generator) -> Drawing:
+    """A closed shoe, its toes up: round or pointed, with an opening, laces and a toe cap."""
+    width, heel = rng.uniform(0.3, 0.48), rng.uniform(0.65, 0.95)
+    point = rng.uniform(0.7, 1.3)
+    angles = np.radians(np.linspace(-90, 270, 33))
+    x, y = np.cos(angles), np.sin(angles)
+    x = np.sign(x) * np.abs(x) ** point * np.where(y > 0, 1 - (1 - heel) * y, 1) * width
+    x -= rng.uniform(-0.1, 0.1) * y**2  # the inner side is straighter
+    low, high = rng.uniform(-0.15, 0.3), rng.uniform(0.75, 0.93)
+    middle, reach = (low + high) / 2, (high - low) / 2
+    opening = arc((0, middle), (width * rng.uniform(0.5, 0.8), reach), 0, 360)
+    drawing: Drawing = [np.stack([x, y], axis=1), opening]
+    if often(rng, 0.6):
+        wide = width * rng.uniform(0.3, 0.6)
+        for level in np.linspace(low - rng.uniform(0.2, 0.5), low, int(rng.integers(2, 6))):
+            drawing.append(line((-wide, level), (wide, level + rng.uniform(-0.06, 0.06))))
+    if often(rng, 0.4):
+        drawing.append(arc((0, rng.uniform(-0.65, -0.4)), (width * 0.9, 0.12), 180, 360))
+    return drawing
 
 
 def _flip_flop(rng: Generator) -> Drawing:
@@ -115,7 +157,12 @@ def _shoe_details(rng: Generator, length: float, instep: Stroke) -> Drawing:
 
 
 def bag(rng: Generator) -> Drawing:
-    """A box, trapezoid, half moon or pouch with one or two handles, often a flap or a clasp."""
+    """A box, trapezoid, half moon or pouch with one or two handles, often a flap or a clasp.
+
+    Sometimes a backpack or an envelope.
+    """
+    if often(rng, 0.2):
+        return _backpack(rng) if often(rng, 0.6) else _envelope(rng)
     width, height = rng.uniform(0.4, 0.75), rng.uniform(0.4, 1.1)
     flare = width * rng.uniform(0.75, 1.3)
     style = rng.choice(4, p=[0.55, 0.15, 0.15, 0.15])
@@ -137,6 +184,46 @@ def bag(rng: Generator) -> Drawing:
         clasp = rng.uniform(-0.1, 0.1), height * rng.uniform(0.2, 0.6)
         drawing.append(circle(clasp, rng.uniform(0.02, 0.1)))
     return drawing
+
+
+def _backpack(rng: Generator) -> Drawing:
+    """Round above, a pocket in front, a loop to hang it by, often straps at its sides."""
+    width, height = rng.uniform(0.4, 0.6), rng.uniform(0.9, 1.4)
+    top, low = rng.uniform(0.15, 0.5), rng.uniform(0.5, 0.7) * height
+    drawing = [
+        closed(
+            np.concatenate(
+                [
+                    line((-width, height)),
+                    arc((0, top), (width, top), 180, 360),
+                    line((width, height)),
+                ]
+            )
+        )
+    ]
+    inner = width * rng.uniform(0.5, 0.85)
+    drawing.append(
+        closed(line((-inner, low), (inner, low), (inner, height * 0.93), (-inner, height * 0.93)))
+    )
+    if often(rng, 0.8):
+        drawing.append(
+            arc((0, 0.02), (width * rng.uniform(0.2, 0.5), rng.uniform(0.1, 0.3)), 180, 360)
+        )
+    if often(rng, 0.4):
+        drawing.append(line((-width, low * 0.8), (width, low * 0.8)))
+    if often(rng, 0.5):
+        strap = arc((width, height * 0.6), (rng.uniform(0.1, 0.25), height * 0.3), -90, 90)
+        drawing += [strap, mirrored(strap)]
+    return drawing
+
+
+def _envelope(rng: Generator) -> Drawing:
+    """A wide clutch without handles, its flap a triangle."""
+    width, height = rng.uniform(0.6, 0.9), rng.uniform(0.6, 1.1)
+    body = closed(line((-width, 0), (width, 0), (width, height), (-width, height)))
+    depth = height * rng.uniform(0.35, 0.75)
+    flap = line((-width, 0), (rng.uniform(-0.1, 0.1), depth), (width, 0))
+    return [body, flap] + ([circle((0, depth), rng.uniform(0.03, 0.08))] if often(rng, 0.4) else [])
 
 
 def _handles(rng: Generator, width: float) -> Drawing:

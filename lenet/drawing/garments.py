@@ -67,12 +67,24 @@ def _top(
 
 
 def t_shirt(rng: Generator) -> Drawing:
-    """Short sleeves, round, V or flat neck, sometimes a pocket or a print."""
+    """Short sleeves, or none; round, V or flat neck, sometimes a pocket or a print."""
+    if often(rng, 0.08):
+        return _tank_top(rng)
     drawing, _ = _top(rng, rng.uniform(0, 65), rng.triangular(0.2, 0.4, 0.8), "ooovfrn", 0.08)
     if often(rng, 0.08):
         x, y = rng.uniform(-0.2, 0.1), rng.uniform(0.4, 0.6)
         drawing.append(closed(line((x, y), (x + 0.15, y), (x + 0.15, y + 0.2), (x, y + 0.2))))
     return drawing
+
+
+def _tank_top(rng: Generator) -> Drawing:
+    """Straps instead of sleeves, a deep neck, straight sides."""
+    neck, strap = rng.uniform(0.12, 0.25), rng.uniform(0.05, 0.15)
+    side, pit = rng.uniform(0.35, 0.5), rng.uniform(0.35, 0.6)
+    hem = side * rng.uniform(0.9, 1.15), pit + rng.uniform(0.5, 1.0)
+    arm = (neck + strap * 1.2, pit * 0.7)
+    outline = symmetric(line((neck, 0), (neck + strap, 0), arm, (side, pit), hem))
+    return [outline, arc((0, 0), (neck, pit * rng.uniform(0.5, 1.0)), 0, 180)]
 
 
 def pullover(rng: Generator) -> Drawing:
@@ -86,7 +98,7 @@ def pullover(rng: Generator) -> Drawing:
 
 def coat(rng: Generator) -> Drawing:
     """A front that opens: a line or two from neck to hem, buttons, lapels, a hood, pockets."""
-    if often(rng, 0.12):
+    if often(rng, 0.18):
         drawing, neck, bottom = _hanging_sleeves(rng)
     else:
         sleeve = rng.uniform(0.55, 1.35) if often(rng, 0.7) else rng.uniform(0.25, 0.6)
@@ -94,8 +106,9 @@ def coat(rng: Generator) -> Drawing:
             sleeve = 0.03
         drawing, half = _top(rng, rng.uniform(10, 85), sleeve, "ovfrnnhv", 0.15)
         neck, bottom = half[0, 0], half[5, 1]
-    drawing += _front(rng, neck, bottom)
-    if often(rng, 0.25):  # lapels
+    lapels = often(rng, 0.3)
+    drawing += _front(rng, neck, bottom, 0.1 if lapels else 0.35)  # with both it is a shirt
+    if lapels:
         low = rng.uniform(0.25, 0.5)
         drawing += both_sides(
             line((neck, 0), (neck * rng.uniform(1.0, 1.4), low * 0.6), (0.02, low))
@@ -117,8 +130,8 @@ def _hanging_sleeves(rng: Generator) -> tuple[Drawing, float, float]:
     return [outline, *both_sides(sleeve), *_neck(rng, neck, "ovfn")], neck, height
 
 
-def _front(rng: Generator, neck: float, bottom: float) -> Drawing:
-    """The opening of a coat from the neck down, with or without buttons."""
+def _front(rng: Generator, neck: float, bottom: float, buttons: float) -> Drawing:
+    """The opening of a coat from the neck down, with probability `buttons` with buttons."""
     top = rng.uniform(0.0, 0.2)
     style = rng.choice(4, p=[0.4, 0.25, 0.2, 0.15])
     drawing: Drawing = []
@@ -130,7 +143,7 @@ def _front(rng: Generator, neck: float, bottom: float) -> Drawing:
     elif style == 2:  # worn open
         gap = rng.uniform(0.1, 0.25)
         drawing = both_sides(line((neck * rng.uniform(0.3, 1), top * 0.5), (gap, bottom)))
-    if style == 3 or often(rng, 0.35):
+    if style == 3 or often(rng, buttons):
         x, radius = rng.uniform(-0.12, 0.12), rng.uniform(0.005, 0.05)
         for y in np.linspace(top + 0.15, bottom - 0.12, int(rng.integers(3, 6))):
             drawing.append(circle((x, y), radius))
@@ -155,15 +168,23 @@ def dress(rng: Generator) -> Drawing:
 
 def shirt(rng: Generator) -> Drawing:
     """A collar of two points, a row of buttons on a placket, cuffs."""
-    sleeve = rng.uniform(0.7, 1.2) if often(rng, 0.7) else rng.uniform(0.3, 0.5)
-    drawing, half = _top(rng, rng.uniform(40, 85), sleeve, "fn", 0.3)
+    sleeve = rng.uniform(0.6, 1.3) if often(rng, 0.7) else rng.uniform(0.25, 0.5)
+    drawing, half = _top(rng, rng.uniform(15, 85), sleeve, "ffno", 0.25)
     neck, bottom = half[0, 0], half[5, 1]
-    collar = closed(line((neck, 0), (neck * 0.8, 0.2), (0.0, 0.12), (neck * 0.5, -0.06)))
-    drawing += [*both_sides(collar), line((0, 0.12), (0, bottom))]
-    for y in np.linspace(0.25, bottom - 0.12, int(rng.integers(4, 7))):
-        drawing.append(circle((0.05, y), 0.02))
-    if often(rng, 0.5):
-        drawing.append(closed(line((0.12, 0.4), (0.3, 0.4), (0.3, 0.6), (0.12, 0.6))))
+    meet, tip = rng.uniform(0.08, 0.22), rng.uniform(0.12, 0.32)
+    points = [(neck, 0), (neck * rng.uniform(0.4, 1.2), tip), (0.0, meet)]
+    if often(rng, 0.6):
+        points += [(neck * 0.5, rng.uniform(-0.12, 0.05)), (neck, 0)]
+    drawing += both_sides(line(*points))
+    drawing += [
+        line((x, meet), (x, bottom)) for x in ([], [0.0], [0.0], [-0.06, 0.06])[rng.integers(4)]
+    ]
+    across, radius = rng.uniform(-0.03, 0.1), rng.uniform(0.008, 0.05)
+    for y in np.linspace(meet + 0.12, bottom - 0.1, int(rng.integers(3, 7))):
+        drawing.append(circle((across, y), radius))
+    if often(rng, 0.4):
+        x, y = rng.uniform(0.1, 0.2), rng.uniform(0.3, 0.5)
+        drawing.append(closed(line((x, y), (x + 0.2, y), (x + 0.2, y + 0.22), (x, y + 0.22))))
     return drawing
 
 

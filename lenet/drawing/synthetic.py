@@ -4,28 +4,18 @@ Each is (28, 28) uint8, white lines on black, scaled and placed as `lenet.drawin
 and places what people draw. A numpy generator decides everything random.
 """
 
-import hashlib
-import io
 import math
 from collections.abc import Callable
-from contextlib import suppress
-from functools import cache
-from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
-import PIL
-import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from lenet.catalog import SIDE
 from lenet.data.splits import Split
-from lenet.drawing import accessories, garments
+from lenet.drawing import accessories, garments, portions
+from lenet.drawing.portions import Portion
 from lenet.drawing.strokes import FINE, Drawing, Stroke, inked
-from lenet.errors import StorageError
-from lenet.files import write_atomic
-from lenet.paths import cache_dir
 
 MAKERS: tuple[Callable[[Generator], Drawing], ...] = (
     garments.t_shirt,
@@ -40,53 +30,25 @@ MAKERS: tuple[Callable[[Generator], Drawing], ...] = (
     accessories.ankle_boot,
 )
 """Who outlines each of Fashion-MNIST's classes, in their order."""
-SHARES = np.array((1.2, 1.0, 1.0, 0.5, 1.2, 1.0, 0.4, 1.0, 1.0, 0.6))
+SHARES = np.array((1.2, 1.0, 1.0, 0.5, 1.4, 1.1, 0.7, 1.0, 1.1, 0.6))
 """How often each class is drawn against the others: what people draw rarely, less often."""
-PORTION = 500
-"""Drawings made and kept at a time."""
 SPACING = 1 / 40
 """Distance of a wobbly stroke's points, as a share of the drawing's longer side."""
 
 
-def sketches(count: int) -> Split:
-    """The first `count` of an endless row of drawings, and their classes.
+def sketches(count: int, *, held_out: bool = False) -> Split:
+    """The first `count` of an endless row of drawings, and their classes; see `portions.first`.
 
-    A drawing takes half a millisecond: they are kept in `paths.cache_dir()`, once for all
-    trainings of a machine, where that can be written.
+    A drawing takes half a millisecond, where it is not kept from another time.
     """
-    portions = [kept_portion(number) for number in range(math.ceil(count / PORTION))]
-    images = np.concatenate([np.empty((0, SIDE, SIDE), np.uint8), *(p[0] for p in portions)])
-    labels = np.concatenate([np.empty(0, np.int64), *(p[1] for p in portions)])
-    return Split(torch.from_numpy(images[:count]), torch.from_numpy(labels[:count]))
+    return portions.first(count, "drawings", portion, held_out=held_out)
 
 
-def portion(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """`PORTION` drawings, (PORTION, 28, 28), and their classes; the same seed draws the same."""
+def portion(seed: int) -> Portion:
+    """`PORTION` drawings and their classes; the same seed draws the same."""
     rng = np.random.default_rng(seed)
-    labels = rng.choice(len(MAKERS), PORTION, p=SHARES / SHARES.sum())
+    labels = rng.choice(len(MAKERS), portions.PORTION, p=SHARES / SHARES.sum())
     return np.stack([sketch(int(label), rng) for label in labels]), labels
-
-
-def kept_portion(number: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """A portion from its file, or drawn now and written there."""
-    file = cache_dir() / f"drawings-{_drawn_by()}" / f"{number}.npz"
-    with suppress(OSError, EOFError, ValueError, KeyError, BadZipFile), np.load(file) as kept:
-        return kept["images"], kept["labels"]
-    images, labels = portion(number)
-    content = io.BytesIO()
-    np.savez_compressed(content, images=images, labels=labels)
-    with suppress(OSError, StorageError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(file, content.getvalue())
-    return images, labels
-
-
-@cache
-def _drawn_by() -> str:
-    """Changes with all that decides what is drawn: this package, NumPy and Pillow."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    code = b"".join(path.read_bytes() for path in sources)
-    return hashlib.sha256(f"{np.__version__} {PIL.__version__}".encode() + code).hexdigest()[:12]
 
 
 def sketch(label: int, rng: Generator) -> NDArray[np.uint8]:
@@ -106,7 +68,7 @@ def scrawl(drawing: Drawing, rng: Generator) -> Drawing:
         stroke = exact / size
         stroke += rng.normal(0, slip, stroke.shape) * min(1.0, 3 * float(np.ptp(stroke)))
         for _ in range(cuts if 3 < len(exact) < 15 else 0):  # more points are round already
-            stroke = _cut_corners(stroke)
+            stroke = cut_corners(stroke)
         strokes += _interrupted(_wobbly(stroke, rng), rng)
     return _posed(_unfinished(strokes, rng), rng)
 
@@ -125,7 +87,7 @@ def render(strokes: Drawing, width: float) -> NDArray[np.uint8]:
     return (small * (255 / max(float(small.max()), 1.0))).round().astype(np.uint8)
 
 
-def _cut_corners(stroke: Stroke) -> Stroke:
+def cut_corners(stroke: Stroke) -> Stroke:
     """Chaikin 1974: each corner gives way to points a quarter before and after it."""
     before, after = stroke[:-1], stroke[1:]
     cut = np.stack([0.75 * before + 0.25 * after, 0.25 * before + 0.75 * after], axis=1)
@@ -168,7 +130,7 @@ def _unfinished(strokes: Drawing, rng: Generator) -> Drawing:
         stroke = strokes[longest]
         kept = max(2, int(len(stroke) * rng.uniform(0.65, 0.95)))
         strokes[longest] = stroke[:kept] if rng.random() < 0.5 else stroke[-kept:]
-    if len(strokes) > 2 and rng.random() < 0.2:
+    if len(strokes) > 2 and rng.random() < 0.12:
         strokes.pop(int(rng.integers(len(strokes))))
     return strokes
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from lenet.config import Config
 from lenet.cores import usable_cores
 from lenet.data.splits import Split, split_train_val
+from lenet.drawing.photographs import photographs
 from lenet.drawing.synthetic import sketches
 from lenet.errors import ConfigError, TrainingError
 from lenet.network.backprop import Backprop
@@ -28,9 +29,9 @@ Batch: TypeAlias = tuple[Tensor, Tensor]
 """What the network takes, (N, 1, S, S) float32, and the labels, (N,) int64."""
 
 EVALUATION_BATCH = 500
-SKETCH_USES = 4
-"""How often a training sees each of its made-up drawings, at least."""
-MOST_SKETCHES = 20_000
+USES = 4
+"""How often a training sees each of the drawings and photographs made for it, at least."""
+MOST_MADE = 40_000
 SHARED_BATCH = 96
 """From this batch size on a second core gains more than handing the work over costs."""
 
@@ -90,8 +91,15 @@ class Trainer:
         train, val = check(config, data)
         self.images, self.labels = _on(self.device, data, train)
         self.val_images, self.val_labels = _on(self.device, data, val)
-        drawn = sketches(_sketch_count(config, len(train)))
-        self.sketches, self.sketch_labels = (part.to(self.device) for part in drawn)
+        drawn = sketches(_made_count(config, config.sketches, len(train)))
+        count = _made_count(config, config.photographs, len(train))
+        posed = photographs(Split(data.images[train], data.labels[train]), count)
+        self.made = [
+            (made.images.to(self.device), made.labels.to(self.device), share)
+            for made, share in ((drawn, config.sketches), (posed, config.photographs))
+            if len(made.labels)
+        ]
+        """Images and labels of what joins each batch, and its share of the batch."""
         torch.set_num_threads(config.threads or 1)
         torch.manual_seed(config.seed)
         self.model = LeNet5(config).to(self.device)
@@ -227,7 +235,7 @@ class Trainer:
     def _prepare(self, index: Tensor) -> None:
         """Make the batch of these images ready, as the next one."""
         self._rng = torch.get_rng_state()
-        images, labels = self._with_sketches(
+        images, labels = self._with_made(
             self.images.index_select(0, index), self.labels.index_select(0, index)
         )
         self._next = to_input(augment(images, self.config), self.config), labels
@@ -238,16 +246,14 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr * factor * group.get("share", 1.0)
 
-    def _with_sketches(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The batch, and some drawings with their classes if the configuration wants them."""
-        if not len(self.sketches):
-            return images, labels
-        count = max(1, round(len(images) * self.config.sketches))
-        chosen = torch.randint(len(self.sketches), (count,), device=self.device)
-        return (
-            torch.cat([images, self.sketches[chosen]]),
-            torch.cat([labels, self.sketch_labels[chosen]]),
-        )
+    def _with_made(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The batch, and what the configuration wants of drawings and made photographs."""
+        parts = [(images, labels)]
+        for made, made_labels, share in self.made:
+            count = max(1, round(len(images) * share))
+            chosen = torch.randint(len(made), (count,), device=self.device)
+            parts.append((made[chosen], made_labels[chosen]))
+        return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
 
     def _finish_epoch(self, seen: int) -> EpochEvent:
         began = time.perf_counter()
@@ -267,12 +273,11 @@ class Trainer:
             )
 
 
-def _sketch_count(config: Config, train_size: int) -> int:
-    """How many different drawings a training is worth."""
+def _made_count(config: Config, share: float, train_size: int) -> int:
+    """How many different drawings or made photographs a training is worth."""
     if config.dataset != "FashionMNIST":
         return 0
-    seen = config.epochs * train_size * config.sketches
-    return min(math.ceil(seen / SKETCH_USES), MOST_SKETCHES)
+    return min(math.ceil(config.epochs * train_size * share / USES), MOST_MADE)
 
 
 def _on(device: torch.device, data: Split, index: Tensor) -> tuple[Tensor, Tensor]:

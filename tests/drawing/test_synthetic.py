@@ -4,7 +4,6 @@ import copy
 import subprocess
 import sys
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,10 @@ import torch
 from numpy.typing import NDArray
 
 from lenet.catalog import DATASETS
-from lenet.drawing import synthetic
+from lenet.data.splits import Split
+from lenet.drawing import portions
 from lenet.drawing.centre import from_canvas
+from lenet.drawing.photographs import photographs
 from lenet.drawing.strokes import Drawing, arc, line, mirrored
 from lenet.drawing.synthetic import MAKERS, render, scrawl, sketch, sketches
 from lenet.paths import ROOT
@@ -82,7 +83,7 @@ class TestRow:
         assert labels.shape == (0,)
 
     def test_begins_the_same_however_long_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(synthetic, "PORTION", 20)
+        monkeypatch.setattr(portions, "PORTION", 20)
         short, long = sketches(15), sketches(30)
         assert torch.equal(long.images[:15], short.images)
         assert torch.equal(long.labels[:15], short.labels)
@@ -92,31 +93,6 @@ class TestRow:
         state = torch.get_rng_state()
         sketches(20)
         assert torch.equal(torch.get_rng_state(), state)
-
-
-class TestKeeping:
-    @pytest.fixture(autouse=True)
-    def folder(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-        monkeypatch.setattr(synthetic, "PORTION", 20)
-        monkeypatch.setattr(synthetic, "cache_dir", lambda: tmp_path / "cache")
-        return tmp_path / "cache"
-
-    def test_a_portion_is_drawn_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        first = sketches(20)
-        monkeypatch.setattr(synthetic, "portion", None)
-        assert torch.equal(sketches(20).images, first.images)
-
-    def test_a_damaged_file_is_drawn_anew(self, folder: Path) -> None:
-        first = sketches(20)
-        [file] = folder.rglob("*.npz")
-        for content in (b"", file.read_bytes()[:-100], b"x" * 1000):
-            file.write_bytes(content)
-            assert torch.equal(sketches(20).images, first.images)
-            assert file.read_bytes() != content
-
-    def test_where_nothing_can_be_written_it_draws_each_time(self, folder: Path) -> None:
-        folder.write_text("no folder")
-        assert len(sketches(20).images) == 20
 
 
 class TestRender:
@@ -165,23 +141,28 @@ def test_mirrored_half_continues_the_half() -> None:
 
 
 class TestTraining:
-    CONFIG = small_config(sketches=0.15, epochs=2)
+    CONFIG = small_config(sketches=0.15, photographs=0.1, epochs=2)
 
     def test_each_batch_gets_its_share(self) -> None:
         trainer = Trainer(self.CONFIG, small_split())
-        images, labels = trainer._with_sketches(trainer.images[:20], trainer.labels[:20])
-        assert images.shape == (23, 28, 28)
+        images, labels = trainer._with_made(trainer.images[:20], trainer.labels[:20])
+        assert images.shape == (25, 28, 28)
         assert torch.equal(images[:20], trainer.images[:20])
         assert torch.equal(labels[:20], trainer.labels[:20])
-        drawn = zip(*sketches(len(trainer.sketches)), strict=True)
-        known = {(image.numpy().tobytes(), int(label)) for image, label in drawn}
-        added = zip(images[20:], labels[20:], strict=True)
-        assert all((image.numpy().tobytes(), int(label)) in known for image, label in added)
+        source = Split(trainer.images, trainer.labels)
+        rows = (sketches(len(trainer.made[0][0])), photographs(source, len(trainer.made[1][0])))
+        for row, part in zip(rows, (slice(20, 23), slice(23, 25)), strict=True):
+            drawn = zip(*row, strict=True)
+            known = {(image.numpy().tobytes(), int(label)) for image, label in drawn}
+            added = zip(images[part], labels[part], strict=True)
+            assert all((image.numpy().tobytes(), int(label)) in known for image, label in added)
 
-    @pytest.mark.parametrize("values", [{"sketches": 0.0}, {"dataset": "MNIST"}], ids=str)
+    @pytest.mark.parametrize(
+        "values", [{"sketches": 0.0, "photographs": 0.0}, {"dataset": "MNIST"}], ids=str
+    )
     def test_none_join_digits_or_where_none_are_wanted(self, values: dict[str, Any]) -> None:
         trainer = Trainer(small_config(**values), small_split())
-        images, labels = trainer._with_sketches(trainer.images[:20], trainer.labels[:20])
+        images, labels = trainer._with_made(trainer.images[:20], trainer.labels[:20])
         assert len(images) == len(labels) == 20
 
     def test_same_seed_same_weights_also_when_it_was_interrupted(self) -> None:

@@ -20,7 +20,8 @@ def show(values: Mapping[str, Any]) -> None:
     if not shown or not locate(values["dataset"]):
         return
     try:
-        config = build_config({name: values[name] for name in ("dataset", "augment", "sketches")})
+        shown_of = ("dataset", "augment", "sketches", "photographs")
+        config = build_config({name: values[name] for name in shown_of})
     except ConfigError as error:
         st.caption(f"{error}.")
         return
@@ -35,6 +36,7 @@ def _sheets(config: Config) -> dict[str, Image.Image]:
     import torch
 
     from lenet.data.splits import load_split
+    from lenet.drawing.photographs import photographs
     from lenet.drawing.synthetic import sketches
     from lenet.evaluation.classify import sheet
     from lenet.training.augmentation import augment
@@ -46,6 +48,10 @@ def _sheets(config: Config) -> dict[str, Image.Image]:
         torch.manual_seed(SEED)
         changed = [augment(stored, config) for _ in range(3)]
     sheets = {"As stored": [stored], "As trained on": changed}
-    if config.sketches and config.dataset == "FashionMNIST":
-        sheets["Drawings that join them"] = list(sketches(2 * COLUMNS).images.split(COLUMNS))
+    if config.dataset == "FashionMNIST":
+        if config.sketches:
+            sheets["Drawings that join them"] = list(sketches(2 * COLUMNS).images.split(COLUMNS))
+        if config.photographs:
+            made = photographs(split, 2 * COLUMNS).images
+            sheets["Photographs that join them"] = list(made.split(COLUMNS))
     return {caption: sheet(*rows, factor=2) for caption, rows in sheets.items()}
