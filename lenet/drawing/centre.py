@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from lenet.catalog import SIDE, DatasetInfo, DatasetName, dataset_info
+from lenet.drawing import foreground
+from lenet.drawing.foreground import NO_HINTS, Hints, Mask
 from lenet.drawing.image_files import quiet, to_8_bit
 from lenet.errors import ImageError
 
@@ -24,6 +26,8 @@ Gray: TypeAlias = NDArray[np.uint8]
 Polarity = Literal["auto", "dark_on_light", "light_on_dark"]
 
 NOTHING: Final = 13  # differences from the background up to 5 % of 255 count as background
+EVEN: Final = 0.8  # share of the border near its level, from which the background is even
+FLOOR: Final = 40  # lowest level of a thing that was cut out: white cloth must not become black
 MAX_CANVAS: Final = 2000  # pixels of a side, however fine the screen is
 MNIST_BOX: Final = 20
 MNIST_CENTRE: Final = 14  # of mass, row and column: the mean of MNIST's training images is 14.00
@@ -37,11 +41,15 @@ class Prepared:
         array: (28, 28) uint8, 0 for background: the very array that the network gets.
         steps: the way there, titles with (H, W) uint8 arrays; the last one is `array`.
         inverted: whether dark and light were swapped.
+        cut_out: whether the thing was cut out by colour, since the background is not even.
+        note: what else there is to say about it.
     """
 
     array: Gray
     steps: tuple[tuple[str, Gray], ...]
     inverted: bool
+    cut_out: bool = False
+    note: str | None = None
 
 
 def from_photo(
@@ -49,6 +57,7 @@ def from_photo(
     dataset: DatasetInfo | DatasetName,
     polarity: Polarity = "auto",
     name: str = "the picture",
+    hints: Hints = NO_HINTS,
 ) -> Prepared:
     """Prepare a picture; one of 28×28 pixels keeps its size and place.
 
@@ -57,23 +66,33 @@ def from_photo(
         dataset: whose rule scales and places it.
         polarity: whether the thing shown is darker or lighter than its background.
         name: what an error calls the picture.
+        hints: where in the picture the thing is.
 
     Raises:
         ImageError: nothing stands out from the background.
     """
-    gray, levels, inverted = _light_on_black(image, polarity)
-    content = _crop(levels)
-    if content is None:
+    info = dataset_info(dataset) if isinstance(dataset, str) else dataset
+    placed = image.size == (SIDE, SIDE)
+    whole = placed or info.name == "MNIST"  # a digit may have several parts, and no colour
+    gray, levels, inverted, even = _light_on_black(image, polarity)
+    found = _standing_out(levels)
+    cut_out = not whole and (not even or hints.pointed or _told_by_colour(image))
+    if cut_out:
+        inverted = polarity != "light_on_dark"
+        gray, levels, found = _cut_out(image, hints, inverted=inverted)
+    ground, note = _not_meant(found, hints, whole=whole)
+    found &= ~ground
+    if not found.any():
         raise ImageError(
             f"nothing in {name} stands out from its background: choose another picture"
         )
-    steps = [("Grayscale", gray), ("Light on black", levels)]
-    if image.size == (SIDE, SIDE):
-        array = levels
-    else:
-        array = _place(content, dataset)
-        steps.append(("Cropped", content))
-    return Prepared(array, (*steps, ("28×28", array)), inverted)
+    if ground.any():
+        levels = _stretch(np.where(ground, 0, levels))
+    content = levels[_extent(found)]
+    array = levels if placed else _place(content, info)
+    steps = [("Grayscale", gray), ("What was found", found.astype(np.uint8) * 255)]
+    steps += [("Light on black", levels), ("Cropped", content), ("28×28", array)]
+    return Prepared(array, tuple(steps), inverted, cut_out, note)
 
 
 def read_canvas(file: bytes) -> Gray:
@@ -103,19 +122,22 @@ def from_canvas(
         polarity: whether the ink is darker or lighter than the canvas.
     """
     image = canvas if isinstance(canvas, Image.Image) else Image.fromarray(canvas)
-    _, levels, inverted = _light_on_black(image, polarity)
-    drawing = _crop(levels)
-    if drawing is None:
+    _, levels, inverted, _ = _light_on_black(image, polarity)
+    found = _standing_out(levels)
+    if not found.any():
         return None
+    drawing = levels[_extent(found)]
     array = _place(drawing, dataset)
     steps = (("Drawing", levels), ("Cropped", drawing), ("28×28", array))
     return Prepared(array, steps, inverted)
 
 
-def _light_on_black(image: Image.Image, polarity: Polarity) -> tuple[Gray, Gray, bool]:
-    """The picture in grayscale, the same without its background, light on black, and `inverted`."""
+def _light_on_black(image: Image.Image, polarity: Polarity) -> tuple[Gray, Gray, bool, bool]:
+    """The picture in grayscale; the same without its background, light on black; whether dark and
+    light were swapped; whether the background is even.
+    """
     gray, known = _grayscale(image, polarity)
-    level, stray = _background(gray, polarity) if known is None else (known, 0.0)
+    level, stray, even = (known, 0.0, True) if known is not None else _background(gray, polarity)
     difference = gray.astype(np.float32) - level
     stray = min(stray, float(np.abs(difference).max()) / 2)
     lighter = (difference - stray).clip(min=0)
@@ -125,7 +147,7 @@ def _light_on_black(image: Image.Image, polarity: Polarity) -> tuple[Gray, Gray,
         inverted = bool(np.square(darker).sum() > np.square(lighter).sum())
     content = darker if inverted else lighter
     levels = _stretch(content) if content.max() > NOTHING else content.astype(np.uint8)
-    return gray, levels, inverted
+    return gray, levels, inverted, even
 
 
 def _grayscale(image: Image.Image, polarity: Polarity) -> tuple[Gray, int | None]:
@@ -147,32 +169,36 @@ def _grayscale(image: Image.Image, polarity: Polarity) -> tuple[Gray, int | None
     return flat, background if is_cut_out else None
 
 
-def _stretch(content: NDArray[np.float32]) -> Gray:
+def _stretch(content: NDArray[np.float32] | Gray) -> Gray:
     """Scale values so that the highest is 255, as in nearly every image of both datasets."""
     return (content * (255 / float(content.max()))).round().astype(np.uint8)
 
 
-def _background(gray: Gray, polarity: Polarity) -> tuple[NDArray[np.float32] | float, float]:
-    """The background's level, or (H, W) levels, from the border; and how far it strays from it."""
+def _background(gray: Gray, polarity: Polarity) -> tuple[NDArray[np.float32] | float, float, bool]:
+    """The background's level, or (H, W) levels, from the border; how far it strays from it; and
+    whether it is even.
+    """
     where = np.ones(gray.shape, bool)
     where[1:-1, 1:-1] = False
     middle = (float(gray.min()) + float(gray.max())) / 2
     allowed = {"auto": where, "dark_on_light": gray > middle, "light_on_dark": gray <= middle}
     where &= allowed[polarity]
     if not where.any():  # nothing like it at the border, but a person says it is the background
-        return float(gray.min() if polarity == "light_on_dark" else gray.max()), 0.0
+        return float(gray.min() if polarity == "light_on_dark" else gray.max()), 0.0, True
     border = gray[where].astype(np.float32)
     level, stray = _shared_level(border)
     if stray == 0:
-        return level, 0.0
+        return level, 0.0, True
     # A plane through the border evens out light that falls from one side.
     y, x = (np.linspace(-1, 1, side, dtype=np.float32) for side in gray.shape)
     rows, columns = np.nonzero(where)
     terms = np.stack([np.ones_like(border), y[rows], x[columns]], axis=1)
     near = np.abs(border - level) <= stray + NOTHING
     plane = np.linalg.lstsq(terms[near], border[near], rcond=None)[0]
-    rest, stray = _shared_level(border - terms @ plane)
-    return plane[0] + plane[1] * y[:, np.newaxis] + plane[2] * x + rest, stray
+    rest = border - terms @ plane
+    shift, stray = _shared_level(rest)
+    even = bool(np.mean(np.abs(rest - shift) <= NOTHING) >= EVEN)
+    return plane[0] + plane[1] * y[:, np.newaxis] + plane[2] * x + shift, stray, even
 
 
 def _shared_level(border: NDArray[np.float32]) -> tuple[float, float]:
@@ -190,17 +216,57 @@ def _shared_level(border: NDArray[np.float32]) -> tuple[float, float]:
     return float(levels[start]) + half, 5 * half
 
 
-def _crop(levels: Gray) -> Gray | None:
-    """Cut to the rows and columns that hold something; None if there is nothing.
+def _standing_out(levels: Gray) -> Mask:
+    """Which pixels hold something.
 
     A pixel counts if the mean of its 5×5 stands out too, which that of a speck of noise does not.
     """
     means = np.asarray(Image.fromarray(levels).filter(ImageFilter.BoxBlur(2)))
-    mask = np.minimum(levels, means) > NOTHING
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return None
-    return levels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return np.asarray(np.minimum(levels, means) > NOTHING)
+
+
+def _not_meant(found: Mask, hints: Hints, *, whole: bool) -> tuple[Mask, str | None]:
+    """Pixels that are not of the thing: outside the box, and unless `whole` of other things; and
+    a note if there are such things.
+    """
+    ground = np.zeros_like(found)
+    if hints.box:
+        ground[:] = True
+        ground[foreground.within(hints.box, found)] = False
+    if whole:
+        return ground, None
+    others, count = foreground.other_things(found & ~ground, hints.belongs)
+    note = f"{count + 1} things found, the largest is taken" if count else None
+    return ground | others, note
+
+
+def _extent(found: Mask) -> tuple[slice, slice]:
+    """The rows and columns from the first to the last pixel that holds something."""
+    rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _told_by_colour(image: Image.Image) -> bool:
+    """Whether colours differ more than gray levels do."""
+    small = image.convert("RGB").resize((64, 64), Image.Resampling.BOX).convert("YCbCr")
+    gray, *colours = np.ptp(np.asarray(small), axis=(0, 1)).tolist()
+    return bool(max(colours) > max(gray, NOTHING))
+
+
+def _cut_out(image: Image.Image, hints: Hints, *, inverted: bool) -> tuple[Gray, Gray, Mask]:
+    """The photograph, reduced, in grayscale; its thing alone, light on black; where that is.
+
+    All levels are negated, as those of Fashion-MNIST were, whatever the background's level is.
+    """
+    small = image.convert("RGB")
+    small.thumbnail((foreground.SIDE, foreground.SIDE), Image.Resampling.BOX)
+    gray, found = np.asarray(small.convert("L")), foreground.cut_out(np.asarray(small), hints)
+    content = (255 - gray if inverted else gray)[found].astype(np.float32)
+    levels = np.zeros_like(gray)
+    if content.size:
+        brightest = max(1.0, float(np.percentile(content, 99)))
+        levels[found] = (content * (255 / brightest)).clip(FLOOR, 255)
+    return gray, levels, found
 
 
 def _place(content: Gray, dataset: DatasetInfo | DatasetName) -> Gray:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 # WebPImagePlugin registers WebP; without it Pillow would import all its plugins to find it.
 from PIL import Image, ImageOps, WebPImagePlugin  # noqa: F401
 
+from lenet.drawing.foreground import Box
 from lenet.errors import ImageError
 
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "HEIF")
 MAX_BYTES: Final = 10 * 1024**2
 MAX_PIXELS: Final = 50_000_000
 START_OF_SCAN: Final = b"\xff\xda"
@@ -30,11 +31,12 @@ def read_image(data: bytes, name: str) -> Image.Image:
     """Decode a picture: the first frame, upright, 8 bits a channel, up to 1024 pixels long.
 
     Args:
-        data: a PNG, JPEG, WebP, BMP or GIF file.
+        data: a PNG, JPEG, WebP, BMP, GIF or HEIC file.
         name: what an error calls it.
 
     Returns:
-        A picture of mode "L", "RGB" or "RGBA".
+        A picture of mode "L", "RGB" or "RGBA"; `info["reduction"]` is how many
+        times longer and wider the file's picture is.
 
     Raises:
         ImageError: it is of another format, damaged, larger than 10 MB or 50 megapixels, made to
@@ -46,6 +48,10 @@ def read_image(data: bytes, name: str) -> Image.Image:
         raise ImageError(
             f"{name} is larger than the {MAX_BYTES // 1024**2} MB allowed: save it smaller"
         )
+    if data[4:8] == b"ftyp":
+        import pillow_heif  # here, since few pictures need it
+
+        pillow_heif.register_heif_opener()
     with _pillow_errors(data, name):
         image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)  # only its header
         if image.width * image.height > MAX_PIXELS:
@@ -55,6 +61,7 @@ def read_image(data: bytes, name: str) -> Image.Image:
             f"{name} has only {image.width}×{image.height} pixels, too few to see anything: "
             "choose a larger picture"
         )
+    longest = max(image.size)
     if image.format == "JPEG" and data.count(START_OF_SCAN) > MAX_SCANS:
         raise ImageError(f"{name} would take too long to decode: save it again as a plain JPEG")
     with _pillow_errors(data, name):
@@ -64,6 +71,7 @@ def read_image(data: bytes, name: str) -> Image.Image:
         image.thumbnail((WORKING_SIDE, WORKING_SIDE))
     with quiet(), contextlib.suppress(Exception):  # damaged EXIF counts as none
         ImageOps.exif_transpose(image, in_place=True)
+    image.info["reduction"] = longest / max(image.size)
     if image.convert("RGBa" if image.mode == "RGBA" else image.mode).getcolors(1):
         raise ImageError(
             f"{name} is all one colour, there is nothing to see in it: choose another picture"
@@ -87,6 +95,22 @@ def read_image_file(path: Path) -> Image.Image:
     return read_image(data, str(path))
 
 
+def in_shares(box: Box, image: Image.Image, name: str) -> Box:
+    """A box in pixels of a picture's file, in shares of the width and height of `image`.
+
+    Raises:
+        ImageError: nothing of the picture is in the box.
+    """
+    width, height = (side * image.info["reduction"] for side in image.size)
+    left, top, right, bottom = box
+    if left >= width or top >= height or right <= 0 or bottom <= 0:
+        raise ImageError(
+            f"the box is outside {name}, which has {width:.0f}×{height:.0f} pixels: "
+            "give a box inside the picture"
+        )
+    return left / width, top / height, right / width, bottom / height
+
+
 def enlarge(pixels: NDArray[np.uint8], factor: int) -> Image.Image:
     """(H, W) uint8 as a grayscale picture, each pixel a square of `factor` by `factor`."""
     return Image.fromarray(pixels.repeat(factor, 0).repeat(factor, 1))
@@ -96,8 +120,9 @@ def to_8_bit(image: Image.Image) -> Image.Image:
     """Convert to "L", "RGB" or "RGBA", with palettes and transparent colours resolved."""
     # "I;16" and its byte orders, or "I" with 32 bits: Pillow would cut them off at 255.
     if image.mode.startswith("I"):
-        high = (np.asarray(image) >> 8).clip(0, 255)
-        scaled = Image.fromarray(high.astype(np.uint8))
+        values = np.asarray(image).clip(0)
+        unused = max(0, int(values.max()).bit_length() - 8)  # some hold 8, 10 or 12 bits in 16
+        scaled = Image.fromarray((values >> unused).astype(np.uint8))
         scaled.info = {key: image.info[key] for key in image.info if key != "transparency"}
         return scaled
     if image.has_transparency_data:
@@ -116,13 +141,14 @@ def _pillow_errors(data: bytes, name: str) -> Iterator[None]:
             f"{name} has more than the {MAX_PIXELS // 10**6} megapixels allowed: save it smaller"
         ) from error
     except Exception as error:  # damaged data makes decoders raise errors of any kind
-        recognisers = (Image.OPEN[known][1] for known in FORMATS)
+        recognisers = (Image.OPEN[known][1] for known in FORMATS if known in Image.OPEN)
         if any(begins_so(data[:16]) for begins_so in recognisers if begins_so):
             raise ImageError(
                 f"{name} is damaged or incomplete: save or copy it again, or choose another picture"
             ) from error
         raise ImageError(
-            f"{name} is not a PNG, JPEG, WebP, BMP or GIF picture: save it as one of these first"
+            f"{name} is not a PNG, JPEG, WebP, BMP, GIF or HEIC picture: "
+            "save it as one of these first"
         ) from error
 
 

@@ -51,7 +51,7 @@ def test_steps_lead_from_the_picture_to_the_array() -> None:
     prepared, drawing = from_photo(photo(), "FashionMNIST"), from_canvas(TRIANGLE, "FashionMNIST")
     assert drawing is not None
     for found, titles in (
-        (prepared, ["Grayscale", "Light on black", "Cropped", "28×28"]),
+        (prepared, ["Grayscale", "What was found", "Light on black", "Cropped", "28×28"]),
         (drawing, ["Drawing", "Cropped", "28×28"]),
     ):
         assert [title for title, _ in found.steps] == titles

@@ -5,6 +5,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import ExifTags, Image, PngImagePlugin
 
@@ -31,7 +32,9 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body + chunk(b"IEND", b"")
 
 
-KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+pillow_heif.register_heif_opener()  # to write such files
+
+KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "HEIF")
 MODES = [("JPEG", "CMYK"), *((kind, mode) for kind in KINDS for mode in ("L", "RGB"))]
 
 
@@ -51,6 +54,12 @@ def test_reads_each_mode_of_png(mode: str) -> None:
     image = read_image(encode(picture, "PNG"), "boot.jpg")  # its content counts
     assert image.mode in ("L", "RGB", "RGBA")
     assert difference(image, boot("1") if mode == "1" else boot()) < 1
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+def test_sixteen_bits_need_not_all_be_used(bits: int) -> None:
+    picture = Image.fromarray(np.asarray(boot()).astype(np.uint16) << (bits - 8))
+    assert difference(read_image(encode(picture, "PNG"), "boot"), boot()) < 1
 
 
 def test_transparent_colour_of_a_palette_becomes_alpha() -> None:
@@ -73,7 +82,7 @@ def test_first_frame_of_an_animation(kind: str) -> None:
     assert difference(read_image(data, "boot"), boot()) < 1
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
 @pytest.mark.parametrize(
     ("orientation", "turn"),
     [
@@ -88,7 +97,8 @@ def test_exif_orientation_turns_the_picture_upright(
 ) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    data = encode(boot("RGB").transpose(turn), kind, exif=exif)
+    # Of bytes pillow-heif makes what an iPhone writes: the container, too, says how to turn it.
+    data = encode(boot("RGB").transpose(turn), kind, exif=exif.tobytes())
     image = read_image(data, "boot")
     assert image.size == boot().size
     assert difference(image, boot()) < 3
@@ -105,7 +115,7 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
     """Name each kind of bad file, its bytes and what is said of it."""
     noise = np.random.default_rng(0).integers(0, 256, (90, 90, 3), dtype=np.uint8)
     noisy = Image.fromarray(noise)
-    foreign, cut = "is not a PNG, JPEG, WebP, BMP or GIF", "is damaged or incomplete"
+    foreign, cut = "is not a PNG, JPEG, WebP, BMP, GIF or HEIC", "is damaged or incomplete"
     one_colour = "is all one colour"
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "x" * 3_000_000, zip=True)
