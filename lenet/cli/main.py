@@ -70,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     add("--checkpoint", type=Path, default=paths.DEFAULT_CHECKPOINT, help="for eval and test")
     add("--images", type=Path, nargs="+", metavar="PATH", help="test: classify photographs")
     add("--drawings", type=Path, nargs="+", metavar="PATH", help="test: classify canvas drawings")
+    add("--box", type=_box, metavar="X0,Y0,X1,Y1", help="test: where the thing is in --images")
     study.add_flags(made)
     groups: dict[str, Any] = {}
     for name, info in Config.model_fields.items():
@@ -144,6 +145,17 @@ def _help(name: str) -> str:
     default = int(info.default) if isinstance(info.default, bool) else info.default
     notes.append(f"default: {'none' if default == '' else default}")
     return f"{info.description} ({', '.join(notes)})".replace("%", "%%")
+
+
+def _box(text: str) -> tuple[float, float, float, float]:
+    """The corners of a box, from the command line."""
+    with suppress(ValueError):
+        left, top, right, bottom = (float(number) for number in text.split(","))
+        if left < right and top < bottom:
+            return left, top, right, bottom
+    raise argparse.ArgumentTypeError(
+        f"must be four numbers of pixels, left,top,right,bottom, not {text!r}"
+    )
 
 
 def _given(args: argparse.Namespace) -> dict[str, Any]:
@@ -275,6 +287,8 @@ def _eval(args: argparse.Namespace) -> dict[str, Any]:
 def _test(args: argparse.Namespace) -> dict[str, Any]:
     if args.images and args.drawings:
         raise ConfigError("--images and --drawings exclude each other; give one of them")
+    if args.box and not args.images:
+        raise ConfigError("--box says where the thing is in --images; give them, too")
     given = _used(args, "dataset", "seed")
     from lenet.evaluation import classify
     from lenet.network import checkpoint as checkpoints
@@ -282,7 +296,12 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
     loaded = checkpoints.load(args.checkpoint)
     if files := args.images or args.drawings:
         drawn = bool(args.drawings)
-        return {"predictions": classify.classify_files(loaded, files, drawn=drawn)}
+        found, errors = classify.classify_files(loaded, files, drawn=drawn, box=args.box)
+        for error in errors:
+            _fail(error["message"], 1)
+        if errors:
+            return {"predictions": found, "errors": errors, "exit_status": 1}
+        return {"predictions": found}
     dataset = given.get("dataset", loaded.config.dataset)
     split = _split(args, dataset, "test", ProgressPrinter())
     index = classify.pick(split, SAMPLES, given.get("seed"))

@@ -87,6 +87,7 @@ def _render_test(result: dict[str, Any]) -> str:
         f"{found.get('path', found.get('index'))}: {found['name']} "
         f"({max(found['probabilities']):.0%})"
         + (f", truth {found['target_name']}" if "target_name" in found else "")
+        + (f"; {found['note']}" if "note" in found else "")
         for found in result["predictions"]
     ]
     return "\n".join(rows + ([f"pictures: {result['sheet']}"] if "sheet" in result else []))

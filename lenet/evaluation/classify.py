@@ -9,9 +9,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from lenet.catalog import DATASETS
+from lenet.catalog import DATASETS, DatasetName
 from lenet.data.splits import Split
 from lenet.drawing import centre, image_files
+from lenet.drawing.centre import Prepared
+from lenet.drawing.foreground import Box, Hints
 from lenet.errors import ImageError
 from lenet.evaluation.predict import predict
 from lenet.files import explained
@@ -60,26 +62,48 @@ def classify_samples(
     ]
 
 
-def classify_files(checkpoint: Checkpoint, files: Sequence[Path], *, drawn: bool) -> list[Answer]:
+def classify_files(
+    checkpoint: Checkpoint, files: Sequence[Path], *, drawn: bool, box: Box | None = None
+) -> tuple[list[Answer], list[dict[str, str]]]:
     """`answer` for photographs, or for drawings from the canvas, each with its `path`.
 
+    Args:
+        box: where the thing is in each photograph, in pixels of its file.
+
+    Returns:
+        The answers, with a `note` where there is something to say about the picture; and of each
+        file that cannot be used `path` and `message`.
+
     Raises:
-        ImageError: one of them cannot be read, or there is nothing in it.
+        ImageError: the only file cannot be used.
     """
     dataset = checkpoint.config.dataset
-    arrays = []
+    found: list[tuple[Path, Prepared]] = []
+    errors: list[dict[str, str]] = []
     for file in files:
-        image = image_files.read_image_file(file)
-        prepared = (
-            centre.from_canvas(image, dataset)
-            if drawn
-            else centre.from_photo(image, dataset, name=str(file))
-        )
-        if prepared is None:
-            raise ImageError(f"{file.name} holds no drawing; draw something and save it again")
-        arrays.append(torch.from_numpy(prepared.array))
-    answers = answer(checkpoint, torch.stack(arrays))
-    return [{"path": str(file), **found} for file, found in zip(files, answers, strict=True)]
+        try:
+            found.append((file, _prepared(file, dataset, drawn=drawn, box=box)))
+        except ImageError as error:
+            if len(files) == 1:
+                raise
+            errors.append({"path": str(file), "message": str(error)})
+    if not found:
+        return [], errors
+    answers = answer(checkpoint, torch.stack([torch.from_numpy(one.array) for _, one in found]))
+    return [
+        {"path": str(file), **said, **({"note": one.note} if one.note else {})}
+        for (file, one), said in zip(found, answers, strict=True)
+    ], errors
+
+
+def _prepared(file: Path, dataset: DatasetName, *, drawn: bool, box: Box | None) -> Prepared:
+    image = image_files.read_image_file(file)
+    if not drawn:
+        hints = Hints(box and image_files.in_shares(box, image, str(file)))
+        return centre.from_photo(image, dataset, name=str(file), hints=hints)
+    if prepared := centre.from_canvas(image, dataset):
+        return prepared
+    raise ImageError(f"{file.name} holds no drawing; draw something and save it again")
 
 
 def sheet(*rows: Tensor, factor: int = ENLARGE) -> Image.Image:

@@ -1,5 +1,6 @@
 """The command line's contract: flags, keys, exit statuses, and one line for each failure."""
 
+import json
 import os
 import re
 import shlex
@@ -12,13 +13,14 @@ from typing import IO, Annotated, Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from pydantic import Field
 
 from lenet import config as configuration
 from lenet.catalog import DATASETS
 from lenet.cli import main as cli
 from lenet.config import Config, Knob, bounds, build_config, choices, knob, to_flags
+from lenet.drawing.examples import EXAMPLES
 from lenet.paths import DEFAULT_CHECKPOINT, ROOT
 from lenet.runs import launcher, lock
 from lenet.runs.run import Run
@@ -39,7 +41,15 @@ class TestFlags:
         others = set(flags) - {f"--{name}" for name in Config.model_fields}
         assert others == {
             *("-h", "--help", "--mode", "--json", "--download", "--data_dir"),
-            *("--output_dir", "--checkpoint", "--images", "--drawings", "--resume", "--queue"),
+            *(
+                "--output_dir",
+                "--checkpoint",
+                "--images",
+                "--drawings",
+                "--box",
+                "--resume",
+                "--queue",
+            ),
             *("--evaluate", "--tied", "--study", "--seeds", "--vary", "--random", "--workers"),
             *("--backend", "--address", "--overwrite", launcher.HANDED_OVER),
         }
@@ -322,7 +332,7 @@ class TestPicturesOfOnesOwn:
         files = [photo, sketch] if kind == "images" else [sketch]
         found = lab("--mode", "test", "--download", 0, f"--{kind}", *files, "--json").json
         shipped = checkpoint.load(DEFAULT_CHECKPOINT)
-        same = classify.classify_files(shipped, files, drawn=kind == "drawings")
+        same, _ = classify.classify_files(shipped, files, drawn=kind == "drawings")
         assert found["predictions"] == same
         for one, file in zip(found["predictions"], files, strict=True):
             assert one["path"] == str(file)
@@ -338,8 +348,40 @@ class TestPicturesOfOnesOwn:
         text = photo.with_name("letter.png")
         text.write_text("Dear network")
         for bad in (text, photo.with_name("missing.png"), photo.parent):
-            result = lab("--mode", "test", "--download", 0, f"--{kind}", photo, bad)
-            assert_refused(result, 1, str(bad))
+            flags = "--mode", "test", "--download", 0, f"--{kind}"
+            assert_refused(lab(*flags, bad), 1, str(bad))
+            result = lab(*flags, photo, bad, "--json")
+            assert result.status == 1
+            found = json.loads(result.out)
+            assert [one["path"] for one in found["predictions"]] == [str(photo)]
+            [error] = found["errors"]
+            assert error["path"] == str(bad)
+            assert result.err == f"error: {error['message']}\n"
+
+    def test_box_says_which_of_two_things(self, lab: Lab, tmp_path: Path) -> None:
+        """A large shirt above a pair of trousers, which the box is around."""
+        two = Image.new("L", (300, 700), 255)
+        shirt, trousers = (EXAMPLES["FashionMNIST"][name][0] for name in ("T-shirt", "Trousers"))
+        pen = ImageDraw.Draw(two)
+        pen.polygon([(300 * x, 400 * y) for x, y in shirt], fill=40)
+        pen.polygon([(100 + 100 * x, 450 + 200 * y) for x, y in trousers], fill=40)
+        two.save(tmp_path / "two.png")
+        flags = "--mode", "test", "--images", tmp_path / "two.png", "--json"
+        [both] = lab(*flags).json["predictions"]
+        assert both["name"] == "T-shirt/top"
+        assert both["note"] == "2 things found, the largest is taken"
+        [boxed] = lab(*flags, "--box", "90,440,210,660").json["predictions"]
+        assert boxed["name"] == "Trouser"
+        assert "note" not in boxed
+
+    @pytest.mark.parametrize("box", ["1,2,3", "9,0,3,4", "0,0,0,5", "a,b,c,d", "nan,0,1,1"])
+    def test_unusable_box(self, box: str, lab: Lab, photo: Path) -> None:
+        result = lab("--mode", "test", "--images", photo, "--box", box)
+        assert_refused(result, 2, "left,top,right,bottom", box)
+
+    def test_box_needs_photographs(self, lab: Lab, photo: Path) -> None:
+        result = lab("--mode", "test", "--drawings", photo, "--box", "0,0,9,9")
+        assert_refused(result, 2, "--box")
 
     def test_only_one_kind_at_a_time(self, lab: Lab, photo: Path) -> None:
         result = lab("--mode", "test", "--images", photo, "--drawings", photo)

@@ -43,7 +43,8 @@ class TestAnswers:
         self, kind: str, trained_checkpoint: Checkpoint, photo: Path, sketch: Path
     ) -> None:
         files = [photo, sketch] if kind == "photos" else [sketch]
-        found = samples.classify_files(trained_checkpoint, files, drawn=kind == "drawings")
+        found, errors = samples.classify_files(trained_checkpoint, files, drawn=kind == "drawings")
+        assert not errors
         prepare = centre.from_photo if kind == "photos" else centre.from_canvas
         for one, path in zip(found, files, strict=True):
             seen = prepare(image_files.read_image_file(path), "FashionMNIST")
@@ -54,25 +55,37 @@ class TestAnswers:
 
 
 class TestRefusals:
+    """A picture that cannot be used is named, and the others are answered."""
+
     @pytest.mark.parametrize("brightest", [0, 8])
-    def test_canvas_with_nothing_in_it_is_named_among_others(
+    def test_canvas_with_nothing_in_it(
         self, brightest: int, trained_checkpoint: Checkpoint, tmp_path: Path, sketch: Path
     ) -> None:
         image = Image.new("RGBA", (280, 280), (0, 0, 0, 0))
         image.putpixel((140, 140), (brightest, brightest, brightest, 255))
         image.save(tmp_path / "dust.png")
+        files = [tmp_path / "dust.png", sketch]
+        [answer], [error] = samples.classify_files(trained_checkpoint, files, drawn=True)
+        assert answer["path"] == str(sketch)
+        assert error["path"] == str(tmp_path / "dust.png")
+        assert "dust.png holds no drawing; " in error["message"]
         with refused(ImageError, r"dust\.png holds no drawing"):
-            files = [sketch, tmp_path / "dust.png"]
-            samples.classify_files(trained_checkpoint, files, drawn=True)
+            samples.classify_files(trained_checkpoint, files[:1], drawn=True)
 
-    def test_photo_with_nothing_in_it_is_named_among_others(
+    def test_photo_with_nothing_in_it(
         self, trained_checkpoint: Checkpoint, tmp_path: Path, photo: Path
     ) -> None:
         path = tmp_path / "wall.png"
         noise = np.random.default_rng(0).integers(120, 124, (90, 90), dtype=np.uint8)
         Image.fromarray(noise).save(path)
-        with pytest.raises(ImageError, match=r"nothing in .*wall\.png stands out"):
-            samples.classify_files(trained_checkpoint, [photo, path], drawn=False)
+        [answer], [error] = samples.classify_files(trained_checkpoint, [photo, path], drawn=False)
+        assert answer["path"] == str(photo)
+        assert f"nothing in {path} stands out" in error["message"]
+
+    def test_box_outside_the_picture(self, trained_checkpoint: Checkpoint, photo: Path) -> None:
+        box = (5000.0, 10.0, 6000.0, 20.0)
+        with refused(ImageError, "the box is outside"):
+            samples.classify_files(trained_checkpoint, [photo], drawn=False, box=box)
 
 
 class TestSheet:
