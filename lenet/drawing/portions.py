@@ -52,7 +52,7 @@ def first(
 
 def kept(kind: str, number: int, make: Callable[[int], Portion]) -> Portion:
     """A portion from its file, or made now and written there."""
-    file = cache_dir() / f"{kind}-{_made_by()}" / f"{number}.npz"
+    file = cache_dir() / f"{kind}-{made_by()}" / f"{number}.npz"
     with suppress(OSError, EOFError, ValueError, KeyError, BadZipFile), np.load(file) as found:
         return found["images"], found["labels"]
     images, labels = make(number)
@@ -65,7 +65,7 @@ def kept(kind: str, number: int, make: Callable[[int], Portion]) -> Portion:
 
 
 @cache
-def _made_by() -> str:
+def made_by() -> str:
     """Changes with all that decides what is made: `MAKERS`, NumPy, Pillow and torch."""
     versions = f"{np.__version__} {PIL.__version__} {torch.__version__}"
     code = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in MAKERS)
