@@ -5,8 +5,10 @@ import torch
 from torch import Tensor
 
 from lenet.catalog import DATASETS, DatasetInfo
+from lenet.evaluation.classify import in_words
 from lenet.explain.activations import layer_outputs
 from lenet.network.inputs import to_input
+from lenet.training.unsure import unsure
 from lenet.ui import checkpoints, images, query_params
 from lenet.ui.app import show
 from lenet.ui.inside.attributions import attribute
@@ -49,7 +51,8 @@ def page() -> None:
     with torch.inference_mode():
         mean = model.probabilities(x)[0]
     with beside:
-        show_prediction(target, probabilities, mean, info)
+        foreign = target is None and bool(unsure(checkpoint, image[None]))
+        show_prediction(target, probabilities, mean, info, foreign=foreign)
     st.subheader("From the picture to the answer", anchor=False, help=ORDER)
     st.caption(
         "Mid-grey is 0, lighter is above it, darker below; ± says what white and black are. "
@@ -64,7 +67,7 @@ def page() -> None:
 
 
 def show_prediction(
-    target: int | None, probabilities: Tensor, mean: Tensor, info: DatasetInfo
+    target: int | None, probabilities: Tensor, mean: Tensor, info: DatasetInfo, *, foreign: bool
 ) -> None:
     """The network's prediction.
 
@@ -72,8 +75,10 @@ def show_prediction(
         target: the true class, where it is known.
         probabilities: (10,), of this one pass.
         mean: (10,), over `config.views`, which Predict shows.
+        foreign: whether it looks like none of the classes.
     """
-    st.subheader(info.classes[int(probabilities.argmax())], anchor=False)
+    name = info.classes[int(probabilities.argmax())]
+    st.subheader(in_words(name, unsure=foreign), anchor=False)
     images.bars(probabilities.tolist(), info.classes, target=target)
     if float((mean - probabilities).abs().max()) < DIFFERENT:
         return

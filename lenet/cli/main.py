@@ -226,6 +226,11 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
         work.resume(handed_over=args.handed_over)
     else:
         work.start(_config(args), overwrite=args.overwrite == "1")
+    if work.status.state == "finished" and args.tied == "0":  # a study's are seldom used
+        from lenet.training.unsure import keep_ready
+
+        with suppress(StorageError):  # then it is done when the checkpoint is first used
+            keep_ready(_saved(run), args.data_dir)
     epochs = read_history(run.metrics_file).epochs
     last = epochs[-1] if epochs else {}
     return {
@@ -276,11 +281,15 @@ def _eval(args: argparse.Namespace) -> dict[str, Any]:
     split = _split(args, dataset, "test", ProgressPrinter())
     from lenet.evaluation.metrics import evaluate
     from lenet.evaluation.report import figures
+    from lenet.training.unsure import ready, unsure
 
+    loaded = ready(loaded, args.data_dir)
     return {
         "checkpoint": str(args.checkpoint),
         "dataset": dataset,
         **figures(evaluate(loaded, split)),
+        "unsure": unsure(loaded, split.images).float().mean().item(),
+        "unsure_set_on": loaded.detector["set_on"] if loaded.detector else [],
     }
 
 
@@ -292,8 +301,9 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
     given = _used(args, "dataset", "seed")
     from lenet.evaluation import classify
     from lenet.network import checkpoint as checkpoints
+    from lenet.training.unsure import ready
 
-    loaded = checkpoints.load(args.checkpoint)
+    loaded = ready(checkpoints.load(args.checkpoint), args.data_dir)
     if files := args.images or args.drawings:
         drawn = bool(args.drawings)
         found, errors = classify.classify_files(loaded, files, drawn=drawn, box=args.box)

@@ -79,13 +79,15 @@ def _render_eval(result: dict[str, Any]) -> str:
         )
     ]
     head = f"{'class':<12} {'precision':>9} {'recall':>7} {'f1':>6}"
-    return "\n".join([f"accuracy {result['accuracy']:.2%} on {result['dataset']}", head, *rows])
+    first = f"accuracy {result['accuracy']:.2%} on {result['dataset']}"
+    doubt = f"unsure of {result['unsure']:.2%}; set on {', '.join(result['unsure_set_on'])}"
+    return "\n".join([first, doubt, head, *rows])
 
 
 def _render_test(result: dict[str, Any]) -> str:
     rows = [
         f"{found.get('path', found.get('index'))}: {found['name']} "
-        f"({max(found['probabilities']):.0%})"
+        f"({max(found['probabilities']):.0%}{', unsure' if found['unsure'] else ''})"
         + (f", truth {found['target_name']}" if "target_name" in found else "")
         + (f"; {found['note']}" if "note" in found else "")
         for found in result["predictions"]

@@ -18,6 +18,7 @@ from lenet.errors import ImageError
 from lenet.evaluation.predict import predict
 from lenet.files import explained
 from lenet.network.checkpoint import Checkpoint
+from lenet.training.unsure import unsure
 
 Answer: TypeAlias = dict[str, Any]
 """One answer of the network, in the shape of the command line's JSON."""
@@ -40,13 +41,19 @@ def pick(split: Split, count: int, seed: int | None, among: Tensor | None = None
 
 
 def answer(checkpoint: Checkpoint, images: Tensor) -> list[Answer]:
-    """For each of (N, 28, 28) uint8 images: `label`, `name` and ten `probabilities`."""
+    """For each of (N, 28, 28) uint8 images: `label`, `name`, ten `probabilities`, `unsure`."""
     classes = DATASETS[checkpoint.config.dataset].classes
     rows = predict(checkpoint, images)
+    doubts = unsure(checkpoint, images).tolist()
     return [
-        {"label": label, "name": classes[label], "probabilities": probabilities}
-        for label, probabilities in zip(rows.argmax(1).tolist(), rows.tolist(), strict=True)
+        {"label": label, "name": classes[label], "probabilities": shares, "unsure": doubt}
+        for label, shares, doubt in zip(rows.argmax(1).tolist(), rows.tolist(), doubts, strict=True)
     ]
+
+
+def in_words(name: str, *, unsure: bool) -> str:
+    """What a page says of a picture that looks like class `name`, or like none."""
+    return f"This looks like none of the ten to me. Nearest: {name}" if unsure else name
 
 
 def classify_samples(

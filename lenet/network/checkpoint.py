@@ -20,6 +20,7 @@ from lenet.errors import CheckpointError, ConfigError
 from lenet.files import write_atomic
 from lenet.formats import migrated, numbered
 from lenet.network.lenet5 import LeNet5
+from lenet.network.unsure import Detector, checked
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class Checkpoint:
         metrics: `epoch`, `step`, `train_loss`, `val_loss`, `val_accuracy`, `seconds` when saved.
         training: what `Trainer.restore` needs to go on, None in shipped weights.
         versions: see `versions()`.
+        detector: tells what looks like none of the classes; `lenet.training.unsure` makes it.
     """
 
     config: Config
@@ -43,6 +45,7 @@ class Checkpoint:
     metrics: dict[str, Any]
     training: dict[str, Any] | None
     versions: dict[str, str]
+    detector: Detector | None = None
 
     def model(self) -> LeNet5:
         """The network with these weights, on the CPU, in evaluation mode."""
@@ -174,6 +177,7 @@ def _checked(content: dict[str, Any], name: str) -> Checkpoint:
             metrics=dict(content["metrics"]),
             training=content["training"],
             versions=dict(content["versions"]),
+            detector=checked(content.get("detector")),
         )
         checkpoint.model()
     except ConfigError as error:

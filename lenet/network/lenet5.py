@@ -50,27 +50,38 @@ class LeNet5(nn.Module):
                 nn.init.xavier_uniform_(layer.weight)
 
     def forward(self, x: Tensor) -> Tensor:
+        x = self.logits(x)
+        return F.softmax(x, dim=1) if self.config.softmax else x
+
+    def logits(self, x: Tensor) -> Tensor:
+        """(N, 1, S, S) → (N, 10), also where forward() gives probabilities."""
+        return self.fc4(self.dropout(self.stages(x)[-1]))  # type: ignore[no-any-return]
+
+    def stages(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(N, 1, S, S) → the maps after pool1 and after conv2 (pool2), and fc3's (N, 84)."""
         # Shapes are those of the default geometry: 28×28, kernel 5, padding 2.
         x = self._first_stage(x)  # (N, 6, 14, 14)
         # Pooling is faster with the 16 channels last in memory.
         x = self.conv1(x).contiguous(memory_format=torch.channels_last)
-        x = self._stage(self.bn1(x), self.pool1)  # (N, 16, 5, 5)
-        x = self._stage(self.bn2(self.conv2(x)), self.pool2)  # (N, 120, 1, 1)
-        x = self.activation(self.fc3(x.flatten(1)))  # (N, 84)
-        x = self.fc4(self.dropout(x))  # (N, 10)
-        return F.softmax(x, dim=1) if self.config.softmax else x
+        early = self._stage(self.bn1(x), self.pool1)  # (N, 16, 5, 5)
+        late = self._stage(self.bn2(self.conv2(early)), self.pool2)  # (N, 120, 1, 1)
+        return early, late, self.activation(self.fc3(late.flatten(1)))
 
     def probabilities(self, x: Tensor) -> Tensor:
         """(N, 1, S, S) → (N, 10) that sum to 1: the mean over `config.views` of the images."""
         return self.mean_probabilities(self.outputs(x))
 
     def outputs(self, x: Tensor) -> list[Tensor]:
-        """(N, 1, S, S) → what forward() makes of each of `config.views`, the images first."""
+        """(N, 1, S, S) → what forward() makes of each of the `views`."""
+        return [self(view) for view in self.views(x)]
+
+    def views(self, x: Tensor) -> list[Tensor]:
+        """(N, 1, S, S) → `config.views` of the images, themselves first."""
         views = [x] if self.config.views == "one" else [x, x.flip(3)]
         if self.config.views == "mirror_shift":
             moves = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))
             views = [view.roll(move, (2, 3)) for view in views for move in moves]
-        return [self(view) for view in views]
+        return views
 
     def mean_probabilities(self, outputs: list[Tensor]) -> Tensor:
         """`outputs` of each view, (N, 10) → (N, 10), the mean of their probabilities."""

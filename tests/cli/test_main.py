@@ -264,8 +264,9 @@ class TestEval:
     def test_text_for_people(self, lab: Lab, trained_file: Path) -> None:
         result = lab("--mode", "eval", "--checkpoint", trained_file)
         assert result.status == 0
-        head, *rows = result.out.splitlines()
+        head, doubt, *rows = result.out.splitlines()
         assert re.match(r"accuracy \d+\.\d\d% on FashionMNIST$", head)
+        assert re.match(r"unsure of \d+\.\d\d%; set on validation images", doubt)
         assert len(rows) == 11
         assert rows[-1].startswith("Ankle boot")
 
@@ -336,11 +337,11 @@ class TestPicturesOfOnesOwn:
         assert found["predictions"] == same
         for one, file in zip(found["predictions"], files, strict=True):
             assert one["path"] == str(file)
-            assert set(one) >= {"path", "label", "name", "probabilities"}
+            assert set(one) >= {"path", "label", "name", "probabilities", "unsure"}
 
     def test_text_for_people(self, lab: Lab, photo: Path) -> None:
         result = lab("--mode", "test", "--download", 0, "--images", photo)
-        assert re.fullmatch(rf"{re.escape(str(photo))}: .+ \(\d+%\)\n", result.out)
+        assert re.fullmatch(rf"{re.escape(str(photo))}: .+ \(\d+%(, unsure)?\)\n", result.out)
         assert result.err == ""
 
     @pytest.mark.parametrize("kind", ["images", "drawings"])

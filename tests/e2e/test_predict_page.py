@@ -11,6 +11,7 @@ from tests.drawing.pictures import encode
 from tests.e2e.app import App
 from tests.e2e.look import (
     DRAWINGS,
+    UNSURE,
     Visit,
     answers,
     at_rest,
@@ -28,6 +29,21 @@ from tests.e2e.look import (
     title,
     upload,
 )
+
+CAT = (
+    (
+        *((0.25, 0.35), (0.2, 0.1), (0.4, 0.25), (0.6, 0.25), (0.8, 0.1), (0.75, 0.35)),
+        *((0.8, 0.6), (0.65, 0.8), (0.5, 0.85), (0.35, 0.8), (0.2, 0.6), (0.25, 0.35)),
+    ),
+    ((0.37, 0.45), (0.38, 0.47)),
+    ((0.62, 0.45), (0.63, 0.47)),
+    ((0.46, 0.58), (0.54, 0.58), (0.5, 0.63), (0.46, 0.58)),
+    ((0.4, 0.6), (0.05, 0.55)),
+    ((0.4, 0.65), (0.05, 0.72)),
+    ((0.6, 0.6), (0.95, 0.55)),
+    ((0.6, 0.65), (0.95, 0.72)),
+)
+"""Its face: ears, eyes, nose and whiskers."""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
@@ -72,6 +88,15 @@ def test_a_drawing_with_the_mouse_is_recognised(page: Page, name: str, expected:
     draw(page, DRAWINGS[name])
 
     assert read_answer(page) == expected
+
+
+def test_of_a_cat_it_is_unsure_and_says_so(page: Page) -> None:
+    choose(page, "Draw")
+    draw(page, CAT)
+
+    nearest = read_answer(page)
+    heading = page.get_by_role("heading", name=f"{UNSURE}{nearest}", exact=True)
+    expect(heading).to_be_visible()
 
 
 def test_a_stroke_is_answered_without_the_wait_of_the_canvas(page: Page) -> None:

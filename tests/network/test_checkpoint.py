@@ -216,6 +216,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "bad field": (lambda c: c["config"].update(dropout=2), "dropout must be"),
     "impossible geometry": (lambda c: c["config"].update(padding=0), "conv2 needs 5×5"),
     "huge network": (lambda c: c["config"].update(input_size=10**6), "input_size must be"),
+    "no detector": (lambda c: c.update(detector={"hidden": torch.zeros(3)}), "damaged"),
     "nan": (lambda c: c["weights"]["fc4.bias"].fill_(float("nan")), "not numbers"),
     "inf": (lambda c: c["weights"]["conv0.weight"][0, 0, 0].fill_(float("inf")), "not numbers"),
 }

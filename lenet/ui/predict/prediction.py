@@ -15,7 +15,7 @@ WIDTH = 196  # screen pixels of the network's input
 def show_prediction(checkpoint: Checkpoint, picture: Prepared, info: DatasetInfo) -> None:
     """The predicted class, what the network sees, and its probabilities."""
     [found] = classify.answer(checkpoint, torch.from_numpy(picture.array)[None])
-    st.subheader(found["name"], anchor=False)
+    st.subheader(classify.in_words(found["name"], unsure=found["unsure"]), anchor=False)
     left, right = st.columns([1, 2])
     images.show(picture.array, WIDTH, place=left, caption="What the network sees")
     with right:

@@ -72,6 +72,7 @@ def _sample(answer: classify.Answer, image: np.ndarray, info: DatasetInfo) -> No
     at, truth = answer["index"], answer["target_name"]
     images.show(image, "stretch", alt=f"Test image {at}: {truth}")
     right = answer["label"] == answer["target"]
-    st.markdown(f":material/{'check' if right else 'close'}: **{answer['name']}**")
+    words = classify.in_words(answer["name"], unsure=answer["unsure"])
+    st.markdown(f":material/{'check' if right else 'close'}: **{words}**")
     st.caption(f"{'Right' if right else f'Truth: {truth}'}. Test image {at:,}")
     images.bars(answer["probabilities"], info.classes, target=answer["target"])
