@@ -8,8 +8,10 @@ from datetime import date
 from pathlib import Path
 
 from lenet.catalog import DATASETS
-from lenet.data.splits import fingerprint, load_split
+from lenet.data.splits import Split, fingerprint, load_split, split_train_val
+from lenet.drawing.outliers import outliers
 from lenet.errors import CheckpointError, ConfigError, LabError
+from lenet.evaluation.calibration import calibrated, temperature
 from lenet.evaluation.metrics import Evaluation, evaluate
 from lenet.files import explained, write_atomic
 from lenet.network import checkpoint as checkpoints
@@ -17,6 +19,10 @@ from lenet.network.checkpoint import Checkpoint
 from lenet.paths import CHECKPOINTS
 from lenet.runs.history import read_history
 from lenet.runs.launcher import command_line
+from lenet.training.unsure import MOST, known_pictures, ready, unsure
+
+MADE = 2000
+"""Made pictures of each kind to judge by, after the `MOST` that the detector learnt from."""
 
 VIEWS = {
     "one": "the image alone",
@@ -35,7 +41,8 @@ def promote(
 ) -> Path:
     """Copy a checkpoint without its training state into `folder`, with a card beside it.
 
-    The card is measured on the test set; `notes` are further rows for it.
+    The copy is calibrated, and can tell what looks like none of its classes. The card is measured
+    on the test set; `notes` are further rows for it.
 
     Raises:
         ConfigError: `name` is no plain file name, or is taken and not to be replaced.
@@ -50,15 +57,51 @@ def promote(
     epoch = found.metrics.get("epoch")
     if not isinstance(epoch, int):
         raise CheckpointError(f"{source.name} does not say of which epoch it is; choose another")
-    measured = evaluate(found, load_split(found.config.dataset, "test"))
+    data = load_split(found.config.dataset, "train")
+    found, calibration = _calibrated(found, data)
+    found = ready(replace(found, detector=None))
+    test = load_split(found.config.dataset, "test")
+    measured = evaluate(found, test)
+    doubts = {"Calibration": calibration, **_doubts(found, data, measured, test)}
     epochs = read_history(source.parent / "metrics.jsonl").epochs
     seconds = float(sum(event["seconds"] for event in epochs if event["epoch"] <= epoch))
-    text = card(name, found, measured, seconds, notes or {})
+    text = card(name, found, measured, seconds, {**doubts, **(notes or {})})
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
     checkpoints.save(target, replace(found, training=None))
     write_atomic(target.with_suffix(".md"), text.encode())
     return target
+
+
+def _calibrated(found: Checkpoint, data: Split) -> tuple[Checkpoint, str]:
+    """The checkpoint, its logits divided by a temperature, and which one, found on what."""
+    train, val = split_train_val(data.labels, found.config.val_size)
+    held, name = (val, "validation") if len(val) else (train, "training")
+    degrees = temperature(found, Split(data.images[held], data.labels[held]))
+    return calibrated(found, degrees), (
+        f"temperature {degrees:.2f}, found on {len(held):,} {name} images; fc4's weights hold it"
+    )
+
+
+def _doubts(found: Checkpoint, data: Split, measured: Evaluation, test: Split) -> dict[str, str]:
+    """Rows on what its probabilities are worth, and of what it is unsure."""
+    errors = {"test images": measured.calibration_error}
+    shares = {"test images": unsure(found, test.images)}
+    for kind, (images, labels) in known_pictures(found.config, data, MOST + MADE).items():
+        made = Split(images[MOST:], labels[MOST:])
+        errors[f"made {kind}"] = evaluate(found, made).calibration_error
+        shares[f"made {kind}"] = unsure(found, made.images)
+    foreign = outliers(found.config.dataset, 2 * MOST + MADE).images[2 * MOST :]
+    shares["made pictures of other things"] = unsure(found, foreign)
+    set_on = ", ".join(found.detector["set_on"]) if found.detector else ""
+    return {
+        "Calibration error": ", ".join(f"{name} {error:.4f}" for name, error in errors.items()),
+        "Unsure": "of "
+        + ", ".join(
+            f"{float(share.float().mean()):.1%} of {name}" for name, share in shares.items()
+        )
+        + f"; at least 95 % are answered of each of: {set_on}",
+    }
 
 
 def card(
@@ -93,8 +136,8 @@ def card(
         f"output/model_epoch{found.metrics['epoch']}.pt {name}\n```\n\n"
         "The test images were read once, for this card."
         "\n\n## Limitations\n\nThe network knows ten classes of centred 28×28 grayscale "
-        "images, light on black, and answers with one of them whatever it is shown. Its "
-        "probabilities are not calibrated.\n"
+        "images, light on black. Of what looks like none of them it is unsure, not always rightly, "
+        "and names the nearest.\n"
     )
 
 
