@@ -76,10 +76,13 @@ def from_photo(
     whole = placed or info.name == "MNIST"  # a digit may have several parts, and no colour
     gray, levels, inverted, even = _light_on_black(image, polarity)
     found = _standing_out(levels)
-    cut_out = not whole and (not even or hints.pointed or _told_by_colour(image))
-    if cut_out:
-        inverted = polarity != "light_on_dark"
-        gray, levels, found = _cut_out(image, hints, inverted=inverted)
+    cut_out = False
+    if not whole and (not even or hints.pointed or _told_by_colour(image)):
+        negated = polarity != "light_on_dark"
+        reduced = _cut_out(image, hints, negated=negated)
+        if cut_out := bool(reduced[-1].any()):
+            gray, levels, found = reduced
+            inverted = negated
     ground, note = _not_meant(found, hints, whole=whole)
     found &= ~ground
     if not found.any():
@@ -253,15 +256,15 @@ def _told_by_colour(image: Image.Image) -> bool:
     return bool(max(colours) > max(gray, NOTHING))
 
 
-def _cut_out(image: Image.Image, hints: Hints, *, inverted: bool) -> tuple[Gray, Gray, Mask]:
+def _cut_out(image: Image.Image, hints: Hints, *, negated: bool) -> tuple[Gray, Gray, Mask]:
     """The photograph, reduced, in grayscale; its thing alone, light on black; where that is.
 
-    All levels are negated, as those of Fashion-MNIST were, whatever the background's level is.
+    `negated` as all of Fashion-MNIST was, whatever the background's level is.
     """
     small = image.convert("RGB")
     small.thumbnail((foreground.SIDE, foreground.SIDE), Image.Resampling.BOX)
     gray, found = np.asarray(small.convert("L")), foreground.cut_out(np.asarray(small), hints)
-    content = (255 - gray if inverted else gray)[found].astype(np.float32)
+    content = (255 - gray if negated else gray)[found].astype(np.float32)
     levels = np.zeros_like(gray)
     if content.size:
         brightest = max(1.0, float(np.percentile(content, 99)))

@@ -21,7 +21,7 @@ SIDE: Final = 192
 """Longer side in pixels to which a photograph is reduced before it is cut out."""
 BORDER: Final = 0.04
 """Share of the width and height, at each side, that is background where no box is given."""
-ROUNDS: Final = 5
+ROUNDS: Final = 3
 TAP: Final = 0.04
 """Radius around a point that a person gives, in shares of the longer side."""
 APART: Final = 0.03
