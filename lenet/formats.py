@@ -33,9 +33,22 @@ _ADAMW_LAB: Mapping[str, Mapping[str, Any]] = {
         "batch_size": 64,
         "sketches": 0.0,
     },
-    "draw": {"optimizer": "adamw", "batch_size": 64},
 }
-"""What the presets set by saying nothing, before Muon became the default."""
+"""What the preset set by saying nothing, before Muon became the default."""
+
+
+_BEFORE_PHOTOGRAPHS: Mapping[str, Mapping[str, Any]] = {
+    "lab": {"sketches": 0.12, "label_smoothing": 0.05},
+    "draw": {
+        "optimizer": "adamw",
+        "batch_size": 64,
+        "label_smoothing": 0.0,
+        "lr": 0.01,
+        "weight_decay": 0.01,
+        "epochs": 110,
+    },
+}
+"""What the presets set before photographs were made for them."""
 
 
 def _before_muon(values: dict[str, Any]) -> dict[str, Any]:
@@ -47,10 +60,15 @@ def _before_muon(values: dict[str, Any]) -> dict[str, Any]:
     return {**_ADAMW_LAB.get(values.get("preset", "lab"), {}), **values}
 
 
+def _before_photographs(values: dict[str, Any]) -> dict[str, Any]:
+    earlier = _BEFORE_PHOTOGRAPHS.get(values.get("preset", "lab"), {})
+    return {"photographs": 0.0, **earlier, **values}
+
+
 MIGRATIONS: tuple[Mapping[Kind, Migration], ...] = (
     {"status": dropped("pid", "process_began")},  # a folder is locked instead
     {"config": _before_muon},
-    {"config": lambda values: {"photographs": 0.0, **values}},
+    {"config": _before_photographs},
 )
 """From format 1 to 2, from 2 to 3 and so on: what becomes of the fields of each kind of file.
 

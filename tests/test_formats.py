@@ -155,6 +155,16 @@ class TestMigrations:
         assert (plain.optimizer, plain.lr, plain.sketches) == ("adamw", 0.5, 0)
         assert (config.photographs, plain.photographs) == (0, 0)
 
+    def test_what_the_presets_meant_before_photographs(self) -> None:
+        lab = build_config(formats.migrated("config", {"format_number": 3}, "it"))
+        assert (lab.optimizer, lab.sketches, lab.photographs) == ("muon", 0.12, 0)
+        assert lab.label_smoothing == 0.05
+        for number in (1, 3):
+            old = {"format_number": number, "preset": "draw", "seed": 3}
+            draw = build_config(formats.migrated("config", old, "it"))
+            assert (draw.optimizer, draw.batch_size, draw.lr) == ("adamw", 64, 0.01)
+            assert (draw.epochs, draw.photographs, draw.label_smoothing) == (110, 0, 0)
+
     @pytest.mark.parametrize(
         "content", [None, [], "x", {"format_number": 0}, {"format_number": "1"}]
     )

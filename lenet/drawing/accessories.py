@@ -22,26 +22,24 @@ def sandal(rng: Generator) -> Drawing:
 def _pair(one: Drawing, other: Drawing, apart: tuple[float, float], rng: Generator) -> Drawing:
     """The other shoe beside the first, often its mirror image, a little turned and moved."""
     sign = np.array([-1.0 if often(rng, 0.6) else 1.0, 1.0])
-    tilt, slip = math.radians(rng.uniform(-18, 18)), rng.uniform(-0.25, 0.25, 2)
+    care = 0.3 if often(rng, 0.5) else 1.0
+    tilt, slip = math.radians(care * rng.uniform(-20, 20)), care * rng.uniform(-0.25, 0.25, 2)
     turn = np.array([[math.cos(tilt), math.sin(tilt)], [-math.sin(tilt), math.cos(tilt)]])
     return one + [(stroke * sign) @ turn + apart + slip for stroke in other]
 
 
 def shoes_from_above(label: int, rng: Generator) -> Drawing:
     """One shoe or, mostly, a pair of class `label` as one looks down on them; outlines first."""
-    apart = (rng.uniform(0.55, 1.0), 0.0)
     if label == 5:
-        one, other = _flip_flop(rng), _flip_flop(rng)
-    elif label == 9 or often(rng, 0.25):  # lying on their sides, or standing in a row
-        height = rng.uniform(1.1, 2.4) if label == 9 else rng.uniform(0.45, 1.0)
-        one = other = _shoe(rng, height)
-        apart = (0.0, height * rng.uniform(0.5, 1.1))
-        if height > 1.5 or often(rng, 0.3):
-            apart = (rng.uniform(-1.5, 1.5), 0.0)
+        one = _flip_flop(rng)
+    elif often(rng, 0.6 if label == 9 else 0.15):  # lying on their sides, or standing in a row
+        one = _shoe(rng, rng.uniform(1.1, 2.4) if label == 9 else rng.uniform(0.45, 1.0))
     else:
         one = _from_above(rng)
-        other = one if often(rng, 0.7) else _from_above(rng)
-    return one if often(rng, 0.12) else _pair(one, other, apart, rng)
+    width, height = np.ptp(np.concatenate(one), axis=0)
+    beside = rng.uniform(0.85, 1.25)
+    apart = (width * beside, 0.0) if width < 1.3 else (0.0, height * beside)
+    return one if often(rng, 0.12) else _pair(one, one, apart, rng)
 
 
 def _from_above(rng: Generator) -> Drawing:

@@ -25,7 +25,7 @@ from lenet.drawing.portions import Portion
 from lenet.drawing.strokes import Drawing, Stroke, often
 from lenet.drawing.synthetic import MAKERS, cut_corners
 
-SHARES = np.array((1.0, 0.8, 1.0, 1.1, 1.2, 0.9, 1.2, 1.2, 0.5, 0.9))
+SHARES = np.array((1.1, 0.8, 1.0, 1.1, 1.2, 1.0, 1.1, 1.5, 0.5, 1.1))
 """How often each class is made against the others."""
 FILLED = np.array((0.3, 0.15, 0.35, 0.35, 0.4, 0.6, 0.45, 0.6, 0.3, 0.6))
 """Share of each class that is made from outlines."""
@@ -36,7 +36,7 @@ FLOOR = 40 / 255
 SHOES = (5, 7, 9)
 EDGE = np.array((0.6, 0, 0.6, 2, 0.6, 2, 0.6, 2, 2, 2))
 """Where sleeves or legs of a class begin, as a share of half the width; 2 where it has none."""
-SWING = np.array((25, 9, 60, 0, 60, 0, 60, 0, 0, 0))
+SWING = np.array((20, 9, 55, 0, 55, 0, 55, 0, 0, 0))
 """Degrees by which they are spread at most."""
 TURN = np.array((9, 9, 9, 9, 9, 35, 9, 35, 12, 35))
 """Deviation of the degrees by which a whole thing is turned; twice that for pairs."""
@@ -162,7 +162,13 @@ def _filled(label: int, rng: Generator) -> NDArray[np.uint8]:
     """Tone and mask, (2, CANVAS, CANVAS), of an outline filled with cloth."""
     is_shoe = label in SHOES and rng.random() < 0.85
     drawing = accessories.shoes_from_above(label, rng) if is_shoe else MAKERS[label](rng)
-    strokes = _placed(drawing, rng, rng.uniform(-180, 180) if is_shoe else rng.normal(0, 8))
+    strokes = _placed(
+        drawing,
+        rng,
+        rng.normal(0, 8)
+        if not is_shoe
+        else rng.choice((rng.normal(0, 20), rng.uniform(-180, 180))),
+    )
     areas = [_area(stroke) for stroke in strokes]
     least = max(areas) * (0.45 if is_shoe else 0.12 if label != 8 else 1)
     cloth = int(rng.integers(90, 200))
@@ -219,14 +225,14 @@ def _dyed(tone: Tensor, mask: Tensor, dice: _Dice) -> Tensor:
         (x - dice.about(0.12)) / dice.between(0.08, 0.3),
         (y - dice.about(0.15)) / dice.between(0.08, 0.3),
     )
-    tone += dice.often(0.25) * (near < 1) * dice.about(0.35) * (1 + 0.5 * dice.clouds(12, 12))
+    tone += dice.often(0.2) * (near < 1) * dice.about(0.35) * (1 + 0.5 * dice.clouds(12, 12))
     for share, u in ((0.07, y), (0.04, x)):
         wave = torch.sin(dice.between(8, 40) * u + dice.between(0, 6))
         tone += dice.often(share) * dice.between(0.05, 0.3) * wave
-    tone += dice.often(0.2) * dice.between(0.03, 0.2) * dice.clouds(20, 20)
-    tone += dice.often(0.6) * dice.between(0, 0.12) * dice.clouds(5, 8)
+    tone += dice.often(0.12) * dice.between(0.03, 0.2) * dice.clouds(20, 20)
+    tone += dice.often(0.5) * dice.between(0, 0.1) * dice.clouds(5, 8)
     folds = (dice.clouds(4, 9) + 0.5 * dice.clouds(10, 6)).abs()
-    tone -= dice.often(0.5) * dice.between(0.05, 0.3) * (1 - 4 * folds).clamp(min=0)
+    tone -= dice.often(0.4) * dice.between(0.05, 0.25) * (1 - 4 * folds).clamp(min=0)
     tone += dice.about(0.08) * x + dice.about(0.08) * y + 0.03 * dice.clouds(28, 28)
     least = torch.where(dice.often(0.75) > 0, FLOOR, 0.02)
     return torch.minimum(torch.maximum(tone, least), torch.tensor(1.0))
@@ -238,8 +244,8 @@ def _cut_out(
     """Tone and mask as a program finds them: ragged, with holes, leftovers, a hanger."""
     y, x = _places()
     ragged = F.avg_pool2d(mask[:, None], 5, 1, 2)[:, 0]
-    ragged = ragged + dice.often(0.6) * dice.between(0, 0.12) * dice.clouds(14, 14) > 0.5
-    holes = (dice.often(0.05) > 0) & (dice.clouds(7, 7) > dice.between(1.1, 1.8))
+    ragged = ragged + dice.often(0.4) * dice.between(0, 0.12) * dice.clouds(14, 14) > 0.5
+    holes = (dice.often(0.03) > 0) & (dice.clouds(7, 7) > dice.between(1.1, 1.8))
     found = ragged & ~holes
     found = torch.where(found.sum((1, 2), keepdim=True) > 200, found, mask > 0.5)
     rows = torch.where(found, y, 1.0).amin((1, 2), keepdim=True)  # where the thing begins
@@ -248,21 +254,21 @@ def _cut_out(
     hook = ((x - centre).abs() < 0.03) & (y < rows + 0.1) & (y > rows - rise)
     bar = ((y - rows - (x - centre).abs() * 0.4).abs() < 0.03) & ((x - centre).abs() < 0.25)
     hangs = torch.from_numpy(np.isin(labels, (0, 1, 2, 3, 4, 6))).reshape(-1, 1, 1)
-    hanger = (hook | bar) & hangs & (dice.often(0.12) > 0)
+    hanger = (hook | bar) & hangs & (dice.often(0.08) > 0)
     reach_x, reach_y = dice.between(0.08, 0.5), dice.between(0.05, 0.3)
     spot = torch.hypot(
         (x - dice.between(-0.7, 0.7)) / reach_x, (y - dice.between(-0.8, 0.8)) / reach_y
     )
-    rest = (spot + 0.3 * dice.clouds(6, 6) < 1) & (dice.often(0.2) > 0)
+    rest = (spot + 0.3 * dice.clouds(6, 6) < 1) & (dice.often(0.15) > 0)
     rest &= (rest & found).any(2, keepdim=True).any(1, keepdim=True)
-    halo = (F.max_pool2d(found.float()[:, None], 5, 1, 2)[:, 0] > 0) & (dice.often(0.06) > 0)
+    halo = (F.max_pool2d(found.float()[:, None], 5, 1, 2)[:, 0] > 0) & (dice.often(0.04) > 0)
     ground = (dice.between(0, 1) + 0.1 * dice.clouds(10, 10)).clamp(FLOOR, 1)
     tone = torch.where(found, tone, ground)
     whole = found | hanger | rest | halo
     kept = (
-        (y < dice.between(0.6, 3.0))
-        & (y > -dice.between(0.7, 4.0))
-        & (x.abs() < dice.between(0.5, 3))
+        (y < dice.between(0.7, 5.0))
+        & (y > -dice.between(0.75, 5.0))
+        & (x.abs() < dice.between(0.6, 5))
     )
     cut = whole & kept
     return tone, torch.where(cut.sum((1, 2), keepdim=True) > 200, cut, whole).float()
