@@ -22,7 +22,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lenet.geometry import POOL
-from lenet.network.fused_stage import Back, covers, no_gradient, normed_max_pool
+from lenet.network.fused_stage import (
+    Back,
+    covers,
+    input_gradient,
+    no_gradient,
+    normed_max_pool,
+)
 from lenet.network.lenet5 import LeNet5
 from lenet.network.side_work import SideWork, Work, nothing
 
@@ -30,6 +36,7 @@ Forward: TypeAlias = Callable[[Tensor], tuple[Tensor, Back]]
 """A layer: takes its input, gives its output and the function for its gradients."""
 
 _aten = torch.ops.aten
+FEW_CHANNELS = 8
 _WINDOW = ([POOL, POOL], [POOL, POOL], [0, 0])  # kernel, stride and padding of every pooling
 
 
@@ -140,7 +147,10 @@ def _convolution(
 
         _to_bias(conv, grad, normed=normed)
         side.add(to_weight)
-        return grad if first else gradient(grad, x, True, False)[0]
+        if first:
+            return grad
+        few = x.shape[1] <= FEW_CHANNELS
+        return input_gradient(conv, grad) if few else gradient(grad, x, True, False)[0]
 
     return y, back
 

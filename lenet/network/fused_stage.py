@@ -143,6 +143,18 @@ def _to_kernels(x: Tensor, grad: Tensor, padding: Any) -> Tensor:
     return swapped.transpose(0, 1)
 
 
+def input_gradient(conv: nn.Conv2d, grad: Tensor) -> Tensor:
+    """Gradient of an unpadded convolution's input, (N, C, H, W), from that of its output.
+
+    It is a convolution itself, of the gradient with the mirrored kernels. The few channels of the
+    input would fill a part of a register only: with images and channels swapped, there are as
+    many channels as images.
+    """
+    kernels = conv.weight.transpose(0, 1).flip(2, 3)
+    mirrored = F.conv2d(kernels, grad, padding=grad.shape[-1] - 1)
+    return mirrored.flip(2, 3).transpose(0, 1).contiguous()
+
+
 def _blocks(
     x: Tensor, kernels: Tensor, offset: Tensor | None, padding: str | tuple[int, ...]
 ) -> Tensor:
