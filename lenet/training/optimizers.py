@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import torch
@@ -92,7 +93,7 @@ class Muon(Optimizer):
         step = orthogonal(ahead.flatten(1))
         length = group["lr"] * math.sqrt(max(1.0, step.shape[0] / step.shape[1]))
         weight.mul_(1 - group["lr"] * group["weight_decay"])
-        weight.add_(step.reshape(weight.shape), alpha=-length)
+        weight.sub_(step.mul_(length).reshape(weight.shape))  # on a card the rate is a tensor
 
     def _adamw(self, group: dict[str, Any]) -> None:
         weights = group["params"]
@@ -128,9 +129,15 @@ def orthogonal(matrix: Tensor) -> Tensor:
     is_tall = matrix.shape[0] > matrix.shape[1]  # lying down, its products are smaller
     x = matrix.t() if is_tall else matrix
     x = x / (x.norm() + 1e-7)
-    for _ in range(ITERATIONS):
-        gram = x @ x.t()
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    gram = x @ x.t()  # it alone is iterated; the products with x would take longer
+    factors = []
+    for left in reversed(range(ITERATIONS)):
+        factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+        factor.diagonal().add_(a)
+        factors.append(factor)
+        if left:
+            gram = factor @ gram @ factor
+    x = torch.mm(reduce(torch.mm, reversed(factors)), x)
     return x.t() if is_tall else x
 
 

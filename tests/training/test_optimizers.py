@@ -5,7 +5,13 @@ import torch
 
 from lenet.config import build_config
 from lenet.network.lenet5 import LeNet5
-from lenet.training.optimizers import ITERATIONS, OTHERS_SHARE, make_optimizer, orthogonal
+from lenet.training.optimizers import (
+    ITERATIONS,
+    NEWTON_SCHULZ,
+    OTHERS_SHARE,
+    make_optimizer,
+    orthogonal,
+)
 from lenet.training.trainer import Trainer
 from tests.small import small_config, small_split
 
@@ -81,6 +87,19 @@ class TestMuon:
         strengths = torch.linalg.svdvals(orthogonal(torch.randn(shape)))
         assert strengths.max() < 1.3
         assert strengths.median() > 0.6
+
+    @pytest.mark.parametrize("shape", [(6, 25), (84, 120), (120, 400), (120, 84)])
+    def test_iterating_the_gram_matrix_gives_what_iterating_the_matrix_does(
+        self, shape: tuple[int, int]
+    ) -> None:
+        torch.manual_seed(0)
+        matrix = torch.randn(shape)
+        a, b, c = NEWTON_SCHULZ
+        x = matrix.double() / matrix.norm()
+        for _ in range(ITERATIONS):
+            gram = x @ x.t()
+            x = a * x + b * gram @ x + c * gram @ gram @ x
+        torch.testing.assert_close(orthogonal(matrix), x.float(), rtol=0, atol=1e-5)
 
     def test_a_gradient_of_zeros_moves_nothing(self) -> None:
         assert torch.equal(orthogonal(torch.zeros(4, 9)), torch.zeros(4, 9))
