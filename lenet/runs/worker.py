@@ -160,7 +160,8 @@ class Execution:
                         self.run.stopped_checkpoint.unlink()
                     recorder.thin_out()
                 control = self._obey(trainer)
-                if control.wish == "stop" and trainer.epoch < config.epochs:
+                told = event.step == trainer.step  # on a card, some steps are told at once
+                if control.wish == "stop" and told and trainer.epoch < config.epochs:
                     recorder.save(self.run.stopped_checkpoint, event)
                     self._report(state="stopped")
                     return

@@ -22,6 +22,7 @@ from lenet.network.inputs import to_input
 from lenet.network.lenet5 import LeNet5
 from lenet.network.side_work import SideWork, nothing
 from lenet.training.augmentation import augment
+from lenet.training.captured import CapturedStep
 from lenet.training.events import EpochEvent, Event, LrEvent, StepEvent
 from lenet.training.optimizers import Muon, lr_factor, make_optimizer
 
@@ -29,6 +30,8 @@ Batch: TypeAlias = tuple[Tensor, Tensor]
 """What the network takes, (N, 1, S, S) float32, and the labels, (N,) int64."""
 
 EVALUATION_BATCH = 500
+TOLD_AT_ONCE = 50
+"""Steps whose losses are read from a card together."""
 USES = 4
 """How often a training sees each of the drawings and photographs made for it, at least."""
 MOST_MADE = 40_000
@@ -107,6 +110,14 @@ class Trainer:
         self._side = SideWork(shared=may_share and config.batch_size >= SHARED_BATCH)
         self._backprop = Backprop(self.model, config.label_smoothing, self._side)
         self.optimizer = make_optimizer(self.model, config, self._side)
+        self._compute, self._rates = self._move_weights, []
+        """What a step computes on the device, and what it reads the learning rates from there."""
+        if self.device.type == "cuda":
+            self._rates = [torch.zeros((), device=self.device) for _ in self.optimizer.param_groups]
+            if not config.dropout:  # a captured step would drop the same features again and again
+                self._compute = CapturedStep(self._move_weights)
+        self._untold: list[tuple[Tensor, int, float, int]] = []
+        """Loss, number, learning rate and images of each step of which there was no event yet."""
         self._next: Batch | None = None
         """The next step's batch, if it is prepared already."""
         self._rng = torch.get_rng_state()
@@ -136,7 +147,8 @@ class Trainer:
     def run(self) -> Iterator[Event]:
         """Train to the end of the last epoch, an event after each step and each epoch.
 
-        A change of the learning rate that the configuration asks for is told before the step.
+        On a CUDA card some steps are told at once, when all of them are done. A change of the
+        learning rate that the configuration asks for is told before the step.
 
         Raises:
             TrainingError: the loss is no longer a number.
@@ -146,9 +158,13 @@ class Trainer:
             done = self.step - self.epoch * self.steps_per_epoch
             for index, following in zip_longest(batches[done:], batches[done + 1 :]):
                 if lr := self.config.later_lrs.get(self.step):
+                    yield from self._told()
                     self.set_lr(lr)
                     yield LrEvent(self.step, self.epoch + 1, lr)
-                yield self._train_step(index, following)
+                self._train_step(index, following)
+                if not self._rates or len(self._untold) == TOLD_AT_ONCE:
+                    yield from self._told()
+            yield from self._told()
             yield self._finish_epoch(seen=sum(len(index) for index in batches))
 
     def evaluate(self) -> tuple[float | None, float | None]:
@@ -205,17 +221,25 @@ class Trainer:
             batches.pop()  # batch norm has no deviation to compute from a single image
         return batches
 
-    def _train_step(self, index: Tensor, following: Tensor | None) -> StepEvent:
-        began = time.perf_counter()
-        lr = self.optimizer.param_groups[0]["lr"]
+    def _train_step(self, index: Tensor, following: Tensor | None) -> None:
+        if not self._untold:
+            self._began = time.perf_counter()
         if self._next is None:
             self._prepare(index)
         x, labels = cast(Batch, self._next)
         self._next = None
         # Elsewhere than on the CPU nothing is gained, and a resume could not repeat its draws.
         ahead = following if self.device.type == "cpu" else None
-        beside = nothing if ahead is None else partial(self._prepare, ahead)
-        loss = self._backprop(x, labels, beside)
+        self._beside = nothing if ahead is None else partial(self._prepare, ahead)
+        lr = self._lr
+        loss = self._compute(x, labels)
+        self.step += 1
+        self._untold.append((loss, self.step, lr, len(index)))
+        self._follow_schedule()
+
+    def _move_weights(self, x: Tensor, labels: Tensor) -> Tensor:
+        """Gradients and the optimizer's step; the loss, on the device."""
+        loss = self._backprop(x, labels, self._beside)
         limit = self.config.clip_grad_norm
         if limit or not isinstance(self.optimizer, Muon):  # Muon itself waits for the gradients
             self._side.finish()
@@ -223,14 +247,26 @@ class Trainer:
             with torch.inference_mode():
                 torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
         self.optimizer.step()
-        self.step += 1
-        self._follow_schedule()
-        value = loss.item()
-        self._must_be_finite("loss", value)
-        seconds = time.perf_counter() - began
-        self._epoch_loss += value * len(index)
+        return loss
+
+    def _told(self) -> Iterator[StepEvent]:
+        """The events of the steps since the last call; to read their losses, a card is waited for.
+
+        The trainer is as it is after the last of them.
+        """
+        steps, self._untold = self._untold, []
+        if not steps:
+            return
+        losses = torch.stack([loss for loss, *_ in steps]).tolist()
+        seconds = time.perf_counter() - self._began
         self._epoch_seconds += seconds
-        return StepEvent(self.step, self.epoch + 1, value, lr, len(index) / seconds)
+        events = []
+        for value, (_, step, lr, count) in zip(losses, steps, strict=True):
+            self._must_be_finite("loss", value, step)
+            self._epoch_loss += value * count
+            speed = count * len(steps) / seconds
+            events.append(StepEvent(step, self.epoch + 1, value, lr, speed))
+        yield from events
 
     def _prepare(self, index: Tensor) -> None:
         """Make the batch of these images ready, as the next one."""
@@ -242,9 +278,12 @@ class Trainer:
 
     def _follow_schedule(self) -> None:
         """Set the learning rate of the next step."""
-        factor = lr_factor(self.config.schedule, self.step / self.total_steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.lr * factor * group.get("share", 1.0)
+        self._lr = self.lr * lr_factor(self.config.schedule, self.step / self.total_steps)
+        for number, group in enumerate(self.optimizer.param_groups):
+            group["lr"] = self._lr * group.get("share", 1.0)
+            if self._rates:
+                group["lr"] = self._rates[number].fill_(group["lr"])
+                group["capturable"] = True  # a restored state may say otherwise
 
     def _with_made(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """The batch, and what the configuration wants of drawings and made photographs."""
@@ -258,17 +297,17 @@ class Trainer:
     def _finish_epoch(self, seen: int) -> EpochEvent:
         began = time.perf_counter()
         val_loss, val_accuracy = self.evaluate()
-        self._must_be_finite("validation loss", val_loss or 0.0)
+        self._must_be_finite("validation loss", val_loss or 0.0, self.step)
         seconds = self._epoch_seconds + time.perf_counter() - began
         train_loss = self._epoch_loss / seen
         self._epoch_loss = self._epoch_seconds = 0.0
         self.epoch += 1
         return EpochEvent(self.epoch, self.step, train_loss, val_loss, val_accuracy, seconds)
 
-    def _must_be_finite(self, name: str, value: float) -> None:
+    def _must_be_finite(self, name: str, value: float, step: int) -> None:
         if not math.isfinite(value):
             raise TrainingError(
-                f"the {name} is {value} at step {self.step}: the training diverged; "
+                f"the {name} is {value} at step {step}: the training diverged; "
                 "try a lower learning rate"
             )
 

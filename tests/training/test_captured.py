@@ -1,0 +1,107 @@
+"""The way of a training on a CUDA card, on the CPU: what only a card can do has a stand-in.
+
+That a card captures the step is not tested here.
+"""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from lenet.runs.run import Run
+from lenet.training import captured, trainer
+from lenet.training.captured import WARM_UP, CapturedStep
+from lenet.training.events import EpochEvent, Event, StepEvent
+from lenet.training.trainer import Trainer
+from tests.small import resume, small_config, small_split, stop_at, train
+
+REPLAYED = "replayed"
+
+
+class OnCard(Trainer):
+    """A trainer that works as on a card."""
+
+    def __init__(self, *options: Any) -> None:
+        super().__init__(*options)
+        self._rates = [torch.zeros(()) for _ in self.optimizer.param_groups]
+        self._compute = CapturedStep(self._move_weights)
+        self._follow_schedule()
+
+
+@pytest.fixture
+def replays(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Has an entry for each replay, which computes anew from where the batch was captured."""
+    done: list[str] = []
+
+    def record(work: Callable[[], Tensor], _stream: object) -> tuple[Callable[[], object], Tensor]:
+        loss = torch.zeros(())
+
+        def replay() -> None:
+            loss.copy_(work())
+            done.append(REPLAYED)
+
+        return replay, loss
+
+    stream = SimpleNamespace(wait_stream=lambda _: None)
+    monkeypatch.setattr(captured, "captured", record)
+    for name in ("Stream", "current_stream"):
+        monkeypatch.setattr(torch.cuda, name, lambda: stream)
+    monkeypatch.setattr(torch.cuda, "stream", nullcontext)
+    monkeypatch.setattr(trainer, "TOLD_AT_ONCE", 3)
+    return done
+
+
+def figures(events: list[Event]) -> list[float]:
+    found = []
+    for event in events:
+        if isinstance(event, StepEvent):
+            found += [event.step, event.loss, event.lr]
+        elif isinstance(event, EpochEvent):
+            found += [event.step, event.train_loss]
+    return found
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "adamw", "sgd"])
+def test_gives_the_same_events_and_weights(optimizer: str, replays: list[str]) -> None:
+    """The last of an epoch's 8 batches has 6 images; the learning rate changes at each step."""
+    config = small_config(optimizer=optimizer, batch_size=22, lr_changes="5:0.02", lr=0.01)
+    plain = Trainer(config, small_split())
+    expected = list(plain.run())
+    on_card = OnCard(config, small_split())
+    events = list(on_card.run())
+    assert len(replays) == 2 * 7 - WARM_UP
+    assert [type(event) for event in events] == [type(event) for event in expected]
+    assert figures(events) == pytest.approx(figures(expected), rel=1e-4)
+    for name, weight in on_card.model.state_dict().items():
+        torch.testing.assert_close(weight, plain.model.state_dict()[name], rtol=1e-3, atol=1e-4)
+
+
+def test_what_cannot_be_captured_is_computed_all_the_same(
+    replays: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(captured, "captured", refuse)
+    config = small_config(batch_size=22)
+    expected, events = (list(kind(config, small_split()).run()) for kind in (Trainer, OnCard))
+    assert figures(events) == pytest.approx(figures(expected), rel=1e-4)
+    assert len(caplog.records) == 1
+    assert not replays
+
+
+def test_a_stop_among_steps_that_are_told_at_once_loses_none(
+    replays: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setattr(trainer, "Trainer", OnCard)
+    run = Run(tmp_path / "run")
+    train(run, small_config(), stop_at(4, run))
+    assert run.status().state == "stopped"
+    resume(run)
+    steps = [line for line in run.metrics_file.read_text().splitlines() if '"loss"' in line]
+    assert len(steps) == 16
+    assert replays
