@@ -8,6 +8,8 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from benchmarks.alone import finished
 from benchmarks.table import Row, beside, shown
@@ -17,7 +19,7 @@ SECONDS = 4
 """Of counted steps in a process."""
 WARM_UP = 10
 """Steps before them."""
-BATCH_SIZES = (128,)
+BATCH_SIZE = 128
 MOST_NEIGHBOURS = 2
 MOST = 1.2
 """What the second core's help may cost at worst, in times of one thread."""
@@ -51,23 +53,29 @@ def step_times(batch_size: int) -> dict[int, float]:
     return {threads: statistics.median(times) for threads, times in taken.items()}
 
 
+@contextmanager
+def busy(neighbours: int) -> Iterator[None]:
+    """So many processes that each keep a core busy."""
+    processes = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(neighbours)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
 def rows() -> list[Row]:
-    """For each batch size and each number of busy neighbours."""
+    """For each number of busy neighbours."""
     found = []
     for neighbours in range(MOST_NEIGHBOURS + 1):
-        busy = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(neighbours)]
-        try:
-            for batch_size in BATCH_SIZES:
-                took = step_times(batch_size)
-                where = f"step of {batch_size} beside {neighbours} busy processes"
-                found += [
-                    beside(f"{where}, threads 0 (rival: 1)", took[0], took[1], "ms", 1 / MOST),
-                    shown(f"{where}, threads 2", took[2], "ms"),
-                ]
-        finally:
-            for process in busy:
-                process.kill()
-                process.wait()
+        with busy(neighbours):
+            took = step_times(BATCH_SIZE)
+        where = f"step of {BATCH_SIZE} beside {neighbours} busy processes"
+        found += [
+            beside(f"{where}, threads 0 (rival: 1)", took[0], took[1], "ms", 1 / MOST),
+            shown(f"{where}, threads 2", took[2], "ms"),
+        ]
     return found
 
 

@@ -10,15 +10,22 @@ import os
 import statistics
 import sys
 import tempfile
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.alone import Finished, finished
+from benchmarks.neighbour import busy
 from benchmarks.table import Row, beside
 from lenet.catalog import FILES
 from lenet.cores import usable_cores
 from lenet.data.reading import locate
 
-TIMES = 3
+TIMES, TIMES_CROWDED = 3, 2
+GOALS = {128: 4, 32: 3}
+"""How many times as quick as the post's loop an epoch is to be, by batch size."""
+SEEDS, RIVALS_SEEDS = 5, 3
+"""Of the trainings up to 90 %; the rival's take over a minute each."""
 GOAL = 0.9
 MOST_EPOCHS = 30
 SAME = (
@@ -65,45 +72,55 @@ def train_ours(batch_size: int, threads: int) -> tuple[float, Finished]:
     return second - first, done
 
 
-def same_epochs(root: Path, batch_size: int) -> list[Row]:
-    """An epoch of the same network, by turns; both rivals use all cores.
+def by_turns(root: Path, batch_size: int, turns: int, ours: Iterable[int]) -> dict[str, float]:
+    """Median seconds of an epoch of the same network by who trains it; rivals use all cores.
 
-    For 32 also the memory, for 128 also the evaluation of the post's loop.
+    Also "evaluation", the seconds of the post's loop, and "memory" and "post's memory" in MB.
+
+    Args:
+        ours: our numbers of threads.
     """
-    cores = usable_cores()
     size = ("--batch_size", str(batch_size))
-    taken: dict[str, list[float]] = {}
-    memory: list[tuple[float, float]] = []
-    for turn in range(TIMES):
-        for threads in sorted({1, cores}):
+    taken: dict[str, list[float]] = defaultdict(list)
+    for turn in range(turns):
+        for threads in ours:
             seconds, mine = train_ours(batch_size, threads)
-            taken.setdefault(f"{threads}", []).append(seconds)
-        workers = ("--workers", str(cores * (turn % 2)))  # what suits it better counts
+            taken[str(threads)].append(seconds)
+        workers = ("--workers", str(usable_cores() * (turn % 2)))  # what suits it better counts
         theirs = finished("benchmarks.rival", str(root), *size, *workers)
         found = json.loads(theirs.output)
-        taken.setdefault("post", []).append(found["epoch"][0])
-        taken.setdefault("evaluation", []).append(found["evaluation"][0])
-        memory.append((mine.megabytes, theirs.megabytes))
+        taken["post"].append(found["epoch"][0])
+        taken["evaluation"].append(found["evaluation"][0])
+        taken["memory"].append(mine.megabytes)
+        taken["post's memory"].append(theirs.megabytes)
         if KERAS:
             theirs = finished(
                 "benchmarks.rival_keras", str(root), *size, "--epochs", "2", python=KERAS
             )
-            taken.setdefault("keras", []).append(json.loads(theirs.output)["epoch"][-1])
+            taken["Keras"].append(json.loads(theirs.output)["epoch"][-1])
     middle = {name: statistics.median(values) for name, values in taken.items()}
-    goal = {32: 3, 128: 4}[batch_size]
-    rows = []
-    for threads in sorted({1, cores}):
-        name = f"epoch, batch size {batch_size}, {threads} thread{'s' * (threads > 1)}"
-        ours = middle[f"{threads}"]
-        rows.append(beside(name, ours, min(taken["post"]), "s", goal))
-        if KERAS:
-            rows.append(beside(f"{name}; Keras on JAX", ours, middle["keras"], "s", 2.5))
+    return {**middle, "post": min(taken["post"])}
+
+
+def same_epochs(root: Path, batch_size: int) -> list[Row]:
+    """An epoch of the same network, alone on the machine and beside one busy process.
+
+    For 32 also the memory, for 128 also the evaluation of the post's loop.
+    """
+    cores = usable_cores()
+    alone = by_turns(root, batch_size, TIMES, sorted({0, cores}))
+    with busy(1):  # threads that wait for each other take a minute an epoch there
+        crowded = by_turns(root, batch_size, TIMES_CROWDED, [0])
+    name = f"epoch, batch size {batch_size}, threads"
+    rows = [beside(f"{name} 0", alone["0"], alone["post"], "s", GOALS[batch_size])]
+    rows.append(Row(f"{name} {cores}", alone[str(cores)], "s", alone["post"]))
+    rows.append(Row(f"{name} 0, beside a busy process", crowded["0"], "s", crowded["post"]))
+    if KERAS:
+        rows.append(beside(f"{name} 0; Keras on JAX", alone["0"], alone["Keras"], "s", 2.5))
     if batch_size == 32:
-        mine_mb, their_mb = (statistics.median(column) for column in zip(*memory, strict=True))
-        rows.append(beside("peak memory of a training", mine_mb, their_mb, "MB", 1))
-    else:
-        rows.append(evaluation(middle["evaluation"]))
-    return rows
+        memory = alone["memory"], alone["post's memory"]
+        return [*rows, beside("peak memory of a training", *memory, "MB", 1)]
+    return [*rows, evaluation(alone["evaluation"])]
 
 
 def evaluation(rival: float) -> Row:
@@ -121,8 +138,10 @@ def evaluation(rival: float) -> Row:
 def to_the_goal(root: Path) -> Row:
     """Wall seconds from process start to 90 % of the test images, each with its own settings."""
     ours, theirs = [], []
-    for seed in range(TIMES):
+    for seed in range(SEEDS):
         ours.append(_reach(seed))
+        if seed >= RIVALS_SEEDS:
+            continue
         done = finished(
             *("benchmarks.rival", str(root), "--until", str(GOAL), "--epochs", str(MOST_EPOCHS)),
             *("--seed", str(seed)),
