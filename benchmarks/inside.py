@@ -60,7 +60,7 @@ def on_the_server() -> list[float]:
     app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=PATIENCE).run()
     app.switch_page("pages/inside.py").run()
     for index in range(1, WARM + TIMES):
-        app.number_input(key="inside_image").set_value(index).run()
+        app.number_input[0].set_value(index).run()
     return taken[WARM:]
 
 

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lenet.catalog import DATASETS
 from lenet.evaluation import report
-from lenet.ui import checkpoints, dataset
+from lenet.ui import checkpoints, dataset, hand
 from lenet.ui.app import fragment, show
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluate import charts, scores
@@ -19,19 +19,19 @@ from lenet.ui.widgets import download, segments
 
 def page() -> None:
     st.title("Evaluate")
+    present = [checkpoints.in_hand()]
     row = st.container(horizontal=True, vertical_alignment="bottom")
     comparing = bool(st.session_state.get("compare"))
-    first = "Checkpoint A" if comparing else "Checkpoint"
-    chosen = [checkpoints.choose_or_upload(row, first, "checkpoint")]
-    if comparing:
-        second = checkpoints.choose_or_upload(row, "Checkpoint B", "other checkpoint", last=True)
-        chosen.append(second)
+    second = hand.choose(row, "Checkpoint B", hand.SECOND) if comparing else None
     tests = row.container(width="content")
-    row.toggle("Compare two", key="compare", persist_state="session")
-    present = [one for one in chosen if one]
-    if len(present) < len(chosen):
-        st.info("Choose the file of a checkpoint.", icon=":material/upload_file:")
-        return
+    row.toggle(
+        "Compare two",
+        key="compare",
+        persist_state="session",
+        help="A is the checkpoint in hand, above; B is chosen here.",
+    )
+    if comparing:
+        present.append(checkpoints.opened(second))
     name = test_set(tests, present[0])
     warn(present, name)
     dataset.require(name)
@@ -49,17 +49,26 @@ def page() -> None:
 
 
 def test_set(place: DeltaGenerator, chosen: Chosen) -> str:
-    """The dataset to test on, the checkpoint's own at first."""
-    return segments(
+    """The dataset to test on, the checkpoint's own until another is chosen."""
+    state, own = st.session_state, chosen.checkpoint.config.dataset
+    key = f"test set of {chosen.digest}, {state['arrivals']}"
+
+    def choose() -> None:
+        state["test set"], state["cell"] = state[key], None
+
+    segments(
         "Test set",
         list(DATASETS),
-        f"test set of {chosen.digest}",
+        key,
         place=place,
-        default=chosen.checkpoint.config.dataset,
+        default=state.get("test set") or own,
         format_func=lambda option: DATASETS[option].title,
-        persist_state=None,
+        on_change=choose,
         help="Follows the checkpoint. On the other one a network can only guess.",
     )
+    name: str = state[key]
+    state["test set"] = None if name == own else name
+    return name
 
 
 def warn(present: list[Chosen], name: str) -> None:

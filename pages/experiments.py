@@ -1,21 +1,20 @@
 """Experiments: studies of many runs, the post's nine cases first."""
 
-from pathlib import Path
-
 import pandas as pd
 import streamlit as st
 
-from lenet.cli.study import OWN
 from lenet.data.reading import locate
 from lenet.errors import NewerFileError, StudyError
+from lenet.runs.run import Run
 from lenet.studies import results
 from lenet.studies.folder import StudyFolder, home_of, start, study_folders
 from lenet.studies.plan import Study
-from lenet.studies.presets import STUDY_PRESETS
+from lenet.studies.presets import OWN, STUDY_PRESETS
 from lenet.studies.results import Findings
 from lenet.studies.summary import conclusion
-from lenet.ui import dataset, query_params
+from lenet.ui import address, dataset
 from lenet.ui.app import explained, fragment, sentence, show
+from lenet.ui.escape import plain
 from lenet.ui.experiments import setup, state
 from lenet.ui.experiments.best import show_best
 from lenet.ui.experiments.cells import show_cells
@@ -26,30 +25,31 @@ from lenet.ui.widgets import segments
 REFRESH = 2.0
 """Seconds between two looks at a study that goes on."""
 TITLES = {name: study.title for name, study in STUDY_PRESETS.items()} | {OWN: "Your own"}
-FIRST = next(iter(TITLES))
 
 
 def page() -> None:
     st.title("Experiments")
-    query_params.clean("Experiments", {"study": TITLES.__contains__})
-    if "study" not in st.session_state:
-        st.session_state["study"] = st.query_params.get("study", FIRST)
+    state = st.session_state
+    wanted = address.PAGES["experiments"]["study"].value()
+    state["kind of study"] = wanted if wanted in TITLES else wanted.rpartition("-")[0]
     name = segments(
         "Study",
         list(TITLES),
-        "study",
+        "kind of study",
         format_func=TITLES.__getitem__,
         label_visibility="collapsed",
         wrap=False,
+        on_change=lambda: state.update(study=state["kind of study"]),
     )
-    # By its name, as on the command line. A bound parameter would be the title, and would keep
-    # "Evaluate this" from leaving the page.
-    st.query_params.from_dict({} if name == FIRST else {"study": name})
     if name in STUDY_PRESETS:
         st.markdown(f"**Expect.** {STUDY_PRESETS[name].expect}")
     found = earlier(name)
-    study = configure(name, first=not found)
-    folder = chosen_folder(name, study, found)
+    configure(name, first=not found)
+    if wanted not in (*TITLES, *found):
+        st.warning(f"The study {plain(wanted)} is not here; choose another.")
+    folder = found.get(wanted) or next(iter(found.values()), None)
+    if len(found) > 1:
+        list_of(found, folder)
     if folder:
         live = folder.live
         fragment(follow, run_every=REFRESH if live else None)(folder, live)
@@ -57,7 +57,7 @@ def page() -> None:
         show_shipped(shipped)
 
 
-def configure(name: str, *, first: bool) -> Study | None:
+def configure(name: str, *, first: bool) -> None:
     """The study of the widgets' values, with Start; they fold once there is an earlier study."""
     label = "Run it here" if name in STUDY_PRESETS else "Set it up" if first else "Set up another"
     unfolded = name == OWN and first
@@ -65,8 +65,6 @@ def configure(name: str, *, first: bool) -> Study | None:
     with place, explained():
         study = setup.ready_made(STUDY_PRESETS[name]) if name in STUDY_PRESETS else setup.own()
         cost_and_start(study)
-        return study
-    return None
 
 
 def cost_and_start(study: Study) -> None:
@@ -77,30 +75,33 @@ def cost_and_start(study: Study) -> None:
     row.markdown(setup.cost(study))
     row.space("stretch")
     if home.file.exists():
-        row.caption("This very study is shown below.", width="content")
+        row.button("Show this very study", on_click=show_study, args=(home.id,), type="tertiary")
     elif missing:
         dataset.offer(missing[0])
     elif row.button("Start", type="primary", icon=":material/play_arrow:"):
         home.keep(study)
         start(home)
+        show_study(home.id)
         st.rerun()
 
 
-def chosen_folder(
-    name: str, study: Study | None, found: dict[str, StudyFolder]
-) -> StudyFolder | None:
-    """The folder to show: that of the study as it is set up, else one of the earlier ones."""
-    if study and home_of(study).file.exists():
-        return home_of(study)
-    if name != OWN or len(found) < 2:
-        return next(iter(found.values()), None)
-    chosen = st.selectbox(
-        "Earlier studies",
-        list(found),
-        format_func=lambda key: f"{found[key].study.title} ({key[-4:]})",
-        key="earlier study",
-    )
-    return found[chosen]
+def show_study(key: str) -> None:
+    """Have the page show the study with this id, and the address name it."""
+    st.session_state["study"] = key
+
+
+def list_of(found: dict[str, StudyFolder], shown: StudyFolder | None) -> None:
+    """All studies of this kind by title and the end of the id, each with a link of its own."""
+    with st.container(horizontal=True, gap="small"):
+        for key, folder in found.items():
+            st.button(
+                f"{plain(folder.study.title)} ({key[-4:]})",
+                key=f"show {key}",
+                on_click=show_study,
+                args=(key,),
+                type="secondary" if folder == shown else "tertiary",
+                icon=":material/science:",
+            )
 
 
 def earlier(name: str) -> dict[str, StudyFolder]:
@@ -167,11 +168,11 @@ def show_findings(findings: Findings, runs: list[RunProgress], folder: StudyFold
     if found := conclusion(findings):
         st.markdown(f"**Found.** {found}")
     show_cells(findings, runs)
-    checkpoints: dict[str, dict[int, Path]] = {}  # of the first finished run of each cell
+    best: dict[str, Run] = {}  # the first finished run of each cell
     for run in runs:
-        if folder and run.finished and run.planned.label not in checkpoints:
-            checkpoints[run.planned.label] = folder.run(run.planned).checkpoints()
-    show_best(findings, checkpoints)
+        if folder and run.finished:
+            best.setdefault(run.planned.label, folder.run(run.planned))
+    show_best(findings, best)
     show_figures(findings, runs, folder.id if folder else "shipped")
 
 

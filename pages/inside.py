@@ -9,48 +9,49 @@ from lenet.evaluation.classify import in_words
 from lenet.explain.activations import layer_outputs
 from lenet.network.inputs import to_input
 from lenet.training.unsure import unsure
-from lenet.ui import checkpoints, images, query_params
+from lenet.ui import checkpoints, hand, images
 from lenet.ui.app import show
 from lenet.ui.inside.attributions import attribute
 from lenet.ui.inside.clickable_html import pointing
 from lenet.ui.inside.epochs import step_through
 from lenet.ui.inside.explorer import explore
 from lenet.ui.inside.filters import filter_sheets
-from lenet.ui.inside.picture import SOURCES, choose_picture
+from lenet.ui.inside.picture import choose_picture
 
 ORDER = (
     "The textbook's order: convolution, batch norm, activation, pooling; a convolution's maps "
     "are shown after their activation. With max pooling the program activates last, to save "
     "time; the values are the same."
 )
-USABLE = {
-    "inside_source": SOURCES.__contains__,
-    "inside_image": query_params.whole(0, max(info.test_count for info in DATASETS.values()) - 1),
-}
-"""The parameters of the address, and which values each can have."""
 DIFFERENT = 0.005
 """Difference of a probability from which the page says that Predict's differs."""
 
 
 def page() -> None:
     st.title("Inside")
-    query_params.clean("Inside", USABLE)
-    chosen = checkpoints.choose()
+    chosen = checkpoints.in_hand()
     checkpoint = chosen.checkpoint
     info = DATASETS[checkpoint.config.dataset]
     found = choose_picture(info)
+    hand.show_picture()
     if found is None:
         return
-    picture, beside, target = found
+    beside, target = found
+    held = hand.picture_in_hand()
+    pixels = held.pixels()
     torch.set_num_threads(1)  # several would wait for each other while a training runs beside
     model = checkpoint.model()
-    image = torch.from_numpy(picture)
+    image = torch.from_numpy(pixels)
     x = to_input(image[None], checkpoint.config)
     layers = layer_outputs(model, x)
     probabilities = layers["fc4"].values
     with torch.inference_mode():
         mean = model.probabilities(x)[0]
-    with beside:
+    left, right = beside.columns([1, 2], gap="medium")
+    why = left.empty()
+    images.show(pixels, 196, place=why)
+    with right:
+        hand.mind(info)
         foreign = target is None and bool(unsure(checkpoint, image[None]))
         show_prediction(target, probabilities, mean, info, foreign=foreign)
     st.subheader("From the picture to the answer", anchor=False, help=ORDER)
@@ -62,8 +63,9 @@ def page() -> None:
     st.subheader("Learned filters", anchor=False)
     st.caption("A column for each map that a layer puts out, a row for each that it takes in.")
     pointing("filters", filter_sheets(model))
-    attribute(checkpoint, image, int(probabilities.argmax()), info)
     step_through(chosen.path, image, info)
+    with why.container():  # last, since the page is of use before
+        attribute(chosen, held, int(probabilities.argmax()), info)
 
 
 def show_prediction(
@@ -79,6 +81,8 @@ def show_prediction(
     """
     name = info.classes[int(probabilities.argmax())]
     st.subheader(in_words(name, unsure=foreign), anchor=False)
+    if target is not None:
+        st.caption(f"Truth: {info.classes[target]}")
     images.bars(probabilities.tolist(), info.classes, target=target)
     if float((mean - probabilities).abs().max()) < DIFFERENT:
         return

@@ -34,7 +34,7 @@ def page() -> None:
         else:
             st.caption("No run yet. Press Start: the loss appears here within seconds.")
             empty_chart()
-        st.subheader("Network")
+        st.subheader("Network of the form")
         layer_table.show(values)
     if not any(run.live for run in known.values()):
         launcher.warm_up()
@@ -42,7 +42,6 @@ def page() -> None:
 
 def configure() -> dict[str, Any]:
     """The hyperparameters, and Start."""
-    config_form.clean_address()
     values = config_form.current()
     for name in ("preset", "dataset"):
         values[name] = config_form.widget(name, values)

@@ -19,7 +19,7 @@ import torch
 from lenet.evaluation.metrics import evaluate
 from lenet.evaluation.report import figures
 from lenet.network import checkpoint
-from lenet.ui.checkpoints import UPLOAD
+from lenet.ui.hand import UPLOAD
 from soak.damage import damaged, json_value, with_nasty_value
 from soak.guard import UPLOADED, Trial, uploads
 from soak.lab import Lab, sound, visit

@@ -25,9 +25,9 @@ from soak.lab import Lab, sound, visit
 
 PARAMETERS = {
     "streamlit_app.py": tuple(Config.model_fields),
-    "pages/evaluate.py": ("checkpoint", "compare"),
+    "pages/evaluate.py": ("checkpoint", "epoch", "compare", "second", "cell", "test", "order"),
     "pages/predict.py": ("view", "sample_count", "sample_seed", "sample_class", "mistakes"),
-    "pages/inside.py": ("inside_source", "inside_image", "inside_class", "inside_photo"),
+    "pages/inside.py": ("view", "picture", "spot", "inside_class"),
     "pages/experiments.py": ("study", "varied", "own_preset"),
 }
 """What the addresses of the pages carry, and names of other widgets that they do not."""
@@ -50,7 +50,7 @@ def pictures(lab: Lab, rng: random.Random, number: int) -> Iterator[Trial]:
 
     def on_page(name: str, data: bytes) -> None:
         page = visit("pages/predict.py", view="Upload")
-        page.file_uploader(key="photo").set_value((name, data, "image/png"))
+        page.file_uploader[0].set_value((name, data, "image/png"))
         sound(page.run())
 
     return uploads(_pictures(rng), number, rng, ".png", on_page, classified)
@@ -152,7 +152,7 @@ def _draw(page: str, drawing: Any) -> None:
     """Open a page whose canvas answers so."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("streamlit_drawable_canvas.out", lambda **_: drawing)
-        visit(page, **{"view" if "predict" in page else "inside_source": "Draw"})
+        visit(page, view="Draw")
 
 
 def _point(pick: str) -> None:

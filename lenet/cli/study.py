@@ -13,13 +13,10 @@ from lenet.runs import launcher
 from lenet.studies import results, sweep
 from lenet.studies.folder import StudyFolder, home_of
 from lenet.studies.plan import Study, make_study
-from lenet.studies.presets import POST_FIGURES, STUDY_PRESETS, preset_named
+from lenet.studies.presets import OWN, POST_FIGURES, STUDY_PRESETS, preset_named
 from lenet.studies.runner import BACKENDS, Outcome, check_backend, run_study
 
 log = logging.getLogger(__name__)
-
-OWN = "grid"
-"""The name of studies made of `--vary`."""
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

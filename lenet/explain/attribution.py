@@ -27,7 +27,9 @@ class Attribution:
     baseline: float
 
 
-def integrated_gradients(checkpoint: Checkpoint, image: Tensor, label: int) -> Attribution:
+def integrated_gradients(
+    checkpoint: Checkpoint, image: Tensor, label: int, steps: int = STEPS
+) -> Attribution:
     """Integrated gradients of a class's logit on the way from a black image to this one.
 
     Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks", 2017. The values add up
@@ -36,6 +38,7 @@ def integrated_gradients(checkpoint: Checkpoint, image: Tensor, label: int) -> A
     Args:
         image: (28, 28) uint8, light on black.
         label: 0 to 9.
+        steps: points of the integral.
     """
     from captum.attr import IntegratedGradients  # slow to import: it brings Matplotlib
 
@@ -45,7 +48,7 @@ def integrated_gradients(checkpoint: Checkpoint, image: Tensor, label: int) -> A
     model.eval().requires_grad_(requires_grad=False)
     both = to_input(torch.stack([image, torch.zeros_like(image)]), checkpoint.config)
     x, black = both.split(1)
-    values = IntegratedGradients(model).attribute(x, black, target=label, n_steps=STEPS)
+    values = IntegratedGradients(model).attribute(x, black, target=label, n_steps=steps)
     with torch.inference_mode():
         logit, baseline = model(both)[:, label].tolist()
     return Attribution(values[0, 0].float(), logit, baseline)

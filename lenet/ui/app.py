@@ -12,7 +12,7 @@ import streamlit as st
 from lenet.config import Config, knob
 from lenet.errors import LabError
 from lenet.paths import ROOT
-from lenet.ui import preload
+from lenet.ui import address, hand, preload
 from lenet.ui.escape import plain
 
 P = ParamSpec("P")
@@ -49,9 +49,15 @@ def navigate() -> None:
     )
     token = _navigated.set(True)
     try:
+        address.arrive(page.url_path)
+        with explained():
+            hand.bar()
+        address.show_frame()
         page.run()
     finally:
         _navigated.reset(token)
+        address.write()
+    st.session_state.pop("not understood", None)
     preload.load_other_pages()
 
 
@@ -80,6 +86,8 @@ def fragment(part: Callable[P, None], run_every: float | None = None) -> Callabl
     def run(*args: P.args, **options: P.kwargs) -> None:
         with explained():
             part(*args, **options)
+        if not _navigated.get():  # it runs alone
+            address.write()
 
     return st.fragment(run, run_every=run_every)
 

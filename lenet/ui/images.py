@@ -23,19 +23,19 @@ def show(
 
 
 def png(picture: Image.Image) -> bytes:
-    """A picture as a grayscale PNG file."""
+    """A picture as a PNG file, in grayscale unless it is RGB."""
     file = io.BytesIO()
-    picture.convert("L").save(file, "PNG", compress_level=1)
+    (picture if picture.mode == "RGB" else picture.convert("L")).save(file, "PNG", compress_level=1)
     return file.getvalue()
 
 
 def data_uri(pixels: NDArray[np.uint8]) -> str:
-    """(H, W) uint8 as a PNG of that size in an address for `<img src>`."""
+    """(H, W) or (H, W, 3) uint8 as a PNG of that size in an address for `<img src>`."""
     return "data:image/png;base64," + base64.b64encode(png(Image.fromarray(pixels))).decode()
 
 
 def img(pixels: NDArray[np.uint8], alt: str) -> str:
-    """(H, W) uint8 as an `<img>` of that size, with a text for those who cannot see it."""
+    """(H, W) or (H, W, 3) uint8 as an `<img>`, with a text for those who cannot see it."""
     return f'<img src="{data_uri(pixels)}" alt="{html.escape(alt)}">'
 
 

@@ -1,54 +1,186 @@
-"""A drawing or a photograph from a visitor, as Predict and Inside ask for it."""
+"""A drawing or a photograph from a visitor, as Predict and Inside ask for it and put it in hand."""
 
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import streamlit as st
 from PIL import Image
 from streamlit_drawable_canvas import st_canvas
 
-from lenet.catalog import DatasetInfo
-from lenet.drawing import centre, image_files
-from lenet.drawing.centre import Gray, Prepared
+from lenet.catalog import DATASETS, DatasetInfo
+from lenet.drawing import centre, examples, image_files
+from lenet.drawing.centre import Prepared
 from lenet.errors import ImageError
+from lenet.paths import ROOT
+from lenet.ui import hand, images, picture
+from lenet.ui.address import link
+from lenet.ui.picture import VIEWS, Picture
+from lenet.ui.widgets import segments
 
 SIDE = 280  # pixels of the canvas
 BRUSH = 14
+ERASER = 2  # width of the eraser in pens: one as wide as the pen leaves the smooth edges of a line
+
+_HERE = Path(__file__).parent
+_buttons = st.components.v2.component(
+    "lenet_canvas_buttons",
+    html='<div class="buttons"></div>',
+    css=(_HERE / "canvas_buttons.css").read_text(encoding="utf-8"),
+    js=(_HERE / "canvas_buttons.js").read_text(encoding="utf-8"),
+)
+
+Strokes = dict[str, Any]
+"""A drawing of Fabric.js, as the canvas takes and reports it."""
 
 
-def canvas(
-    key: str, brush: int = BRUSH, color: str = "#ffffff", drawing: dict[str, Any] | None = None
-) -> Gray | None:
-    """Show a black canvas, at first with a drawing of Fabric.js on it.
+@dataclass(frozen=True)
+class Drawn:
+    """The drawing of this session: its strokes, its PNG file, and the picture made of it."""
 
-    Returns (H, W, 3 or 4) uint8, None before the first stroke; `ImageError` if it is no drawing.
+    strokes: Strokes
+    file: bytes
+    picture: Picture
+
+
+class Photo(NamedTuple):
+    """The photograph of this session, and for which dataset it was given."""
+
+    name: str
+    data: bytes
+    dataset: str
+
+
+def choose_view(label: str, **more: Any) -> str:
+    """The control for where the picture comes from, one of `VIEWS`, the same on both pages."""
+    again = {"on_change": lambda: st.session_state.pop("canvas", None)}
+    return segments(label, VIEWS, "view", label_visibility="collapsed", **again, **more)
+
+
+def draw(info: DatasetInfo, hints: Any = st) -> Drawn | None:
+    """Show the canvas with its tools, and put what is drawn in hand.
+
+    None where nothing is drawn; `hints` is where that is said. `ImageError` if what the canvas
+    reports is no drawing.
     """
+    state = st.session_state
+    number, strokes = state["canvas"] if "canvas" in state else _mounted()
+    if not state.get("drawn"):
+        state["tool"] = "Pen"  # on a blank canvas an eraser draws nothing
+    row = st.container(horizontal=True, vertical_alignment="center", width=SIDE + 52)
+    tool = segments("Tool", ("Pen", "Eraser"), "tool", place=row, label_visibility="collapsed")
+    width = row.slider("Brush", 4, 40, BRUSH, key="brush", persist_state="session")
+    pen = (width * ERASER, "#000000") if tool == "Eraser" else (width, "#ffffff")
+    with st.container(horizontal=True, gap="xsmall"):
+        reported = _canvas(f"canvas {number}", *pen, strokes)
+        _buttons(key="canvas buttons", on_cleared_change=clear)
+    if reported and (not state.get("drawn") or reported[0] != state["drawn"].file):
+        _take(*reported, info)
+    if not state.get("drawn") and hand.picture_in_hand().source != "drawing":
+        thing = "a digit" if info.name == "MNIST" else "a piece of clothing, large"
+        hints.info(f"Draw {thing}.", icon=":material/draw:")
+    found: Drawn | None = state.get("drawn")
+    return found
+
+
+def clear() -> None:
+    """Give a blank canvas and a pen; a drawing is not in hand any more."""
+    _put(None)
+
+
+def load_example(lines: examples.Example, info: DatasetInfo) -> None:
+    """Have the canvas show one of our drawings, which can be drawn on."""
+    pixels = examples.picture(lines, SIDE, BRUSH)
+    if prepared := centre.from_canvas(pixels, info, "light_on_dark"):
+        made = picture.made(info.name, "drawing", prepared.array)
+        strokes = examples.on_canvas(lines, SIDE, BRUSH)
+        _put(Drawn(strokes, images.png(Image.fromarray(pixels)), made))
+
+
+def _put(drawn: Drawn | None, held: Picture | None = None) -> None:
+    """Have a new canvas show a drawing, or none; `held` is in hand without strokes."""
+    state = st.session_state
+    state["canvases"] = state.get("canvases", 0) + 1
+    state["canvas"] = state["canvases"], drawn and drawn.strokes
+    state["drawn"] = drawn
+    if drawn or hand.picture_in_hand().source == "drawing":
+        hand.take(drawn.picture if drawn else held)
+
+
+def _mounted() -> tuple[int, Strokes | None]:
+    """A new canvas with the session's drawing, unless another drawing is in hand."""
+    state, held = st.session_state, hand.picture_in_hand()
+    drawn: Drawn | None = state.get("drawn")
+    if held.source == "drawing" and drawn and held != drawn.picture:
+        drawn = None
+    _put(drawn, held if held.source == "drawing" else None)
+    found: tuple[int, Strokes | None] = state["canvas"]
+    return found
+
+
+def _canvas(
+    key: str, brush: int, color: str, strokes: Strokes | None
+) -> tuple[bytes, Strokes] | None:
+    """The canvas's PNG file and strokes; None before the first stroke."""
     try:
-        file = st_canvas(
+        result = st_canvas(
             stroke_width=brush,
             stroke_color=color,
             background_color="#000000",
-            initial_drawing=drawing,
+            initial_drawing=strokes,
             width=SIDE,
             height=SIDE,
             return_image_data=True,
             key=key,
-        ).image_bytes
+        )
+        file = result.image_bytes
+        return (file, dict(result.json_data or {})) if file is not None else None
     except (AttributeError, KeyError, TypeError, ValueError):  # st_canvas does not check it
         raise ImageError("the drawing did not arrive; reload the page and draw it again") from None
-    return None if file is None else centre.read_canvas(file)
 
 
-def prepared(pixels: Gray | None, info: DatasetInfo, place: Any = st) -> Prepared | None:
-    """A drawing made ready for the network; for an empty canvas None, and a hint on the page."""
-    drawn = None if pixels is None else centre.from_canvas(pixels, info, "light_on_dark")
-    if drawn is None:
-        thing = "a digit" if info.name == "MNIST" else "a piece of clothing, large"
-        place.info(f"Draw {thing}.", icon=":material/draw:")
-    return drawn
+def _take(file: bytes, strokes: Strokes, info: DatasetInfo) -> None:
+    """Put what the canvas has reported in hand."""
+    state = st.session_state
+    prepared = centre.from_canvas(centre.read_canvas(file), info, "light_on_dark")
+    if prepared:
+        made = picture.made(info.name, "drawing", prepared.array)
+        state["drawn"] = Drawn(strokes, file, made)
+        hand.take(made)
+        return
+    blank = bool(state.get("drawn"))
+    state["drawn"] = None
+    if hand.picture_in_hand().source == "drawing" and blank:
+        hand.take(None)
 
 
-def photograph(key: str, place: Any = st) -> tuple[Image.Image, str] | None:
-    """Ask for a picture file; it and the file's name, None before; `ImageError` if unusable."""
-    label = "A photograph of one thing on a plain background"
-    file = place.file_uploader(label, key=key)
-    return (image_files.read_image(file.getvalue(), file.name), file.name) if file else None
+def photograph(info: DatasetInfo) -> tuple[Image.Image, str, DatasetInfo] | None:
+    """Ask for a picture file; it, its name and whose rule it is prepared by; None before.
+
+    The session keeps it. `ImageError` if it is unusable.
+    """
+    state, key = st.session_state, f"photo, {st.session_state['arrivals']}"
+
+    def given() -> None:
+        file = state[key]
+        state["photo"] = Photo(file.name, file.getvalue(), info.name) if file else None
+
+    st.file_uploader("A photograph of one thing on a plain background", key=key, on_change=given)
+    photo: Photo | None = state.get("photo")
+    if photo is None:
+        return None
+    return image_files.read_image(photo.data, photo.name), photo.name, DATASETS[photo.dataset]
+
+
+def take_photograph(prepared: Prepared, info: DatasetInfo) -> None:
+    hand.take(picture.made(info.name, "photo", prepared.array))
+
+
+def why(held: Picture, place: Any = st) -> None:
+    """A link to what speaks for the network's answer to a picture."""
+    place.page_link(
+        ROOT / "pages/inside.py",
+        label="Why?",
+        icon=":material/help:",
+        query_params=link("inside", picture=held),
+    )

@@ -17,7 +17,12 @@ FIRST_PAGE = (
     "lenet.ui.train.augmentation_preview",
 )
 """In the page's own order: threads that import pydantic's modules in another one can fail."""
-OTHER_PAGES = ("lenet.evaluation.classify", "lenet.evaluation.metrics", "sklearn.metrics")
+OTHER_PAGES = (
+    "lenet.evaluation.classify",
+    "lenet.evaluation.metrics",
+    "sklearn.metrics",
+    "captum.attr",
+)
 
 
 @asynccontextmanager

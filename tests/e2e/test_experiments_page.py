@@ -89,7 +89,7 @@ def test_a_two_by_two_study_is_built_stopped_resumed_and_seen_to_fill(
     for view in ("Curves", "Parallel coordinates"):
         choose(page, view)
         expect(page.locator(".js-plotly-plot").first).to_be_visible()
-    page.get_by_role("button", name="Evaluate this").click()
+    page.get_by_role("link", name="Evaluate this").click()
     title(page, "Evaluate")
     best = max(
         (result.val_accuracy or 0, result.test_accuracy)

@@ -67,7 +67,7 @@ def runs(app: App) -> Iterator[Path]:
 
 @pytest.fixture
 def page(app: App, runs: Path, open_tab: Visit) -> Page:
-    opened = open_tab(f"{app.url}/inside?inside_image={IMAGE}")
+    opened = open_tab(f"{app.url}/inside?picture=FashionMNIST.test{IMAGE}")
     title(opened, "Inside")
     expect(part(opened, "strip").locator(".strip")).to_be_visible()
     return opened
@@ -266,7 +266,8 @@ def test_a_drawing_and_an_upload_are_walked_through_too(page: Page) -> None:
     picture = Image.new("L", (200, 200), 230)
     picture.paste(40, (50, 20, 150, 180))
     upload(page, "bag.png", encode(picture, "PNG"))
-    expect(page.get_by_text("What the network sees")).to_be_visible()
+    expect(part(page, "strip").locator(".strip")).to_be_visible()
+    at_rest(page)
     seen = bytes_of(part(page, "closeup").get_by_alt_text("The input"))
     expected = centre.from_photo(picture, "FashionMNIST").array
     assert np.array_equal(seen[..., 0], expected)
@@ -278,21 +279,21 @@ def test_another_image_of_a_class_is_of_that_class(page: Page) -> None:
 
     expect(page.get_by_text("Truth: Bag")).to_be_visible()
     at_rest(page)
-    index = int(re.findall(r"inside_image=(\d+)", page.url)[0])
+    index = int(re.findall(r"picture=FashionMNIST.test(\d+)", page.url)[0])
     assert load_split("FashionMNIST", "test").labels[index] == 8
 
 
-def test_what_speaks_for_a_class_is_shown_when_asked_for(page: Page) -> None:
-    expect(part(page, "attribution")).to_have_count(0)
-    page.get_by_text("Show integrated gradients").click()
-
-    picture = part(page, "attribution").locator("img")
+def test_what_speaks_for_the_answer_is_shown_at_once_in_two_colours(page: Page) -> None:
+    picture = page.locator(".why img")
     expect(picture).to_be_visible()
-    assert is_gray(bytes_of(picture))
-    before = bytes_of(picture)
-    page.get_by_role("combobox", name="Class").last.click()
-    page.get_by_role("option", name="Bag", exact=True).click()
-    expect(part(page, "attribution")).to_contain_text("speak for Bag")
+    before = bytes_of(picture).astype(int)
+    greener = before[..., 1] - before[..., 0]
+    assert greener.max() > 60, "nothing speaks for it"
+    assert greener.min() < -60, "nothing speaks against it"
+
+    select(page, "What speaks for", "Bag")
+
+    expect(page.locator(".why")).to_contain_text("against Bag")
     assert (bytes_of(picture) != before).any()
 
 

@@ -11,13 +11,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from lenet.config import build_config
+from lenet.config import build_config, overrides
 from lenet.paths import ROOT
 from lenet.studies.folder import home_of
 from lenet.studies.plan import Cell, make_study
 from lenet.studies.presets import STUDY_PRESETS
 from lenet.studies.results import Findings, Finished
-from lenet.ui.experiments import best, cells, charts
+from lenet.ui.address import FRONT, link
+from lenet.ui.experiments import cells, charts
 from lenet.ui.experiments.state import RunProgress
 from tests.studies.small_study import result_of
 
@@ -37,7 +38,7 @@ def visit(view: str | None = None) -> AppTest:
     app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60).run()
     app.switch_page("pages/experiments.py").run()
     if view:
-        app.segmented_control(key="study").set_value(view).run()
+        app.segmented_control(key="kind of study").set_value(view).run()
     assert [error.message for error in app.exception] == []
     return app
 
@@ -90,7 +91,7 @@ def test_a_finished_study_takes_the_place_of_the_shipped_results() -> None:
     app = visit("kernel-3-padding-2-32x32")
     assert not any("Shipped results" in caption.value for caption in app.caption)
     assert list(app.dataframe[0].value["test"]) == [25.0] * 3
-    assert "Evaluate this" in {button.label for button in app.button}
+    assert "Evaluate this" in {getattr(one, "label", "") for one in app.get("page_link")}
 
 
 def test_own_study_counts_its_runs_before_it_starts() -> None:
@@ -103,7 +104,9 @@ def test_own_study_counts_its_runs_before_it_starts() -> None:
 def test_train_this_opens_the_very_configuration() -> None:
     for preset in STUDY_PRESETS.values():
         for cell in preset.study().cells:
-            assert build_config(best.address(cell)) == cell.config()
+            config = cell.config()
+            query = link(FRONT, preset=config.preset, **overrides(config))
+            assert build_config(query) == config
 
 
 def test_parallel_coordinates_show_each_run_where_it_is() -> None:

@@ -15,9 +15,9 @@ from lenet.studies.folder import Result, home_of
 from lenet.studies.plan import Cell, Study, make_study
 from lenet.studies.results import Findings, Finished
 from lenet.studies.sweep import grid
-from lenet.ui.checkpoints import UPLOAD
 from lenet.ui.escape import JOINER, LONGEST, chart_text, plain
 from lenet.ui.experiments import charts as study_charts
+from lenet.ui.hand import UPLOAD_LABEL as UPLOAD
 from lenet.ui.inside import explorer
 from lenet.ui.train import curves
 from soak.lab import Lab, small_lab, visit
@@ -73,7 +73,11 @@ class TestAddresses:
         [
             ("streamlit_app.py", "epochs"),
             ("pages/predict.py", "sample_count"),
-            ("pages/inside.py", "inside_image"),
+            ("pages/inside.py", "spot"),
+            ("pages/inside.py", "picture"),
+            ("pages/evaluate.py", "cell"),
+            ("pages/evaluate.py", "second_epoch"),
+            ("streamlit_app.py", "run"),
             ("pages/experiments.py", "study"),
         ],
     )
@@ -97,12 +101,12 @@ class TestAddresses:
 @pytest.mark.slow
 class TestFolders:
     def test_a_run_named_like_the_upload_can_be_chosen(self, lab: Lab) -> None:
-        finished(lab, UPLOAD)
+        run = finished(lab, UPLOAD)
         app = visit("pages/evaluate.py")
         box = app.selectbox(key="checkpoint")
         assert box.options.count(UPLOAD) == 1
-        [run] = [name for name in box.options if name.startswith(f"{UPLOAD} (run")]
-        assert not box.set_value(run).run().exception
+        assert [name for name in box.options if name.startswith(f"{UPLOAD} (run")]
+        assert not box.set_value(run.id).run().exception
         assert not app.file_uploader
 
     def test_every_run_is_offered_whatever_they_are_called(self, lab: Lab) -> None:
@@ -116,7 +120,7 @@ class TestFolders:
     def test_a_run_that_is_deleted_meanwhile_is_said(self, page: str, lab: Lab) -> None:
         run = finished(lab, "mine")
         app = visit(page)
-        app.selectbox(key="checkpoint").set_value("mine").run()
+        app.selectbox(key="checkpoint").set_value(run.id).run()
         for path in sorted(run.folder.glob("*.pt")):
             path.unlink()
             path.mkdir()  # still listed by nobody, and no file to read
@@ -125,7 +129,7 @@ class TestFolders:
     def test_an_epoch_that_is_damaged_is_said_where_it_is_looked_at(self, lab: Lab) -> None:
         run = finished(lab, "mine")
         app = visit("pages/inside.py")
-        app.selectbox(key="checkpoint").set_value("mine").run()
+        app.selectbox(key="checkpoint").set_value(run.id).run()
         run.epoch_checkpoint(1).write_bytes(b"torn")
         next(one for one in app.select_slider if one.label == "Epoch").set_value(1).run()
         assert not app.exception
@@ -164,10 +168,10 @@ class TestFolders:
             home_of(study).keep(study)
         home_of(study).file.write_text("torn")
         app = visit("pages/experiments.py")
-        app.segmented_control(key="study").set_value("grid").run()
+        app.segmented_control(key="kind of study").set_value("grid").run()
         assert not app.error
-        [box] = [box for box in app.selectbox if box.label == "Earlier studies"]
-        assert {name.partition(" (")[0] for name in box.options} == {"study 0", "study 1"}
+        names = [button.label.partition(" (")[0] for button in app.button]
+        assert {"study 0", "study 1"} == {name for name in names if name.startswith("study ")}
 
 
 @pytest.mark.slow
@@ -196,12 +200,11 @@ def test_a_run_that_is_gone_cannot_be_renamed_and_that_is_said(lab: Lab) -> None
 def test_a_drawing_that_is_none_is_said(
     page: str, payload: Any, lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    query = {"view": "Draw"} if "predict" in page else {"inside_source": "Draw"}
-    visit(page, **query)  # only a page can load the component first
+    visit(page, view="Draw")  # only a page can load the component first
     import streamlit_drawable_canvas
 
     monkeypatch.setattr(streamlit_drawable_canvas, "out", lambda **_: payload)
-    [error] = visit(page, **query).error
+    [error] = visit(page, view="Draw").error
     assert error.value.startswith("The drawing")
 
 

@@ -19,7 +19,7 @@ from lenet.paths import DEFAULT_CHECKPOINT, runs_dir, studies_dir
 from lenet.runs import launcher
 from lenet.runs.run import Run
 from lenet.runs.status import Status
-from lenet.ui import checkpoints
+from lenet.ui import hand
 from soak.lab import Lab, small_lab, sound, visit
 from tests.small import as_text, other_settings, small_config, train
 
@@ -198,8 +198,8 @@ def test_evaluate_compares_two_checkpoints() -> None:
 
     sound(app)
     boxes = {box.label: box for box in app.selectbox}
-    assert boxes["Checkpoint A"].value != boxes["Checkpoint B"].value
-    boxes["Checkpoint B"].set_value(boxes["Checkpoint A"].value).run()
+    assert boxes["Checkpoint"].value != boxes["Checkpoint B"].value
+    boxes["Checkpoint B"].set_value(boxes["Checkpoint"].value).run()
     shown = {metric.label: metric.value for metric in sound(app).metric}
     assert shown == {"B − A, accuracy": "+0.00 points", "McNemar's test": "p = 1.0000"}
 
@@ -210,12 +210,13 @@ def test_epochs_are_called_by_their_files_numbers() -> None:
     run.epoch_checkpoint(1).unlink()
 
     app = visit("pages/inside.py")
-    app.selectbox(key="checkpoint").set_value(run.name).run()
+    app.selectbox(key="checkpoint").set_value(run.id).run()
 
-    assert epochs(sound(app).selectbox) == epochs(app.select_slider) == ["2", "3"]
+    assert epochs(sound(app).selectbox) == ["epoch 2", "epoch 3"]
+    assert epochs(app.select_slider) == ["2", "3"]
     app.switch_page("pages/evaluate.py").run()
-    app.selectbox(key="checkpoint").set_value(run.name).run()
-    assert epochs(sound(app).selectbox) == ["2", "3"]
+    app.selectbox(key="checkpoint").set_value(run.id).run()
+    assert epochs(sound(app).selectbox) == ["epoch 2", "epoch 3"]
 
 
 def epochs(boxes: Iterable[Any]) -> list[str]:
@@ -252,7 +253,7 @@ def test_train_shows_what_the_augmentation_does(augment: str, drawn: str) -> Non
     app.toggle(key="preview").set_value(True).run()
 
     sheets = sound(app).get("image")
-    assert len(sheets) == (3 if float(drawn) else 2)
+    assert len(sheets) == (4 if float(drawn) else 3)  # with the photographs
 
 
 def test_an_address_sets_the_widget_of_every_field() -> None:
@@ -277,8 +278,8 @@ def test_a_promoted_checkpoint_does_not_become_the_default(
 ) -> None:
     for name in (DEFAULT_CHECKPOINT.name, "aaa.pt"):
         shutil.copy(DEFAULT_CHECKPOINT, tmp_path / name)
-    monkeypatch.setattr(checkpoints, "CHECKPOINTS", tmp_path)
-    monkeypatch.setattr(checkpoints, "DEFAULT_CHECKPOINT", tmp_path / DEFAULT_CHECKPOINT.name)
+    monkeypatch.setattr(hand, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(hand, "DEFAULT_CHECKPOINT", tmp_path / DEFAULT_CHECKPOINT.name)
 
     app = visit("pages/predict.py")
 

@@ -8,6 +8,7 @@ import streamlit as st
 from lenet.catalog import DATASETS
 from lenet.data.splits import load_split
 from lenet.evaluation.metrics import Pair
+from lenet.ui.address import ORDERS
 from lenet.ui.app import fragment
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluate import charts
@@ -61,19 +62,24 @@ def explore(shown: EvaluatedSet) -> None:
 
 
 def _choose_cell(shown: EvaluatedSet, first: tuple[int, int]) -> tuple[int, int]:
-    """Truth and prediction by name, `first` at first."""
-    truth, prediction = (
+    """Truth and prediction by name; `first` until another is chosen, which the session keeps."""
+    state = st.session_state
+    cell: tuple[int, int] = state.get("cell") or first
+    keys = [f"{label} among {shown.classes[0]}" for label in LABELS]
+
+    def choose() -> None:
+        state["cell"] = tuple(state[key] for key in keys)
+
+    for place, label, key, index in zip(st.columns(2), LABELS, keys, cell, strict=True):
+        state[key] = index
         place.selectbox(
             label,
             range(len(shown.classes)),
-            index=index,
             format_func=shown.classes.__getitem__,
-            key=_key(shown, label),
-            persist_state="session",
+            key=key,
+            on_change=choose,
         )
-        for place, label, index in zip(st.columns(2), LABELS, first, strict=True)
-    )
-    return truth, prediction
+    return cell
 
 
 def _pairs_table(shown: EvaluatedSet, pairs: list[Pair], cell: tuple[int, int]) -> None:
@@ -90,7 +96,7 @@ def _pairs_table(shown: EvaluatedSet, pairs: list[Pair], cell: tuple[int, int]) 
 
     def selected() -> None:
         if rows := st.session_state["pairs"]["selection"]["rows"]:
-            _select(shown, cells[rows[0]])
+            st.session_state["cell"] = cells[rows[0]]
 
     rows = [cells.index(cell)] if cell in cells else []
     st.session_state["pairs"] = {"selection": {"rows": rows}}
@@ -131,7 +137,7 @@ def _matrix(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
     unit = segments("Cells show", ("counts", "shares of the row"), "cells", **common)
     order = segments(
         "Order",
-        ("by label", "by likeness"),
+        ORDERS,
         "order",
         help="By likeness, classes that are confused stand side by side.",
         **common,
@@ -143,7 +149,7 @@ def _matrix(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
         pair = tuple(points[0]["customdata"][:2]) if points else st.session_state.get("clicked")
         if pair:
             st.session_state["clicked"] = pair
-            _select(shown, pair)
+            st.session_state["cell"] = pair
 
     st.plotly_chart(
         charts.confusion(
@@ -160,13 +166,3 @@ def _matrix(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
         selection_mode="points",
         alt="Confusion matrix, truth in rows and predictions in columns",
     )
-
-
-def _select(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
-    for label, index in zip(LABELS, cell, strict=True):
-        st.session_state[_key(shown, label)] = index
-
-
-def _key(shown: EvaluatedSet, label: str) -> str:
-    """Of the widget; each dataset has its own cell."""
-    return f"{label} among {shown.classes[0]}"

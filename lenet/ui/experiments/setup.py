@@ -5,13 +5,12 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lenet.cli.study import OWN
 from lenet.config import PRESET_NOTES, PRESETS, Config, build_config, choices, field_value, knob
 from lenet.errors import ConfigError
 from lenet.runs import launcher
 from lenet.studies import estimate, sweep
 from lenet.studies.plan import Study, make_study
-from lenet.studies.presets import StudyPreset
+from lenet.studies.presets import OWN, StudyPreset
 from lenet.ui.widgets import number, segments, whole
 
 SEEDS = "Seeds for each cell"

@@ -92,6 +92,7 @@ def show_controls(folder: StudyFolder, runs: Sequence[RunProgress]) -> None:
             st.text("This deletes the study's runs with all their checkpoints.")
             if st.button("Delete for good", type="primary", key=f"delete {folder.id}"):
                 folder.delete()
+                st.session_state["study"] = folder.study.name
                 st.rerun()
     if status and status.message:
         show = st.warning if state in LIVE else st.error

@@ -1,49 +1,72 @@
-"""Which pixels speak for a class, shown on demand."""
+"""Which pixels speak for a class, in colours upon the picture."""
 
 import html
 
+import numpy as np
 import streamlit as st
-from torch import Tensor
+import torch
+from numpy.typing import NDArray
+from PIL.ImageColor import getrgb
 
-from lenet.catalog import DatasetInfo
-from lenet.explain.attribution import Attribution, integrated_gradients
+from lenet.catalog import DATASETS, DatasetInfo
+from lenet.explain.attribution import integrated_gradients
 from lenet.network.checkpoint import Checkpoint
+from lenet.network.inputs import to_input
 from lenet.ui.app import fragment
+from lenet.ui.checkpoints import Chosen
 from lenet.ui.images import img
-from lenet.ui.inside import grayscale
-from lenet.ui.inside.clickable_html import pointing
-from lenet.ui.inside.detail import sum_table
+from lenet.ui.inside.layer_strip import input_pixels
+from lenet.ui.picture import Picture
+from lenet.ui.style import COLORS
+
+FOR, AGAINST = COLORS[:2]
+DIM = 0.6  # of the picture under the colours
+STEPS = 32  # enough for colours: a quarter of the time that exact sums take
+STRONG = 99  # percentile of the absolute attributions from which a colour is full
 
 
 @fragment
-def attribute(checkpoint: Checkpoint, image: Tensor, predicted: int, info: DatasetInfo) -> None:
-    """Integrated gradients of the predicted class, or any other, on a (28, 28) uint8 image."""
-    st.subheader("What speaks for a class", anchor=False)
-    row = st.container(horizontal=True, vertical_alignment="bottom")
-    label = "Show integrated gradients"
-    if not row.toggle(label, key="show attribution", persist_state="session"):
-        return
-    name = row.selectbox(
-        "Class",
+def attribute(chosen: Chosen, held: Picture, predicted: int, info: DatasetInfo) -> None:
+    """Integrated gradients of the predicted class, or any other, on the picture in hand."""
+    name = st.selectbox(
+        "What speaks for",
         info.classes,
         index=predicted,
         key=f"attributed class, {info.name}, predicted {predicted}",
-        label_visibility="collapsed",
-        width=190,
+        help="Integrated gradients: how much of the class's score comes from each pixel, on the "
+        "way from a black picture to this one.",
     )
-    with st.spinner("Computing integrated gradients…"):
-        found = integrated_gradients(checkpoint, image, info.classes.index(name))
-    pointing("attribution", _picture(found, name))
+    st.html(_figure(chosen.digest, str(held), name, chosen.checkpoint, held))
 
 
-def _picture(found: Attribution, name: str) -> str:
-    values = found.values.numpy()
-    scale = grayscale.largest(values)
-    picture = img(grayscale.shades(values, scale), f"Attribution to {name}")
-    rows = [("Logit of a black picture", found.baseline), ("Sum over the pixels", values.sum())]
-    table = sum_table([*rows, ("Logit of this picture", found.logit)], digits=3)
+@st.cache_data(max_entries=64, show_spinner=False)
+def _figure(digest: str, text: str, name: str, _checkpoint: Checkpoint, _held: Picture) -> str:
+    """HTML of the picture in colours; computed once for each checkpoint, picture and class."""
+    config, image = _checkpoint.config, torch.from_numpy(_held.pixels())
+    label = DATASETS[config.dataset].classes.index(name)
+    found = integrated_gradients(_checkpoint, image, label, STEPS)
+    pixels = input_pixels(to_input(image[None], config)[0], config)
+    picture = img(overlay(pixels, found.values.numpy()), f"What speaks for {name}")
     return (
-        f'<div class="closeup"><figure>{picture}<figcaption>Light pixels speak for '
-        f'{html.escape(name)}, dark ones against it <span class="quiet">(±{scale:.3f})</span>'
-        f"</figcaption></figure>{table}</div>"
+        f'{_STYLE}<figure class="why">{picture}<figcaption><b style="--c:{FOR}">for</b> '
+        f'<b style="--c:{AGAINST}">against</b> {html.escape(name)}: logit {found.logit:.1f}, of '
+        f"a black picture {found.baseline:.1f}</figcaption></figure>"
     )
+
+
+def overlay(pixels: NDArray[np.uint8], values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(S, S, 3) uint8: the picture, dim, in one colour where a value is positive, else another."""
+    strength = np.abs(values) / (np.percentile(np.abs(values), STRONG) or 1)
+    strength = np.sqrt(np.clip(strength, 0, 1))[..., np.newaxis]
+    colors = np.where(values[..., np.newaxis] > 0, getrgb(FOR), getrgb(AGAINST))
+    mixed = DIM * pixels[..., np.newaxis] * (1 - strength) + colors * strength
+    return np.rint(mixed).clip(0, 255).astype(np.uint8)
+
+
+_STYLE = """<style>
+.why { margin: 0; width: 196px; }
+.why img { width: 196px; image-rendering: pixelated; border-radius: 4px; display: block; }
+.why figcaption { font-size: 0.8rem; margin-top: 0.4rem; }
+.why b::before { content: ""; display: inline-block; width: 0.7em; height: 0.7em;
+  background: var(--c); border-radius: 2px; margin-right: 0.3em; }
+</style>"""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import streamlit as st
@@ -23,8 +23,10 @@ FIRST = Spot("conv0", 0)
 def explore(
     model: LeNet5, layers: Mapping[str, LayerOutput], config: Config, classes: Sequence[str]
 ) -> None:
-    spot: Spot = st.session_state.get(SPOT, FIRST)
-    if SPOT not in st.session_state or not _exists(layers, spot):
+    wanted = st.session_state.get(SPOT)
+    spot = Spot(*wanted) if wanted else _strongest(layers, FIRST)
+    if not _exists(layers, spot):
+        st.caption(f"This network has no {spot.layer}, {spot.index} at {spot.row}, {spot.column}.")
         spot = _strongest(layers, FIRST)
 
     def look_at(picked: str) -> None:
@@ -35,7 +37,7 @@ def explore(
             chosen = _strongest(layers, chosen) if _exists(layers, chosen) else spot
         elif found := re.fullmatch(r"(\d{1,4}),(\d{1,4})", picked):
             chosen = replace(spot, row=int(found[1]), column=int(found[2]))
-        st.session_state[SPOT] = chosen
+        st.session_state[SPOT] = astuple(chosen)
 
     chosen = f"{spot.layer}/{spot.index}"
     pointing("strip", strip(layers, config, classes), chosen=chosen, picked=look_at)

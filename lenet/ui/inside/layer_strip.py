@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lenet.config import Config
 from lenet.explain.activations import LayerOutput
@@ -35,10 +37,15 @@ def name_of(layer: LayerOutput, index: int, classes: Sequence[str] = ()) -> str:
 
 
 def input_image(layers: Mapping[str, LayerOutput], config: Config) -> str:
-    """An `<img>` of the input as a picture again: background black, a full pixel white."""
+    """An `<img>` of the input as a picture again."""
+    return img(input_pixels(layers["input"].values, config), "The input")
+
+
+def input_pixels(values: torch.Tensor, config: Config) -> NDArray[np.uint8]:
+    """(S, S) uint8 of the network's (1, S, S) input: background black, a full pixel white."""
     black, white = _black_and_white(config)
-    levels = (layers["input"].values[0] - black) * 255 / (white - black)
-    return img(levels.round().clamp(0, 255).byte().numpy(), "The input")
+    levels = (values[0] - black) * 255 / (white - black)
+    return levels.round().clamp(0, 255).byte().numpy()
 
 
 def _black_and_white(config: Config) -> tuple[float, float]:

@@ -1,84 +1,76 @@
-"""The picture to look at: a test image, a drawing or an upload."""
+"""The picture to look at: the one in hand, or another that is put in hand here."""
 
 import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
 
-from lenet.catalog import DatasetInfo
+from lenet.catalog import DATASETS, DatasetInfo
 from lenet.data.splits import load_split
 from lenet.drawing import centre
-from lenet.drawing.centre import Gray
 from lenet.evaluation.classify import pick
-from lenet.ui import dataset, images
-from lenet.ui.picture_input import canvas, photograph, prepared
+from lenet.ui import dataset, hand, picture
+from lenet.ui.picture import VIEWS
+from lenet.ui.picture_input import choose_view, draw, photograph, take_photograph
 from lenet.ui.style import ALL
-from lenet.ui.widgets import number, segments, whole
-
-SOURCES = ("Test image", "Draw", "Upload")
-WIDTH = 168  # screen pixels of the picture
-TOOLBAR = 24  # screen pixels above the canvas that its own toolbar covers
+from lenet.ui.widgets import number, whole
 
 
-Picture = tuple[Gray, DeltaGenerator, int | None]
-
-
-def choose_picture(info: DatasetInfo) -> Picture | None:
+def choose_picture(info: DatasetInfo) -> tuple[DeltaGenerator, int | None] | None:
     """Widgets to choose a picture; None until there is one, `ImageError` if it is unusable.
 
-    Returns it, (28, 28) uint8, light on black; the place beside it for the prediction; and its
-    class, where it is known.
+    Returns the place for it and the prediction, and its class, where it is known.
     """
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    source = segments(
-        "Picture",
-        SOURCES,
-        "inside_source",
-        place=row,
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    if source == "Test image":
+    names = {VIEWS[0]: "Test image"}
+    view = choose_view("Picture", place=row, format_func=lambda one: names.get(one, one))
+    if view == VIEWS[0]:
         return _test_image(row, info)
-    left, right = st.columns([1, 2], gap="large")
-    if source == "Draw":
-        with left:
-            st.space(TOOLBAR)
-            pixels = canvas("inside canvas")
-        drawn = prepared(pixels, info, right)
-        return (drawn.array, right, None) if drawn else None
-    if found := photograph("inside_photo", left):
-        photo, name = found
-        array = centre.from_photo(photo, info, name=name).array
-        images.show(array, WIDTH, place=left, caption="What the network sees")
-        return array, right, None
-    return None
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        if view == "Draw":
+            draw(info, right)
+        elif found := photograph(info):
+            photo, name, rule = found
+            take_photograph(centre.from_photo(photo, rule, name=name), rule)
+    return (right, None) if hand.picture_in_hand().view == view else None
 
 
-def _test_image(row: DeltaGenerator, info: DatasetInfo) -> Picture:
-    dataset.require(info.name)
-    split = load_split(info.name, "test")
-    last = len(split.labels) - 1
-    key = "inside_image"
-    typed = number("Test image", 0, key, place=row, bind="query-params", width=140)
+def _test_image(row: DeltaGenerator, info: DatasetInfo) -> tuple[DeltaGenerator, int | None]:
+    held = hand.picture_in_hand()
+    if held.source != "test":
+        held = picture.test_image(info.name, 0)
+        hand.take(held)
+    shown = DATASETS[held.dataset]
+    dataset.require(shown.name)
+    split = load_split(shown.name, "test")
+    key = f"test image, {st.session_state['arrivals']}"
+    if key not in st.session_state:
+        st.session_state[key] = float(held.index)
+
+    def typed() -> None:
+        value = st.session_state[key]
+        if value in range(info.test_count):
+            hand.take(picture.test_image(info.name, int(value)))
+
+    value = number("Test image", held.index, key, place=row, on_change=typed, width=140)
     name = row.selectbox(
         "Class", [ALL, *info.classes], key="inside_class", persist_state="session", width=170
     )
-    among = torch.arange(last + 1)
-    if name != ALL:
-        among = among[split.labels == info.classes.index(name)]
 
     def another() -> None:
-        st.session_state[key] = int(pick(split, 1, None, among))
+        own = load_split(info.name, "test")
+        among = torch.arange(len(own.labels))
+        if name != ALL:
+            among = among[own.labels == info.classes.index(name)]
+        if len(among):
+            st.session_state[key] = float(pick(own, 1, None, among))
+            typed()
 
     row.button(
         "Another",
         icon=":material/shuffle:",
         on_click=another,
-        disabled=not len(among),
         help="Another test image of this class.",
     )
-    index = whole("Test image", typed, 0, last)
-    picture, target = split.images[index].numpy(), int(split.labels[index])
-    left, right = st.columns([1, 3], gap="large")
-    images.show(picture, WIDTH, place=left, caption=f"Truth: {info.classes[target]}")
-    return picture, right, target
+    whole("Test image", value, 0, len(split.labels) - 1)
+    return st.container(), int(split.labels[held.index]) if shown == info else None

@@ -12,15 +12,16 @@ from torch import Tensor
 from lenet.catalog import DatasetInfo
 from lenet.data.splits import Split, load_split
 from lenet.evaluation import classify
-from lenet.ui import dataset, images
+from lenet.ui import dataset, images, picture
+from lenet.ui.address import MOST, SEEDS
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluation_cache import evaluated
+from lenet.ui.picture import Picture
+from lenet.ui.picture_input import why
 from lenet.ui.style import ALL
 from lenet.ui.widgets import download, number, whole
 
 COUNT = 5
-MOST = 20
-SEEDS = 10_000
 
 
 def show_samples(chosen: Chosen, info: DatasetInfo) -> None:
@@ -30,6 +31,10 @@ def show_samples(chosen: Chosen, info: DatasetInfo) -> None:
     row = st.container(horizontal=True)
     row.button("Other images", icon=":material/shuffle:", on_click=_reshuffle)
     index = _which(row, split, info, chosen)
+    held = st.session_state.get("picture")
+    if held and held.source == "test" and held.dataset == info.name:  # it comes first
+        others = index[index != held.index]
+        index = torch.cat([torch.tensor([held.index]), others])[: max(1, len(index))]
     if not len(index):
         st.info("There is no such image; choose another class.", icon=":material/search_off:")
         return
@@ -44,7 +49,7 @@ def show_samples(chosen: Chosen, info: DatasetInfo) -> None:
     cells = st.grid(5, min_column_width=150, gap="medium")
     for answer, image in zip(found, split.images[index].numpy(), strict=True):
         with cells.cell():
-            _sample(answer, image, info)
+            _sample(answer, image, info, held)
 
 
 def _reshuffle() -> None:
@@ -54,11 +59,11 @@ def _reshuffle() -> None:
 def _which(row: DeltaGenerator, split: Split, info: DatasetInfo, chosen: Chosen) -> Tensor:
     """Widgets for the number of images, their seed and their kind; (count,) indices of them."""
     with row.popover("Which", icon=":material/tune:"):
-        bind: Any = {"bind": "query-params"}
-        count = number("Images", COUNT, "sample_count", **bind)
-        seed = number("Seed", 0, "sample_seed", help="Picks the images.", **bind)
-        name = st.selectbox("Class", [ALL, *info.classes], key="sample_class", **bind)
-        mistakes = st.toggle("Only mistakes", key="mistakes", **bind)
+        kept: Any = {"persist_state": "session"}
+        count = number("Images", COUNT, "sample_count", **kept)
+        seed = number("Seed", 0, "sample_seed", help="Picks the images.", **kept)
+        name = st.selectbox("Class", [ALL, *info.classes], key="sample_class", **kept)
+        mistakes = st.toggle("Only mistakes", key="mistakes", **kept)
     count, seed = whole("Images", count, 1, MOST), whole("Seed", seed, 0, SEEDS - 1)
     wanted = torch.ones(len(split.labels), dtype=torch.bool)
     if name != ALL:
@@ -68,11 +73,16 @@ def _which(row: DeltaGenerator, split: Split, info: DatasetInfo, chosen: Chosen)
     return classify.pick(split, count, seed, wanted.nonzero().flatten())
 
 
-def _sample(answer: classify.Answer, image: np.ndarray, info: DatasetInfo) -> None:
+def _sample(
+    answer: classify.Answer, image: np.ndarray, info: DatasetInfo, held: Picture | None
+) -> None:
     at, truth = answer["index"], answer["target_name"]
     images.show(image, "stretch", alt=f"Test image {at}: {truth}")
     right = answer["label"] == answer["target"]
     words = classify.in_words(answer["name"], unsure=answer["unsure"])
     st.markdown(f":material/{'check' if right else 'close'}: **{words}**")
-    st.caption(f"{'Right' if right else f'Truth: {truth}'}. Test image {at:,}")
+    shown = picture.test_image(info.name, at)
+    mark = ", in hand" if shown == held else ""
+    st.caption(f"{'Right' if right else f'Truth: {truth}'}. Test image {at:,}{mark}")
     images.bars(answer["probabilities"], info.classes, target=answer["target"])
+    why(shown)

@@ -6,8 +6,9 @@ from PIL import Image, ImageOps
 from lenet.catalog import DatasetInfo
 from lenet.drawing import centre
 from lenet.network.checkpoint import Checkpoint
+from lenet.ui import hand
 from lenet.ui.escape import plain
-from lenet.ui.picture_input import photograph
+from lenet.ui.picture_input import photograph, take_photograph
 from lenet.ui.predict.prediction import show_prediction
 from lenet.ui.widgets import segments
 
@@ -21,10 +22,12 @@ POLARITIES: dict[centre.Polarity, str] = {
 
 def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     """Ask for a picture; show prediction and steps. Raises `ImageError` if it cannot be used."""
-    found = photograph("photo")
+    found = photograph(info)
     if found is None:
+        if hand.picture_in_hand().source == "photo":
+            show_prediction(checkpoint, info)
         return
-    photo, name = found
+    photo, name, rule = found
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.image(_shown(photo), caption=plain(name), width=WIDTH, output_format="PNG")
@@ -35,12 +38,14 @@ def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
             format_func=POLARITIES.__getitem__,
             persist_state=None,
         )
-        prepared = centre.from_photo(photo, info, polarity, name=name)
+        prepared = centre.from_photo(photo, rule, polarity, name=name)
+        take_photograph(prepared, rule)
+        hand.show_picture()
         if polarity == "auto":
             detected = POLARITIES["dark_on_light" if prepared.inverted else "light_on_dark"]
             st.caption(f"Detected: {detected.lower()}")
     with right:
-        show_prediction(checkpoint, prepared, info)
+        show_prediction(checkpoint, info)
     st.caption("From the photograph to what the network sees")
     with st.grid(len(prepared.steps), min_column_width=150):
         for title, array in prepared.steps:

@@ -1,18 +1,15 @@
 """Widgets for the configuration's fields, each made from the field itself.
 
-Each is bound to the page's address, which carries the preset and what differs from it; choices
-have the command line's names, since Streamlit puts the shown names into the address.
+The session holds each by the field's name, and the address what differs from the preset.
 """
 
 from collections.abc import Mapping
-from functools import partial
-from itertools import takewhile
 from typing import Any, get_args
 
 import streamlit as st
 
-from lenet.config import Config, Group, accepts, applies, build_config, choices, knob
-from lenet.ui import query_params
+from lenet.config import Config, Group, applies, build_config, choices, knob
+from lenet.ui.address import held, usual
 from lenet.ui.widgets import number
 
 MAIN = ("epochs", "lr", "batch_size")  # what most people want to change; stands outside the groups
@@ -39,29 +36,16 @@ def current() -> dict[str, Any]:
     }
 
 
-def clean_address() -> None:
-    """Keep what is a configuration's in the address, and say what was not, once."""
-    query_params.clean("Train", {name: partial(accepts, name) for name in Config.model_fields})
-    # A switch is 0 or 1 on the command line; Streamlit's addresses know false and true only.
-    for name, value in st.query_params.to_dict().items():
-        info = Config.model_fields.get(name)  # None for what the browser's Back has brought back
-        if info and info.annotation is bool and value in ("0", "1"):
-            del st.query_params[name]
-            st.session_state[name] = value == "1"
-
-
 def widget(name: str, values: Mapping[str, Any]) -> Any:
     """Draw the widget of one field, off where it has no effect under `values`; its own value."""
     info = Config.model_fields[name]
-    # The address does not mention a value that the chosen preset has anyway.
-    chosen = {key: values[key] for key in takewhile(name.__ne__, _CHOSEN)}
-    default = getattr(build_config(chosen), name)
+    default = usual(name)
     common: dict[str, Any] = {
         "label": knob(info).label,
         "key": name,
         "help": info.description,
         "disabled": not applies(info, values),
-        "bind": "query-params",
+        "persist_state": "session",
         "on_change": _follow_preset if name in _CHOSEN else "rerun",
     }
     options = choices(info)
@@ -77,11 +61,14 @@ def widget(name: str, values: Mapping[str, Any]) -> Any:
     return number(value=default, step=step, **common)
 
 
+def use(config: Config) -> None:
+    """Fill the form with a configuration; in a callback, before the page runs again."""
+    for name, value in config:
+        st.session_state[name] = held(value)
+
+
 def _follow_preset() -> None:
-    chosen = {name: st.session_state[name] for name in _CHOSEN}
-    for name, value in build_config(chosen):
-        if name not in chosen:
-            st.session_state[name] = value
+    use(build_config({name: st.session_state[name] for name in _CHOSEN}))
 
 
 def _step(default: float) -> float:

@@ -1,20 +1,26 @@
 """Watching a run: its state, progress and curves, read from its folder while it goes on."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lenet.config import Config
+from lenet.config import Config, knob, overrides
+from lenet.errors import LabError
+from lenet.paths import ROOT
 from lenet.runs.history import History
 from lenet.runs.naming import labels
 from lenet.runs.run import Run
 from lenet.runs.status import LIVE, Status
+from lenet.ui import hand
+from lenet.ui.address import link
 from lenet.ui.app import explained, fragment
+from lenet.ui.escape import plain
 from lenet.ui.live_chart import live_chart
 from lenet.ui.run_cache import metrics_of
-from lenet.ui.train import run_controls, sample_predictions
+from lenet.ui.train import config_form, run_controls, sample_predictions
 from lenet.ui.train.curves import EMPTY, curves
 
 REFRESH = 0.4  # seconds between two looks at a live run
@@ -26,9 +32,13 @@ def watch(known: dict[str, Run]) -> Run:
     head = st.container(key="watched")
     chosen, others = head.columns(2)
     run_id = _choose(chosen, names)
+    more = [other for other in known if other != run_id]
+    before = st.session_state.get("compared") or []
+    if not set(before).issubset(more):
+        st.session_state["compared"] = [other for other in before if other in more]
     compared = others.multiselect(
         "Compare with",
-        [other for other in known if other != run_id],
+        more,
         key="compared",
         persist_state="session",
         format_func=names.__getitem__,
@@ -37,6 +47,7 @@ def watch(known: dict[str, Run]) -> Run:
     if st.session_state.pop("bring into sight", False):
         head.html(_INTO_SIGHT, unsafe_allow_javascript=True)
     run = known[run_id]
+    _settings(run)
     with explained():
         live = run.status().state in LIVE
         follow = fragment(_follow, run_every=REFRESH if live else None)
@@ -57,27 +68,34 @@ def empty_chart() -> None:
 def turn_to(run: Run) -> None:
     """Watch this run from now on, and scroll to it where it is out of sight."""
     st.session_state["watched"] = run.id
-    st.session_state["turned to"] = (run.id, run.name)
+    st.session_state["turns"] = st.session_state.get("turns", 0) + 1
     st.session_state["bring into sight"] = True
 
 
 def _choose(place: DeltaGenerator, names: dict[str, str]) -> str:
     """The id of the run to watch.
 
-    The key changes with `turn_to`, since an outdated report of a live page could win, and with
-    a name, since the box would go on showing the old one.
+    The key changes with `turn_to` and with an address, since an outdated report of a live page
+    could win; after a new name the box would go on showing the old one.
     """
-    ids = list(names)
-    watched = st.session_state.get("watched")
-    chosen: str = place.selectbox(
+    state, ids = st.session_state, list(names)
+    if state.get("watched") not in names:
+        state["watched"] = ids[0]
+    key = f"run, after {state.get('turns')}, {state['arrivals']}"
+
+    def chosen() -> None:
+        state["watched"] = state[key]
+
+    place.selectbox(
         "Run",
         ids,
-        index=ids.index(watched) if watched in names else 0,
-        key=f"run, after {st.session_state.get('turned to')}",
+        index=ids.index(state["watched"]),
+        key=key,
         format_func=names.__getitem__,
+        on_change=chosen,
     )
-    st.session_state["watched"] = chosen
-    return chosen
+    watched: str = state["watched"]
+    return watched
 
 
 def clock(seconds: float) -> str:
@@ -91,6 +109,8 @@ def _follow(run: Run, compared: list[Run], names: dict[str, str], was_live: bool
     run_controls.headline(run, status)
     config = run.config()
     _progress(config, status, metrics)
+    if status.state == "finished":
+        _what_now(run, metrics)
     _figures(config, status, metrics)
     chart, images = st.columns([5, 1.2])
     with chart:
@@ -99,7 +119,53 @@ def _follow(run: Run, compared: list[Run], names: dict[str, str], was_live: bool
     with images:
         sample_predictions.show(run)
     if was_live and status.state not in LIVE:
+        if status.state == "finished":
+            hand.take_checkpoint(run)
         st.rerun()
+
+
+def _what_now(run: Run, metrics: History) -> None:
+    """Where to go on with a finished run, its best epoch in hand."""
+    files = run.checkpoints()
+    if not files:
+        return
+    epoch = metrics.best_epoch(files) or max(files)
+    best = metrics.best_accuracy
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.markdown(f"**{best:.1%}.** What now?" if best else "What now?", width="content")
+    for page, label, icon, more in (
+        ("predict", "Draw for it", "draw", {"view": "Draw"}),
+        ("evaluate", "See its mistakes", "grid_on", {}),
+        ("inside", "Look inside", "account_tree", {}),
+    ):
+        query = link(page, checkpoint=run.id, epoch=epoch, **more)
+        row.page_link(
+            ROOT / f"pages/{page}.py",
+            label=label,
+            icon=f":material/{icon}:",
+            query_params=query,
+        )
+
+
+def _settings(run: Run) -> None:
+    """What the run was trained with, in a line, and a button that fills the form with it."""
+    with suppress(LabError):
+        config = run.config()
+        shown = {name: getattr(config, name) for name in config_form.MAIN} | overrides(config)
+        if shown["dataset"] == Config.model_fields["dataset"].default:
+            del shown["dataset"]
+        labels = (knob(Config.model_fields[name]).label for name in shown)
+        said = [f"{label.lower()} {shown[name]}" for name, label in zip(shown, labels, strict=True)]
+        row = st.container(gap=None)
+        row.caption(plain(f"This run: preset {config.preset}, {', '.join(said)}"))
+        row.button(
+            "Use these settings",
+            icon=":material/tune:",
+            type="tertiary",
+            key=f"use {run.id}",
+            on_click=config_form.use,
+            args=(config,),
+        )
 
 
 def _progress(config: Config, status: Status, metrics: History) -> None:

@@ -1,0 +1,206 @@
+"""What a visitor has in hand on every page, a checkpoint and a picture, and the bar that shows it.
+
+No torch: the first page has the bar, too.
+"""
+
+import html
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from lenet.catalog import DATASETS, DatasetInfo
+from lenet.errors import LabError
+from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT, studies_dir
+from lenet.runs.launcher import is_ours, list_runs
+from lenet.runs.naming import labels
+from lenet.runs.run import Run
+from lenet.ui import picture
+from lenet.ui.escape import plain
+from lenet.ui.images import data_uri
+from lenet.ui.picture import Picture
+from lenet.ui.run_cache import best_checkpoint
+
+UPLOAD, UPLOAD_LABEL = "upload", "Upload a file…"
+SECOND = "other checkpoint"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A checkpoint's file: its name on the page, and of an upload the bytes."""
+
+    name: str
+    path: Path
+    data: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Checkpoints to choose from: their label, and the files by epoch; of `checkpoints/` at 0."""
+
+    label: str
+    files: dict[int, Path]
+
+
+def bar() -> None:
+    """The checkpoint and the picture in hand, with widgets to choose the first."""
+    state = st.session_state
+    with st.container(key="hand", gap="xsmall"):
+        row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+        state["in hand"] = choose(row, "Checkpoint", "checkpoint")
+        state["picture's place"] = row.empty()
+        show_picture()
+
+
+def show_picture() -> None:
+    """Show in the bar what picture is in hand now; parts that run alone call it, too."""
+    held, image = picture_in_hand(), ""
+    with suppress(LabError):
+        image = f'<img src="{data_uri(held.pixels())}" alt="">'
+    words = f"<span>{html.escape(held.label)} in hand</span>"
+    st.session_state["picture's place"].html(f'<div class="in-hand">{_STYLE}{image}{words}</div>')
+
+
+def picture_in_hand() -> Picture:
+    """What was chosen, else the first test image of the network's dataset."""
+    state = st.session_state
+    return state.get("picture") or picture.test_image(state.get("dataset", "FashionMNIST"), 0)
+
+
+def take(held: Picture | None) -> None:
+    """Put a picture in hand; None the one of the beginning."""
+    st.session_state["picture"] = held
+
+
+def mind(info: DatasetInfo) -> None:
+    """Say it where the picture in hand was not made for the network's dataset."""
+    made_for = DATASETS[picture_in_hand().dataset]
+    if made_for.name != info.name:
+        st.warning(
+            f"The picture in hand was made for {made_for.title}, and this network knows "
+            f"{info.title} only: its answer means nothing.",
+            icon=":material/warning:",
+        )
+
+
+def take_checkpoint(run: Run) -> None:
+    """Put a run's best epoch in hand, or its last."""
+    if run.checkpoints():
+        st.session_state["checkpoint"], st.session_state["checkpoint epoch"] = run.id, None
+
+
+def choose(place: Any, label: str, key: str) -> Held | None:
+    """Widgets for a checkpoint that is here, or a file; None until there is one.
+
+    The session has the id at `key`, and the epoch.
+    """
+    state, found = st.session_state, _sources()
+    first = DEFAULT_CHECKPOINT.stem
+    if key == SECOND:
+        others = [name for name in found if name != state.get("checkpoint")]
+        first = (others or [UPLOAD])[-1]
+    wanted = state.get(key) or first
+    if "/" in wanted:
+        found |= _of_study(wanted)
+    if wanted not in (*found, UPLOAD):
+        if wanted != first:
+            st.warning(
+                f"The checkpoint {plain(wanted)} is not here, or not any more; choose another.",
+                icon=":material/link_off:",
+            )
+        wanted = next(iter(found), UPLOAD)
+    if state.get(key) != wanted:
+        state[key], state[f"{key} epoch"] = wanted, None
+    chosen = place.selectbox(
+        label,
+        [*found, UPLOAD],
+        key=key,
+        format_func=lambda name: found[name].label if name in found else UPLOAD_LABEL,
+        on_change=_chosen,
+        args=(key,),
+        persist_state="session",
+        label_visibility="collapsed" if key != SECOND else "visible",
+        width=240,
+    )
+    if chosen != UPLOAD:
+        return _epoch(place, key, found[chosen])
+    file = st.file_uploader(
+        "Checkpoint file",
+        key=f"upload of {key}",
+        label_visibility="collapsed",
+        help="A .pt file that this lab wrote. Nothing in it is executed.",
+    )
+    return Held(file.name, Path(file.name), file.getvalue()) if file else None
+
+
+def _chosen(key: str) -> None:
+    """Another epoch, and on Train another run, belong to another checkpoint."""
+    state = st.session_state
+    state[f"{key} epoch"] = None
+    if key != SECOND and any(run.id == state[key] for run in list_runs()):
+        state["watched"], state["turns"] = state[key], state.get("turns", 0) + 1
+
+
+def _epoch(place: Any, key: str, source: Source) -> Held:
+    """The only file of a source, or that of the epoch chosen in a further widget."""
+    state, files = st.session_state, source.files
+    if len(files) == 1:
+        state[f"{key} epoch"] = None
+        [path] = files.values()
+        return Held(source.label, path)
+    wanted = state.get(f"{key} epoch")
+    if wanted not in files:
+        if wanted is not None:
+            st.warning(f"Epoch {wanted} of {plain(source.label)} is not here; choose another.")
+        best = best_checkpoint(Run(next(iter(files.values())).parent))
+        state[f"{key} epoch"] = next(epoch for epoch, path in files.items() if path == best)
+    epoch = place.selectbox(
+        "Epoch",
+        list(files),
+        key=f"{key} epoch",
+        format_func="epoch {}".format,
+        persist_state="session",
+        label_visibility="collapsed" if key != SECOND else "visible",
+        width=120,
+    )
+    return Held(f"{source.label}, epoch {epoch}", files[epoch])
+
+
+def _sources() -> dict[str, Source]:
+    """What can be chosen by id: the stem of a file in `checkpoints/`, or a run's id."""
+    kept = [path for path in CHECKPOINTS.glob("*.pt") if path.name.isprintable()]
+    kept.sort(key=lambda path: (path != DEFAULT_CHECKPOINT, path))  # as on the command line
+    found = {path.stem: Source(path.stem, {0: path}) for path in kept}
+    runs = {run.id: run for run in list_runs()}
+    for run_id, label in labels(runs.values()).items():
+        if run_id not in found and (files := runs[run_id].checkpoints()):
+            taken = label in found or label == UPLOAD_LABEL
+            found[run_id] = Source(f"{label} (run {run_id})" if taken else label, files)
+    return found
+
+
+def _of_study(name: str) -> dict[str, Source]:
+    """A run of a study by "study/run"; the studies' runs are too many to list them all."""
+    from lenet.studies.folder import StudyFolder  # not for the first page
+
+    folder, parts = studies_dir() / name, Path(name).parts
+    if len(parts) != 2 or not {"/", ".."}.isdisjoint(parts) or not is_ours(folder):
+        return {}
+    files, study = Run(folder).checkpoints(), StudyFolder(folder.parent)
+    try:
+        cell = next(run.label for run in study.study.runs() if run.key == folder.name)
+    except (LabError, StopIteration):
+        return {}
+    return {name: Source(f"{study.study.title}: {cell}", files)} if files else {}
+
+
+_STYLE = """<style>
+.in-hand { display: flex; align-items: center; gap: 0.6rem; min-height: 40px;
+  font-size: 0.875rem; white-space: nowrap; }
+.in-hand img { width: 40px; height: 40px; image-rendering: pixelated; border-radius: 4px; }
+.st-key-hand { border-bottom: 1px solid rgba(128, 128, 128, 0.25); padding-bottom: 0.6rem;
+  margin-bottom: -1.2rem; }
+.st-key-address { position: absolute; height: 0; overflow: hidden; }
+</style>"""
