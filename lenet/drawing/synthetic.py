@@ -58,8 +58,8 @@ def sketch(label: int, rng: Generator) -> NDArray[np.uint8]:
     return render(scrawl(MAKERS[label](rng), rng), width)
 
 
-def scrawl(drawing: Drawing, rng: Generator) -> Drawing:
-    """The drawing as an unsteady and sometimes hasty hand makes it."""
+def scrawl(drawing: Drawing, rng: Generator, *, mirrors: bool = True) -> Drawing:
+    """The drawing as an unsteady and sometimes hasty hand makes it, mirrored or not."""
     size = float(np.ptp(np.concatenate(drawing), axis=0).max())
     slip = rng.uniform(0.003, 0.022)
     cuts = int(rng.choice(3, p=[0.5, 0.3, 0.2]))
@@ -70,7 +70,7 @@ def scrawl(drawing: Drawing, rng: Generator) -> Drawing:
         for _ in range(cuts if 3 < len(exact) < 15 else 0):  # more points are round already
             stroke = cut_corners(stroke)
         strokes += _interrupted(_wobbly(stroke, rng), rng)
-    return _posed(_unfinished(strokes, rng), rng)
+    return _posed(_unfinished(strokes, rng), rng, mirrors)
 
 
 def render(strokes: Drawing, width: float) -> NDArray[np.uint8]:
@@ -135,9 +135,9 @@ def _unfinished(strokes: Drawing, rng: Generator) -> Drawing:
     return strokes
 
 
-def _posed(strokes: Drawing, rng: Generator) -> Drawing:
-    """All strokes mirrored or not, stretched, sheared and turned a little."""
-    mirror = np.array([1.0 if rng.random() < 0.5 else -1.0, 1.0])
+def _posed(strokes: Drawing, rng: Generator, mirrors: bool) -> Drawing:
+    """All strokes stretched, sheared and turned a little."""
+    mirror = np.array([1.0 if rng.random() < 0.5 or not mirrors else -1.0, 1.0])
     shear = np.array([[math.exp(rng.normal(0, 0.15)), rng.normal(0, 0.08)], [0.0, 1.0]])
     angle = math.radians(rng.normal(0, 7))
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
