@@ -36,7 +36,7 @@ CASES = {
         "trainer.restore(trainer.state())",
         "torch._dynamo torchvision sklearn",
     ),
-    "Inside": ("import lenet.ui.inside.attributions", "captum matplotlib"),
+    "Inside": ("import lenet.ui.inside.attributions", "matplotlib"),
     "collecting tests": (
         "import pytest\n"
         "folders = ['tests/cli', 'tests/studies', 'tests/data/test_download.py']\n"

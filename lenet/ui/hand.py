@@ -155,7 +155,9 @@ def _epoch(place: Any, key: str, source: Source) -> Held:
         if wanted is not None:
             st.warning(f"Epoch {wanted} of {plain(source.label)} is not here; choose another.")
         best = best_checkpoint(Run(next(iter(files.values())).parent))
-        state[f"{key} epoch"] = next(epoch for epoch, path in files.items() if path == best)
+        state[f"{key} epoch"] = next(
+            (epoch for epoch, path in files.items() if path == best), max(files)
+        )
     epoch = place.selectbox(
         "Epoch",
         list(files),

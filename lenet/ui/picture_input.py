@@ -73,7 +73,7 @@ def draw(info: DatasetInfo, hints: Any = st) -> Drawn | None:
     pen = (width * ERASER, "#000000") if tool == "Eraser" else (width, "#ffffff")
     with st.container(horizontal=True, gap="xsmall"):
         reported = _canvas(f"canvas {number}", *pen, strokes)
-        _buttons(key="canvas buttons", on_cleared_change=clear)
+        _buttons(key="undo and clear", on_cleared_change=clear)
     if reported and (not state.get("drawn") or reported[0] != state["drawn"].file):
         _take(*reported, info)
     if not state.get("drawn") and hand.picture_in_hand().source != "drawing":

@@ -21,7 +21,6 @@ OTHER_PAGES = (
     "lenet.evaluation.classify",
     "lenet.evaluation.metrics",
     "sklearn.metrics",
-    "captum.attr",
 )
 
 
