@@ -42,8 +42,8 @@ def candidates() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "Playwright's own Chromium", {"args": list(ARGS)}
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Start the first browser that works.
+def launch(playwright: Playwright, *flags: str) -> Browser:
+    """Start the first browser that works, with these flags beside the usual ones.
 
     Raises:
         NoBrowserError: none does.
@@ -51,7 +51,7 @@ def launch(playwright: Playwright) -> Browser:
     tried = []
     for name, options in candidates():
         try:
-            return playwright.chromium.launch(**options)
+            return playwright.chromium.launch(**{**options, "args": [*options["args"], *flags]})
         except Error as error:
             tried.append(f"{name}: {str(error).strip().partition(chr(10))[0]}")
     raise NoBrowserError("no browser starts (" + "; ".join(tried) + ")")

@@ -8,8 +8,8 @@ import streamlit as st
 from PIL import Image
 from streamlit_drawable_canvas import st_canvas
 
-from lenet.catalog import DATASETS, DatasetInfo
-from lenet.drawing import centre, examples, image_files
+from lenet.catalog import DatasetInfo
+from lenet.drawing import centre, examples
 from lenet.drawing.centre import Prepared
 from lenet.errors import ImageError
 from lenet.paths import ROOT
@@ -19,6 +19,7 @@ from lenet.ui.picture import VIEWS, Picture
 from lenet.ui.widgets import segments
 
 SIDE = 280  # pixels of the canvas
+CAMERA = 480  # pixels of the camera's picture on the page
 BRUSH = 14
 ERASER = 2  # width of the eraser in pens: one as wide as the pen leaves the smooth edges of a line
 
@@ -43,12 +44,18 @@ class Drawn:
     picture: Picture
 
 
+_photo_events = st.components.v2.component(
+    "lenet_photo_events", js=(_HERE / "photo_events.js").read_text(encoding="utf-8")
+)
+
+
 class Photo(NamedTuple):
-    """The photograph of this session, and for which dataset it was given."""
+    """A photograph of this session, for which dataset it was given, and an id."""
 
     name: str
     data: bytes
     dataset: str
+    key: str
 
 
 def choose_view(label: str, **more: Any) -> str:
@@ -154,22 +161,25 @@ def _take(file: bytes, strokes: Strokes, info: DatasetInfo) -> None:
         hand.take(None)
 
 
-def photograph(info: DatasetInfo) -> tuple[Image.Image, str, DatasetInfo] | None:
-    """Ask for a picture file; it, its name and whose rule it is prepared by; None before.
-
-    The session keeps it. `ImageError` if it is unusable.
-    """
-    state, key = st.session_state, f"photo, {st.session_state['arrivals']}"
+def photographs(info: DatasetInfo) -> list[Photo]:
+    """Ask for pictures: files, copied ones, the camera's. The session keeps them."""
+    state = st.session_state
+    files, shot = (f"{name}, {state['arrivals']}" for name in ("photo", "shot"))
 
     def given() -> None:
-        file = state[key]
-        state["photo"] = Photo(file.name, file.getvalue(), info.name) if file else None
+        found = [*state[files], *filter(None, [state.get(shot)])]
+        state["photos"] = [Photo(one.name, one.getvalue(), info.name, one.file_id) for one in found]
 
-    st.file_uploader("A photograph of one thing on a plain background", key=key, on_change=given)
-    photo: Photo | None = state.get("photo")
-    if photo is None:
-        return None
-    return image_files.read_image(photo.data, photo.name), photo.name, DATASETS[photo.dataset]
+    label = "Photographs of one thing each"
+    st.file_uploader(label, accept_multiple_files=True, key=files, on_change=given)
+    _photo_events(key="photo events")
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.caption("On a phone, this also offers “Take photo”. A copied picture can be pasted.")
+    secure = "Browsers lend it to pages of this computer or over HTTPS only."
+    if row.toggle("Camera", key="camera", help=secure):  # once shown, it asks for permission
+        st.camera_input("A photograph of one thing", key=shot, on_change=given, width=CAMERA)
+    photos: list[Photo] = state.get("photos", [])
+    return photos
 
 
 def take_photograph(prepared: Prepared, info: DatasetInfo) -> None:

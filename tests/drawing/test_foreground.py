@@ -2,35 +2,11 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
 from lenet.drawing.centre import Prepared, from_photo
-from lenet.drawing.examples import EXAMPLES
 from lenet.drawing.foreground import Hints, Mask
-from tests.drawing.pictures import difference
-
-SHIRT = EXAMPLES["FashionMNIST"]["T-shirt"][0]
-GROUND, CLOTH, OTHER = (150, 110, 70), (60, 110, 190), (60, 150, 80)
-"""Wood, jeans and something green: their gray levels are much alike."""
-
-
-def scene(*things: tuple[int, int, int, tuple[int, int, int]]) -> tuple[Image.Image, list[Mask]]:
-    """Shirts (left, top, size, colour) on boards, 400 pixels wide and high, and where they are."""
-    rng = np.random.default_rng(0)
-    boards = rng.normal(0, 25, (20, 1, 1)).repeat(20, axis=0)
-    colours = Image.new("RGB", (400, 400), GROUND)
-    masks = []
-    for left, top, size, colour in things:
-        place = [(left + size * x, top + size * y) for x, y in SHIRT]
-        ImageDraw.Draw(colours).polygon(place, fill=colour)
-        mask = Image.new("1", colours.size)
-        ImageDraw.Draw(mask).polygon(place, fill=1)
-        masks.append(np.asarray(mask))
-    ground = ~np.any([np.zeros((400, 400), bool), *masks], axis=0)
-    pixels = np.asarray(colours) + boards * ground[..., np.newaxis]
-    pixels = pixels + rng.normal(0, 6, pixels.shape)
-    image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
-    return image.filter(ImageFilter.GaussianBlur(1)), masks
+from tests.drawing.pictures import CLOTH, GROUND, OTHER, SHIRT, difference, scene
 
 
 def overlap(prepared: Prepared, mask: Mask) -> float:

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser import NoBrowserError, in_ci, launch
+from tests.drawing.pictures import film, photo
 from tests.e2e.app import App, serve
 from tests.e2e.look import Visit, watched_tabs
 
@@ -17,10 +18,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def camera_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the browser's camera sees."""
+    path = tmp_path_factory.mktemp("camera") / "film.y4m"
+    path.write_bytes(film(photo(size=(640, 480))))
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(camera_film: Path) -> Iterator[Browser]:
+    camera = f"--use-file-for-fake-video-capture={camera_film}"
     with sync_playwright() as playwright:
         try:
-            started = launch(playwright)
+            started = launch(playwright, "--use-fake-device-for-media-stream", camera)
         except NoBrowserError as error:
             message = f"{error}; python -m tests.browser gets one"
             pytest.fail(message) if in_ci() else pytest.skip(message)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page, expect
 
-from tests.drawing.pictures import encode
+from tests.drawing.pictures import CLOTH, OTHER, encode, scene
 from tests.e2e.app import App
 from tests.e2e.look import (
     DRAWINGS,
@@ -249,6 +249,111 @@ def test_bad_files_get_one_sentence_each(page: Page) -> None:
         expect(complaint).to_have_text(re.compile(rf"{re.escape(name)}.*\w\.$"))
         expect(page.get_by_test_id("stFileChip")).to_have_count(1)
         expect(answers(page)).to_have_count(0)
+        page.get_by_test_id("stFileChip").get_by_role("button").last.click()
+        expect(page.get_by_test_id("stFileChip")).to_have_count(0)
+
+
+def shown_as_found(page: Page) -> np.ndarray:
+    """The mask among the steps."""
+    return bytes_of(page.get_by_test_id("stImage").filter(has_text="What was found").locator("img"))
+
+
+def correct(page: Page) -> None:
+    """Upload a photograph of a large and a small shirt, and go to correct what was found."""
+    choose(page, "Upload")
+    image, _ = scene((20, 20, 240, CLOTH), (280, 280, 110, OTHER))
+    upload(page, "two.png", encode(image, "PNG"))
+    expect(page.get_by_text("2 things found, the largest is taken")).to_be_visible()
+    assert shown_as_found(page)[220:].max() == 0
+    page.get_by_text("Correct what was found").click()
+    expect(page.locator("canvas").last).to_be_visible()
+    at_rest(page)
+
+
+@pytest.mark.parametrize("finger", [False, True])
+def test_a_tap_takes_a_thing_in(page: Page, finger: bool) -> None:
+    correct(page)
+    [(x, y)] = places(page, ((0.84, 0.84),))
+    if finger:
+        touch = page.context.new_cdp_session(page)
+        for kind, points in (("touchStart", [{"x": x, "y": y}]), ("touchEnd", [])):
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    else:
+        page.mouse.click(x, y)
+
+    expect(page.get_by_text("2 things found")).to_have_count(0)
+    at_rest(page)
+    assert shown_as_found(page)[220:].max() == 255
+
+
+def test_a_box_is_dragged_around_the_other_thing(page: Page) -> None:
+    correct(page)
+    choose(page, "Box")
+    draw(page, (((0.68, 0.68), (0.99, 0.99)),))
+
+    expect(page.get_by_text("2 things found")).to_have_count(0)
+    at_rest(page)
+    found = shown_as_found(page)
+    assert found[220:].max() == 255
+    assert found[:150].max() == 0
+
+
+def test_the_camera_takes_a_picture(app: App, open_tab: Visit) -> None:
+    page = open_tab(f"{app.url}/predict?view=Upload")
+    page.context.grant_permissions(["camera"])
+    title(page, "Predict")
+    page.get_by_text("Camera", exact=True).click()
+    page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0")
+    page.get_by_role("button", name="Take Photo").click()
+
+    read_answer(page)
+    expect(page.get_by_text("Detected: dark on light")).to_be_visible()
+
+
+def test_a_picture_is_pasted(page: Page) -> None:
+    choose(page, "Upload")
+    page.evaluate(
+        """async () => {
+          const canvas = new OffscreenCanvas(200, 200), pen = canvas.getContext("2d");
+          pen.fillStyle = "white";
+          pen.fillRect(0, 0, 200, 200);
+          pen.fillStyle = "navy";
+          pen.fillRect(70, 20, 60, 160);
+          window.copied = new File([await canvas.convertToBlob()], "image.png");
+        }"""
+    )
+    page.wait_for_function(  # until the page listens
+        """() => {
+          const clipboardData = new DataTransfer();
+          clipboardData.items.add(window.copied);
+          const options = { clipboardData, bubbles: true, cancelable: true };
+          return !document.body.dispatchEvent(new ClipboardEvent("paste", options));
+        }"""
+    )
+
+    expect(page.get_by_test_id("stImage").filter(has_text="image.png")).to_be_visible()
+    read_answer(page)
+
+
+def test_several_photographs_are_a_table_that_says_what_was_right(page: Page) -> None:
+    choose(page, "Upload")
+    shirt = photographs()["shirt.png"]
+    upload(page, "one.png", shirt)
+    read_answer(page)
+    upload(page, "notes.txt", b"These are notes, not a picture.\n")
+    expect(page.get_by_role("alert").filter(has_text="notes.txt")).to_be_visible()
+    upload(page, "two.png", shirt)
+    expect(page.locator("img[alt^='Picture:']")).to_have_count(2)
+
+    truths = page.get_by_role("combobox", name="What it is")
+    for number, name in enumerate(("T-shirt/top", "Coat")):
+        truths.nth(number).click()
+        page.get_by_role("option", name=name, exact=True).click()
+        at_rest(page)
+
+    expect(page.get_by_text("1 of 2 right")).to_be_visible()
+    expect(page.get_by_test_id("stImage").filter(has_text="two.png")).to_be_visible()
+    assert read_answer(page) == "T-shirt/top"
 
 
 def photographs() -> dict[str, bytes]:

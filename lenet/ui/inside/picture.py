@@ -6,11 +6,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lenet.catalog import DATASETS, DatasetInfo
 from lenet.data.splits import load_split
-from lenet.drawing import centre
+from lenet.drawing import centre, image_files
 from lenet.evaluation.classify import pick
 from lenet.ui import dataset, hand, picture
 from lenet.ui.picture import VIEWS
-from lenet.ui.picture_input import choose_view, draw, photograph, take_photograph
+from lenet.ui.picture_input import choose_view, draw, photographs, take_photograph
 from lenet.ui.style import ALL
 from lenet.ui.widgets import number, whole
 
@@ -29,8 +29,9 @@ def choose_picture(info: DatasetInfo) -> tuple[DeltaGenerator, int | None] | Non
     with left:
         if view == "Draw":
             draw(info, right)
-        elif found := photograph(info):
-            photo, name, rule = found
+        elif photos := photographs(info):
+            name, data, given_for, _ = photos[-1]
+            rule, photo = DATASETS[given_for], image_files.read_image(data, name)
             take_photograph(centre.from_photo(photo, rule, name=name), rule)
     return (right, None) if hand.picture_in_hand().view == view else None
 

@@ -1,14 +1,19 @@
-"""A photograph, and the steps from it to what the network sees."""
+"""Photographs, and the steps from one to what the network sees."""
 
 import streamlit as st
+import torch
 from PIL import Image, ImageOps
 
-from lenet.catalog import DatasetInfo
-from lenet.drawing import centre
+from lenet.catalog import DATASETS, DatasetInfo
+from lenet.drawing import centre, image_files
+from lenet.drawing.foreground import NO_HINTS
+from lenet.evaluation import classify
 from lenet.network.checkpoint import Checkpoint
-from lenet.ui import hand
+from lenet.ui import hand, images
+from lenet.ui.app import explained
 from lenet.ui.escape import plain
-from lenet.ui.picture_input import photograph, take_photograph
+from lenet.ui.picture_input import Photo, photographs, take_photograph
+from lenet.ui.predict import correction
 from lenet.ui.predict.prediction import show_prediction
 from lenet.ui.widgets import segments
 
@@ -21,16 +26,78 @@ POLARITIES: dict[centre.Polarity, str] = {
 
 
 def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
-    """Ask for a picture; show prediction and steps. Raises `ImageError` if it cannot be used."""
-    found = photograph(info)
-    if found is None:
-        if hand.picture_in_hand().source == "photo":
-            show_prediction(checkpoint, info)
-        return
-    photo, name, rule = found
+    """Ask for pictures; show predictions and steps. Raises `ImageError` if one cannot be used."""
+    photos = photographs(info)
+    photo = _several(checkpoint, info, photos) if len(photos) > 1 else next(iter(photos), None)
+    if photo:
+        _closely(checkpoint, info, photo)
+    elif hand.picture_in_hand().source == "photo":
+        show_prediction(checkpoint, info)
+
+
+def _several(checkpoint: Checkpoint, info: DatasetInfo, photos: list[Photo]) -> Photo | None:
+    """A table of pictures and answers, and what was right; returns the one to look at closely."""
+    verdicts: list[bool] = []
+    usable: dict[str, Photo] = {}
+    with st.grid(5, min_column_width=150, gap="medium"):
+        for number, photo in enumerate(photos, 1):
+            with st.container(), explained():
+                verdict = _one_of_several(checkpoint, info, photo)
+                verdicts += [] if verdict is None else [verdict]
+                usable[f"{number}. {photo.name}"] = photo
+    if verdicts:
+        right = sum(verdicts)
+        st.markdown(f"**{right} of {len(verdicts)} right** ({right / len(verdicts):.0%})")
+    if not usable:
+        return None
+    return usable[st.selectbox("Look closely at", list(usable), index=len(usable) - 1)]
+
+
+def _one_of_several(checkpoint: Checkpoint, info: DatasetInfo, photo: Photo) -> bool | None:
+    """A picture, its answer, and whether that is right, if a person says what it is."""
+    array, note = _prepared(photo.data, photo.name, photo.dataset)
+    [found] = classify.answer(checkpoint, torch.from_numpy(array)[None])
+    images.show(array, "stretch", alt=f"Picture: {photo.name}")
+    place = st.empty()
+    st.caption(plain(photo.name) + (f": {note}" if note else ""))
+    truth = st.selectbox(
+        "What it is",
+        info.classes,
+        index=None,
+        placeholder="What is it?",
+        key=f"truth {photo.key}",
+        label_visibility="collapsed",
+    )
+    right = truth == found["name"] if truth else None
+    icon = "" if right is None else f":material/{'check' if right else 'close'}: "
+    words = classify.in_words(found["name"], unsure=found["unsure"])
+    place.markdown(f"{icon}**{words}** {max(found['probabilities']):.0%}")
+    return right
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _prepared(data: bytes, name: str, dataset: str) -> tuple[centre.Gray, str | None]:
+    image = image_files.read_image(data, name)
+    prepared = centre.from_photo(image, DATASETS[dataset], name=name)
+    return prepared.array, prepared.note
+
+
+def _closely(checkpoint: Checkpoint, info: DatasetInfo, photo: Photo) -> None:
+    """One photograph, its prediction, and the steps to what the network sees."""
+    image, rule = image_files.read_image(photo.data, photo.name), DATASETS[photo.dataset]
     left, right = st.columns([2, 3], gap="large")
     with left:
-        st.image(_shown(photo), caption=plain(name), width=WIDTH, output_format="PNG")
+        place, hints = st.container(), NO_HINTS
+        if st.toggle("Correct what was found", key="correct"):
+            with place:
+                hints = correction.ask(
+                    image,
+                    _size(image),
+                    f"correction of {photo.key}",
+                    box_only=rule.name == "MNIST",
+                )
+        else:
+            place.image(_shown(image), caption=plain(photo.name), width=WIDTH, output_format="PNG")
         polarity = segments(
             "The thing is",
             list(POLARITIES),
@@ -38,12 +105,14 @@ def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
             format_func=POLARITIES.__getitem__,
             persist_state=None,
         )
-        prepared = centre.from_photo(photo, rule, polarity, name=name)
+        prepared = centre.from_photo(image, rule, polarity, name=photo.name, hints=hints)
         take_photograph(prepared, rule)
         hand.show_picture()
-        if polarity == "auto":
+        if polarity == "auto" and not prepared.cut_out:
             detected = POLARITIES["dark_on_light" if prepared.inverted else "light_on_dark"]
             st.caption(f"Detected: {detected.lower()}")
+        if prepared.note:
+            st.caption(f"{prepared.note}.")
     with right:
         show_prediction(checkpoint, info)
     st.caption("From the photograph to what the network sees")
@@ -59,8 +128,13 @@ def _square(array: centre.Gray) -> Image.Image:
     return ImageOps.pad(Image.fromarray(array), (WIDTH, WIDTH), method, color=int(array[0, 0]))
 
 
+def _size(photo: Image.Image) -> tuple[int, int]:
+    """Width and height on the page, in pixels; a very tall photograph is narrower than others."""
+    scale = min(WIDTH / photo.width, 2 * WIDTH / photo.height)
+    return max(1, round(scale * photo.width)), max(1, round(scale * photo.height))
+
+
 def _shown(photo: Image.Image) -> Image.Image:
     """A photograph at twice its size on the page; a very tall one gets transparent sides."""
-    width = 2 * WIDTH
-    height = min(2 * width, max(1, round(width * photo.height / photo.width)))
+    width, height = 2 * WIDTH, max(1, 2 * _size(photo)[1])
     return ImageOps.pad(photo.convert("RGBA"), (width, height), color=(0, 0, 0, 0))
