@@ -33,22 +33,9 @@ _ADAMW_LAB: Mapping[str, Mapping[str, Any]] = {
         "batch_size": 64,
         "sketches": 0.0,
     },
+    "draw": {"optimizer": "adamw", "batch_size": 64},
 }
-"""What the preset set by saying nothing, before Muon became the default."""
-
-
-_BEFORE_PHOTOGRAPHS: Mapping[str, Mapping[str, Any]] = {
-    "lab": {"sketches": 0.12, "label_smoothing": 0.05},
-    "draw": {
-        "optimizer": "adamw",
-        "batch_size": 64,
-        "label_smoothing": 0.0,
-        "lr": 0.01,
-        "weight_decay": 0.01,
-        "epochs": 110,
-    },
-}
-"""What the presets set before photographs were made for them."""
+"""What the presets set by saying nothing, before Muon became the default."""
 
 
 def _before_muon(values: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +48,8 @@ def _before_muon(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _before_photographs(values: dict[str, Any]) -> dict[str, Any]:
-    earlier = _BEFORE_PHOTOGRAPHS.get(values.get("preset", "lab"), {})
+    is_lab = values.get("preset", "lab") == "lab"
+    earlier = {"sketches": 0.12, "label_smoothing": 0.05} if is_lab else {}
     return {"photographs": 0.0, **earlier, **values}
 
 

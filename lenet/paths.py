@@ -25,6 +25,8 @@ INSTALLED = _IN_WHEEL.is_dir()
 SHIPPED = (_IN_WHEEL if INSTALLED else ROOT) / "checkpoints"
 SHIPPED_STUDIES = SHIPPED.parent / "studies"
 DEFAULT_CHECKPOINT = SHIPPED / "fashion-mnist.pt"
+PHOTO_CHECKPOINT = SHIPPED / "fashion-mnist-photo.pt"
+"""Answers in place of the default one where a thing was cut out of a photograph."""
 CHECKPOINTS = Path(os.environ.get("LENET_CHECKPOINTS_DIR") or SHIPPED)
 """What the pages offer, and where Promote puts a run's best weights."""
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from lenet.catalog import DATASETS
+from lenet.evaluation.classify import second_for
 from lenet.ui import checkpoints
 from lenet.ui.app import fragment, show
 from lenet.ui.picture_input import choose_view
@@ -21,7 +22,7 @@ def page() -> None:
     elif view == "Draw":
         fragment(draw)(chosen.checkpoint, info)
     else:
-        upload(chosen.checkpoint, info)
+        upload(chosen.checkpoint, info, second_for(chosen.path))
 
 
 show(page)

@@ -306,7 +306,11 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
     loaded = ready(checkpoints.load(args.checkpoint), args.data_dir)
     if files := args.images or args.drawings:
         drawn = bool(args.drawings)
-        found, errors = classify.classify_files(loaded, files, drawn=drawn, box=args.box)
+        chosen = args.checkpoint is not paths.DEFAULT_CHECKPOINT  # also if by the same name
+        second = None if chosen else classify.second_for(args.checkpoint)
+        found, errors = classify.classify_files(
+            loaded, files, drawn=drawn, box=args.box, second=second
+        )
         for error in errors:
             _fail(error["message"], 1)
         if errors:

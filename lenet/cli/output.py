@@ -87,7 +87,8 @@ def _render_eval(result: dict[str, Any]) -> str:
 def _render_test(result: dict[str, Any]) -> str:
     rows = [
         f"{found.get('path', found.get('index'))}: {found['name']} "
-        f"({max(found['probabilities']):.0%}{', unsure' if found['unsure'] else ''})"
+        f"({max(found['probabilities']):.0%}{', unsure' if found['unsure'] else ''}"
+        + (f", by {found['checkpoint']})" if "checkpoint" in found else ")")
         + (f", truth {found['target_name']}" if "target_name" in found else "")
         + (f"; {found['note']}" if "note" in found else "")
         for found in result["predictions"]

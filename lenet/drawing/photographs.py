@@ -27,8 +27,10 @@ from lenet.drawing.synthetic import MAKERS, cut_corners
 
 SHARES = np.array((1.1, 0.8, 1.0, 1.1, 1.2, 1.0, 1.1, 1.5, 0.5, 1.1))
 """How often each class is made against the others."""
-FILLED = np.array((0.3, 0.15, 0.35, 0.35, 0.4, 0.6, 0.45, 0.6, 0.3, 0.6))
-"""Share of each class that is made from outlines."""
+FILLED = np.array((0.35, 0.15, 0.35, 0.35, 0.4, 0.6, 0.85, 0.6, 0.3, 0.6))
+"""Share of each class that is made from outlines. Many of Fashion-MNIST's shirts are T-shirts."""
+PRINTED = np.array((0.5, 0.08, 0.3, 0.15, 0.12, 0.08, 0.08, 0.08, 0.2, 0.08))
+"""Share of each class that has a print, a picture or a text."""
 CANVAS = 56
 """Pixels of the square on which a thing is laid out; one of Fashion-MNIST's takes half of it."""
 FLOOR = 40 / 255
@@ -81,7 +83,7 @@ def portion(by_class: list[Tensor], seed: int) -> Portion:
         things[~is_filled] = _laid_out(torch.stack(chosen), rest, _Dice(rng, len(rest)))
     dice = _Dice(rng, len(labels))
     tone, mask = things.unbind(1)
-    return _fitted(*_cut_out(_dyed(tone, mask, dice), mask, labels, dice), dice), labels
+    return _fitted(*_cut_out(_dyed(tone, mask, labels, dice), mask, labels, dice), dice), labels
 
 
 class _Dice:
@@ -107,24 +109,27 @@ class _Dice:
         return F.interpolate(torch.from_numpy(bumps).float(), size, mode="bilinear")[:, 0]
 
 
+def _of_class(table: NDArray[np.float64], labels: NDArray[np.int64]) -> Tensor:
+    """Each picture's value in a table of the classes, (N, 1, 1)."""
+    return torch.from_numpy(table[labels]).float().reshape(-1, 1, 1)
+
+
 def _laid_out(images: Tensor, labels: NDArray[np.int64], dice: _Dice) -> Tensor:
     """(N, 28, 28) uint8 → tone and mask, (N, 2, CANVAS, CANVAS), of clothes laid out.
 
     Four layers, one upon the other: a second shoe, left sleeve or leg, the right one, the rest.
     """
-
-    def of_class(table: NDArray[np.float64]) -> Tensor:
-        return torch.from_numpy(table[labels]).float().reshape(-1, 1, 1)
-
     tone = torch.where(dice.often(0.5) > 0, images, images.flip(2)).float() / 255
     mask = -F.max_pool2d(-F.max_pool2d((tone > 0.04).float(), 3, 1, 1), 3, 1, 1)  # no small holes
     things = torch.stack([tone, mask], 1)
     x = torch.linspace(-1, 1, SIDE)
     half = (mask.amax(1, keepdim=True) * x.abs()).amax(2, keepdim=True)
-    edge = of_class(EDGE) * dice.between(0.85, 1.15) * half
-    swing = of_class(SWING) * dice.between(-0.2, 1) * dice.often(0.75)
-    is_pair = dice.between(0, 1) < of_class(PAIRS)
-    ground = _ground(of_class(TURN) * (1 + is_pair.float()), of_class(WIDENED), dice)
+    edge = _of_class(EDGE, labels) * dice.between(0.85, 1.15) * half
+    swing = _of_class(SWING, labels) * dice.between(-0.2, 1) * dice.often(0.75)
+    is_pair = dice.between(0, 1) < _of_class(PAIRS, labels)
+    ground = _ground(
+        _of_class(TURN, labels) * (1 + is_pair.float()), _of_class(WIDENED, labels), dice
+    )
     away = torch.cat([dice.between(-0.4, 0.4), dice.between(0.5, 0.95) * half], 1)
     mirror = torch.where(dice.often(0.4) > 0, -1.0, 1.0)
     back = _turned(dice.about(18)) * torch.cat([mirror, torch.ones_like(mirror)], 1)
@@ -215,7 +220,7 @@ def _area(stroke: Stroke) -> float:
     return abs(float(x @ np.roll(y, 1) - y @ np.roll(x, 1))) / 2
 
 
-def _dyed(tone: Tensor, mask: Tensor, dice: _Dice) -> Tensor:
+def _dyed(tone: Tensor, mask: Tensor, labels: NDArray[np.int64], dice: _Dice) -> Tensor:
     """Another cloth: its tone, prints, stripes, patterns, creases and the light on it."""
     tone = torch.where(dice.often(0.25) > 0, 1 - tone, tone)
     mean = (tone * mask).sum((1, 2), keepdim=True) / mask.sum((1, 2), keepdim=True).clamp(min=1)
@@ -225,7 +230,9 @@ def _dyed(tone: Tensor, mask: Tensor, dice: _Dice) -> Tensor:
         (x - dice.about(0.12)) / dice.between(0.08, 0.3),
         (y - dice.about(0.15)) / dice.between(0.08, 0.3),
     )
-    tone += dice.often(0.2) * (near < 1) * dice.about(0.35) * (1 + 0.5 * dice.clouds(12, 12))
+    text = 1 - dice.often(0.4) * (torch.sin(dice.between(25, 50) * y) < 0)
+    printed = (dice.between(0, 1) < _of_class(PRINTED, labels)) & (near < 1)
+    tone += printed * text * dice.about(0.35) * (1 + 0.5 * dice.clouds(12, 12))
     for share, u in ((0.07, y), (0.04, x)):
         wave = torch.sin(dice.between(8, 40) * u + dice.between(0, 6))
         tone += dice.often(share) * dice.between(0.05, 0.3) * wave

@@ -17,7 +17,9 @@ from lenet.drawing.foreground import Box, Hints
 from lenet.errors import ImageError
 from lenet.evaluation.predict import predict
 from lenet.files import explained
+from lenet.network import checkpoint as checkpoints
 from lenet.network.checkpoint import Checkpoint
+from lenet.paths import DEFAULT_CHECKPOINT, PHOTO_CHECKPOINT
 from lenet.training.unsure import unsure
 
 Answer: TypeAlias = dict[str, Any]
@@ -51,6 +53,27 @@ def answer(checkpoint: Checkpoint, images: Tensor) -> list[Answer]:
     ]
 
 
+def second_for(path: Path) -> Checkpoint | None:
+    """What answers for cut-out photographs in place of the checkpoint at `path`, if anything."""
+    return checkpoints.load(PHOTO_CHECKPOINT) if path == DEFAULT_CHECKPOINT else None
+
+
+def answer_pictures(
+    checkpoint: Checkpoint, pictures: Sequence[Prepared], second: Checkpoint | None = None
+) -> list[Answer]:
+    """`answer` for pictures; `second` answers for what was cut out of a photograph.
+
+    Its answers have its name as `checkpoint`.
+    """
+    arrays = torch.stack([torch.from_numpy(picture.array) for picture in pictures])
+    found = answer(checkpoint, arrays)
+    theirs = [at for at, picture in enumerate(pictures) if picture.cut_out]
+    if second and theirs:
+        for at, better in zip(theirs, answer(second, arrays[theirs]), strict=True):
+            found[at] = {**better, "checkpoint": PHOTO_CHECKPOINT.stem}
+    return found
+
+
 def in_words(name: str, *, unsure: bool) -> str:
     """What a page says of a picture that looks like class `name`, or like none."""
     return f"This looks like none of the ten to me. Nearest: {name}" if unsure else name
@@ -70,12 +93,18 @@ def classify_samples(
 
 
 def classify_files(
-    checkpoint: Checkpoint, files: Sequence[Path], *, drawn: bool, box: Box | None = None
+    checkpoint: Checkpoint,
+    files: Sequence[Path],
+    *,
+    drawn: bool,
+    box: Box | None = None,
+    second: Checkpoint | None = None,
 ) -> tuple[list[Answer], list[dict[str, str]]]:
     """`answer` for photographs, or for drawings from the canvas, each with its `path`.
 
     Args:
         box: where the thing is in each photograph, in pixels of its file.
+        second: answers for what was cut out of a photograph.
 
     Returns:
         The answers, with a `note` where there is something to say about the picture; and of each
@@ -96,7 +125,7 @@ def classify_files(
             errors.append({"path": str(file), "message": str(error)})
     if not found:
         return [], errors
-    answers = answer(checkpoint, torch.stack([torch.from_numpy(one.array) for _, one in found]))
+    answers = answer_pictures(checkpoint, [one for _, one in found], second)
     return [
         {"path": str(file), **said, **({"note": one.note} if one.note else {})}
         for (file, one), said in zip(found, answers, strict=True)

@@ -186,11 +186,13 @@ def take_photograph(prepared: Prepared, info: DatasetInfo) -> None:
     hand.take(picture.made(info.name, "photo", prepared.array))
 
 
-def why(held: Picture, place: Any = st) -> None:
-    """A link to what speaks for the network's answer to a picture."""
+def why(held: Picture, place: Any = st, checkpoint: str | None = None) -> None:
+    """A link to what speaks for the answer to a picture; `checkpoint`, if not the one in hand."""
     place.page_link(
         ROOT / "pages/inside.py",
         label="Why?",
         icon=":material/help:",
-        query_params=link("inside", picture=held),
+        query_params=link(
+            "inside", picture=held, **({"checkpoint": checkpoint} if checkpoint else {})
+        ),
     )

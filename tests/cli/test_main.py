@@ -26,6 +26,7 @@ from lenet.runs import launcher, lock
 from lenet.runs.run import Run
 from lenet.runs.signals import SIGNALS
 from tests.command import Lab, Result, assert_refused, in_process
+from tests.drawing.test_foreground import CLOTH, scene
 from tests.idx_files import install_small_dataset
 from tests.small import as_text, in_background, other_settings, small_split, wait_until
 
@@ -338,6 +339,19 @@ class TestPicturesOfOnesOwn:
         for one, file in zip(found["predictions"], files, strict=True):
             assert one["path"] == str(file)
             assert set(one) >= {"path", "label", "name", "probabilities", "unsure"}
+
+    def test_a_second_checkpoint_answers_for_photographs_unless_one_is_chosen(
+        self, lab: Lab, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "bed.png"
+        image, _ = scene((60, 60, 280, CLOTH))
+        image.save(file)
+        flags = "--mode", "test", "--download", 0, "--images", file
+        [found] = lab(*flags, "--json").json["predictions"]
+        assert found["checkpoint"] == "fashion-mnist-photo"
+        assert lab(*flags).out.endswith("by fashion-mnist-photo)\n")
+        [chosen] = lab(*flags, "--checkpoint", DEFAULT_CHECKPOINT, "--json").json["predictions"]
+        assert "checkpoint" not in chosen
 
     def test_text_for_people(self, lab: Lab, photo: Path) -> None:
         result = lab("--mode", "test", "--download", 0, "--images", photo)

@@ -1,5 +1,6 @@
 """Pictures to classify and to show: test images, photographs, drawings."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from lenet.errors import ImageError, StorageError
 from lenet.evaluation import classify as samples
 from lenet.evaluation.predict import predict
 from lenet.network.checkpoint import Checkpoint
+from lenet.paths import DEFAULT_CHECKPOINT
 from tests.small import refused, small_split
 
 
@@ -52,6 +54,29 @@ class TestAnswers:
             (expected,) = samples.answer(trained_checkpoint, torch.from_numpy(seen.array)[None])
             expected["probabilities"] = pytest.approx(expected["probabilities"], abs=1e-6)
             assert one == {"path": str(path), **expected}
+
+
+class TestSecondCheckpoint:
+    """It answers for what was cut out of a photograph, and for nothing else."""
+
+    def test_answers_for_cut_out_things_alone(self, trained_checkpoint: Checkpoint) -> None:
+        weights = {name: -part for name, part in trained_checkpoint.weights.items()}
+        second = replace(trained_checkpoint, weights=weights)
+        images = small_split("test").images[:3]
+        pictures = [
+            centre.Prepared(image.numpy(), (), inverted=False, cut_out=cut)
+            for image, cut in zip(images, (False, True, False), strict=True)
+        ]
+        found = samples.answer_pictures(trained_checkpoint, pictures, second)
+        first, theirs, last = found
+        assert [first, last] == samples.answer(trained_checkpoint, images[[0, 2]])
+        [expected] = samples.answer(second, images[1:2])
+        assert theirs == {**expected, "checkpoint": "fashion-mnist-photo"}
+        assert theirs["probabilities"] != first["probabilities"]
+
+    def test_none_for_another_than_the_default_checkpoint(self, trained_file: Path) -> None:
+        assert samples.second_for(trained_file) is None
+        assert samples.second_for(DEFAULT_CHECKPOINT) is not None
 
 
 class TestRefusals:

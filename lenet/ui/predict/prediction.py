@@ -6,21 +6,31 @@ import torch
 from lenet.catalog import DatasetInfo
 from lenet.evaluation import classify
 from lenet.network.checkpoint import Checkpoint
+from lenet.paths import PHOTO_CHECKPOINT
 from lenet.ui import hand, images
 from lenet.ui.picture_input import why
 
 WIDTH = 196  # screen pixels of the network's input
 
 
-def show_prediction(checkpoint: Checkpoint, info: DatasetInfo) -> None:
-    """The predicted class, what the network sees, and its probabilities."""
+def show_prediction(
+    checkpoint: Checkpoint, info: DatasetInfo, second: Checkpoint | None = None
+) -> None:
+    """The predicted class, what the network sees, and its probabilities; `second` answers if given.
+
+    It is `PHOTO_CHECKPOINT`, and is named.
+    """
     held = hand.picture_in_hand()
     pixels = held.pixels()
-    [found] = classify.answer(checkpoint, torch.from_numpy(pixels)[None])
+    [found] = classify.answer(second or checkpoint, torch.from_numpy(pixels)[None])
     row = st.container(horizontal=True, vertical_alignment="center")
     words = classify.in_words(found["name"], unsure=found["unsure"])
     row.subheader(words, anchor=False, width="content")
-    why(held, row)
+    why(held, row, PHOTO_CHECKPOINT.stem if second else None)
+    if second:
+        st.caption(
+            f"Answered by {PHOTO_CHECKPOINT.stem}, which knows clothes as people photograph them."
+        )
     hand.mind(info)
     left, right = st.columns([1, 2])
     images.show(pixels, WIDTH, place=left, caption="What the network sees")

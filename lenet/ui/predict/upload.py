@@ -1,7 +1,6 @@
 """Photographs, and the steps from one to what the network sees."""
 
 import streamlit as st
-import torch
 from PIL import Image, ImageOps
 
 from lenet.catalog import DATASETS, DatasetInfo
@@ -25,24 +24,31 @@ POLARITIES: dict[centre.Polarity, str] = {
 }
 
 
-def upload(checkpoint: Checkpoint, info: DatasetInfo) -> None:
-    """Ask for pictures; show predictions and steps. Raises `ImageError` if one cannot be used."""
+def upload(checkpoint: Checkpoint, info: DatasetInfo, second: Checkpoint | None) -> None:
+    """Ask for pictures; show predictions and steps. Raises `ImageError` if one cannot be used.
+
+    `second` answers for what was cut out of a photograph.
+    """
     photos = photographs(info)
-    photo = _several(checkpoint, info, photos) if len(photos) > 1 else next(iter(photos), None)
+    photo = (
+        _several(checkpoint, info, photos, second) if len(photos) > 1 else next(iter(photos), None)
+    )
     if photo:
-        _closely(checkpoint, info, photo)
+        _closely(checkpoint, info, photo, second)
     elif hand.picture_in_hand().source == "photo":
-        show_prediction(checkpoint, info)
+        show_prediction(checkpoint, info, second)
 
 
-def _several(checkpoint: Checkpoint, info: DatasetInfo, photos: list[Photo]) -> Photo | None:
+def _several(
+    checkpoint: Checkpoint, info: DatasetInfo, photos: list[Photo], second: Checkpoint | None
+) -> Photo | None:
     """A table of pictures and answers, and what was right; returns the one to look at closely."""
     verdicts: list[bool] = []
     usable: dict[str, Photo] = {}
     with st.grid(5, min_column_width=150, gap="medium"):
         for number, photo in enumerate(photos, 1):
             with st.container(), explained():
-                verdict = _one_of_several(checkpoint, info, photo)
+                verdict = _one_of_several(checkpoint, info, photo, second)
                 verdicts += [] if verdict is None else [verdict]
                 usable[f"{number}. {photo.name}"] = photo
     if verdicts:
@@ -53,13 +59,15 @@ def _several(checkpoint: Checkpoint, info: DatasetInfo, photos: list[Photo]) -> 
     return usable[st.selectbox("Look closely at", list(usable), index=len(usable) - 1)]
 
 
-def _one_of_several(checkpoint: Checkpoint, info: DatasetInfo, photo: Photo) -> bool | None:
+def _one_of_several(
+    checkpoint: Checkpoint, info: DatasetInfo, photo: Photo, second: Checkpoint | None
+) -> bool | None:
     """A picture, its answer, and whether that is right, if a person says what it is."""
-    array, note = _prepared(photo.data, photo.name, photo.dataset)
-    [found] = classify.answer(checkpoint, torch.from_numpy(array)[None])
-    images.show(array, "stretch", alt=f"Picture: {photo.name}")
+    prepared = _prepared(photo.data, photo.name, photo.dataset)
+    [found] = classify.answer_pictures(checkpoint, [prepared], second)
+    images.show(prepared.array, "stretch", alt=f"Picture: {photo.name}")
     place = st.empty()
-    st.caption(plain(photo.name) + (f": {note}" if note else ""))
+    st.caption(plain(photo.name) + (f": {prepared.note}" if prepared.note else ""))
     truth = st.selectbox(
         "What it is",
         info.classes,
@@ -76,13 +84,14 @@ def _one_of_several(checkpoint: Checkpoint, info: DatasetInfo, photo: Photo) -> 
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _prepared(data: bytes, name: str, dataset: str) -> tuple[centre.Gray, str | None]:
+def _prepared(data: bytes, name: str, dataset: str) -> centre.Prepared:
     image = image_files.read_image(data, name)
-    prepared = centre.from_photo(image, DATASETS[dataset], name=name)
-    return prepared.array, prepared.note
+    return centre.from_photo(image, DATASETS[dataset], name=name)
 
 
-def _closely(checkpoint: Checkpoint, info: DatasetInfo, photo: Photo) -> None:
+def _closely(
+    checkpoint: Checkpoint, info: DatasetInfo, photo: Photo, second: Checkpoint | None
+) -> None:
     """One photograph, its prediction, and the steps to what the network sees."""
     image, rule = image_files.read_image(photo.data, photo.name), DATASETS[photo.dataset]
     left, right = st.columns([2, 3], gap="large")
@@ -114,7 +123,7 @@ def _closely(checkpoint: Checkpoint, info: DatasetInfo, photo: Photo) -> None:
         if prepared.note:
             st.caption(f"{prepared.note}.")
     with right:
-        show_prediction(checkpoint, info)
+        show_prediction(checkpoint, info, second if prepared.cut_out else None)
     st.caption("From the photograph to what the network sees")
     with st.grid(len(prepared.steps), min_column_width=150):
         for title, array in prepared.steps:
