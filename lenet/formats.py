@@ -49,8 +49,8 @@ def _before_muon(values: dict[str, Any]) -> dict[str, Any]:
 
 def _before_photographs(values: dict[str, Any]) -> dict[str, Any]:
     is_lab = values.get("preset", "lab") == "lab"
-    earlier = {"sketches": 0.12, "label_smoothing": 0.05} if is_lab else {}
-    return {"photographs": 0.0, **earlier, **values}
+    earlier = {"photographs": 0.0, "sketches": 0.12, "label_smoothing": 0.05} if is_lab else {}
+    return {**earlier, **values}
 
 
 MIGRATIONS: tuple[Mapping[Kind, Migration], ...] = (

@@ -26,7 +26,7 @@ from lenet.runs import launcher, lock
 from lenet.runs.run import Run
 from lenet.runs.signals import SIGNALS
 from tests.command import Lab, Result, assert_refused, in_process
-from tests.drawing.test_foreground import CLOTH, scene
+from tests.drawing.pictures import CLOTH, scene
 from tests.idx_files import install_small_dataset
 from tests.small import as_text, in_background, other_settings, small_split, wait_until
 
