@@ -31,7 +31,9 @@ def page() -> None:
     st.title("Experiments")
     state = st.session_state
     wanted = address.PAGES["experiments"]["study"].value()
-    state["kind of study"] = wanted if wanted in TITLES else wanted.rpartition("-")[0]
+    kind = wanted if wanted in TITLES else wanted.rpartition("-")[0]
+    if state.get("kind of study") != kind:
+        state["kind of study"] = kind
     name = segments(
         "Study",
         list(TITLES),

@@ -150,24 +150,25 @@ def _epoch(place: Any, key: str, source: Source) -> Held:
         state[f"{key} epoch"] = None
         [path] = files.values()
         return Held(source.label, path)
-    wanted = state.get(f"{key} epoch")
+    wanted, box = state.get(f"{key} epoch"), f"box of the {key} epoch"
     if wanted not in files:
         if wanted is not None:
             st.warning(f"Epoch {wanted} of {plain(source.label)} is not here; choose another.")
         best = best_checkpoint(Run(next(iter(files.values())).parent))
-        state[f"{key} epoch"] = next(
-            (epoch for epoch, path in files.items() if path == best), max(files)
-        )
-    epoch = place.selectbox(
+        wanted = next((epoch for epoch, path in files.items() if path == best), max(files))
+    state[f"{key} epoch"] = wanted
+    if state.get(box) != wanted:
+        state[box] = wanted
+    place.selectbox(
         "Epoch",
         list(files),
-        key=f"{key} epoch",
+        key=box,
         format_func="epoch {}".format,
-        persist_state="session",
+        on_change=lambda: state.update({f"{key} epoch": state[box]}),
         label_visibility="collapsed" if key != SECOND else "visible",
         width=120,
     )
-    return Held(f"{source.label}, epoch {epoch}", files[epoch])
+    return Held(f"{source.label}, epoch {wanted}", files[wanted])
 
 
 def _sources() -> dict[str, Source]:

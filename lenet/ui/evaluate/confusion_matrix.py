@@ -71,7 +71,8 @@ def _choose_cell(shown: EvaluatedSet, first: tuple[int, int]) -> tuple[int, int]
         state["cell"] = tuple(state[key] for key in keys)
 
     for place, label, key, index in zip(st.columns(2), LABELS, keys, cell, strict=True):
-        state[key] = index
+        if state.get(key) != index:  # set each time, it would undo a choice made meanwhile
+            state[key] = index
         place.selectbox(
             label,
             range(len(shown.classes)),
@@ -95,11 +96,14 @@ def _pairs_table(shown: EvaluatedSet, pairs: list[Pair], cell: tuple[int, int]) 
     )
 
     def selected() -> None:
-        if rows := st.session_state["pairs"]["selection"]["rows"]:
+        rows = st.session_state["pairs"]["selection"]["rows"]
+        if rows and cells[rows[0]] != cell:  # the browser reports what was set below, too
             st.session_state["cell"] = cells[rows[0]]
 
     rows = [cells.index(cell)] if cell in cells else []
-    st.session_state["pairs"] = {"selection": {"rows": rows}}
+    known = st.session_state.get("pairs")
+    if not known or list(known["selection"]["rows"]) != rows:
+        st.session_state["pairs"] = {"selection": {"rows": rows}}
     number = st.column_config.NumberColumn
     st.dataframe(
         table,
