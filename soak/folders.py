@@ -141,7 +141,7 @@ def _damage_study(lab: Lab, folder: Path, rng: random.Random) -> str:
 
 def _look_at_study(name: str) -> None:
     app = visit("pages/experiments.py")
-    app.segmented_control(key="study").set_value(name)
+    app.segmented_control(key="kind of study").set_value(name)
     sound(app.run())
 
 

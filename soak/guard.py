@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from lenet.errors import LabError
-from lenet.paths import ROOT
+from lenet.paths import ROOT, cache_dir
 from soak.damage import NAMES
 from soak.table import Row
 from tests.small import assert_one_sentence
@@ -81,7 +81,7 @@ def _trespasses(own: Path, events: list[Event]) -> Iterator[str]:
             continue
         flags = arguments[2] if name == "open" else os.O_WRONLY | os.O_NOFOLLOW
         writes = bool(flags & (os.O_WRONLY | os.O_RDWR))
-        allowed = (own, *(WRITABLE if writes else READABLE))
+        allowed = (own, cache_dir(), *(WRITABLE if writes else READABLE))
         for place in PATHS[name]:
             # A number is an open file; a name that cannot be, or leads in a circle, opens none.
             with suppress(OSError, ValueError, RuntimeError, TypeError):
