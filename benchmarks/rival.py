@@ -1,7 +1,7 @@
 """The post's loop, as PyTorch's users write it: torchvision's dataset and a DataLoader.
 
     python -m benchmarks.rival ROOT [--batch_size 32] [--epochs 1] [--until 0.9]
-        [--workers 0] [--seed 0]
+        [--workers 0] [--seed 0] [--device cpu]
 
 ROOT holds the data set as torchvision keeps it. Prints one JSON object: seconds of each
 epoch, test accuracy after each, and seconds of its last evaluation.
@@ -42,21 +42,28 @@ class Net(nn.Module):
 
 def train(model: Net, batches: DataLoader, optimizer: torch.optim.Optimizer) -> float:
     """Seconds of one epoch."""
+    device = model.fc4.weight.device
     began = time.perf_counter()
     model.train()
     for images, labels in batches:
         optimizer.zero_grad()
-        F.cross_entropy(model(images), labels).backward()
+        F.cross_entropy(model(images.to(device)), labels.to(device)).backward()
         optimizer.step()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
     return time.perf_counter() - began
 
 
 @torch.no_grad()
 def evaluate(model: Net, batches: DataLoader) -> tuple[float, float]:
     """Accuracy, and the seconds it took to find out."""
+    device = model.fc4.weight.device
     began = time.perf_counter()
     model.eval()
-    right = sum(int((model(images).argmax(1) == labels).sum()) for images, labels in batches)
+    right = sum(
+        int((model(images.to(device)).argmax(1) == labels.to(device)).sum())
+        for images, labels in batches
+    )
     return right / len(batches.dataset), time.perf_counter() - began  # type: ignore[arg-type]
 
 
@@ -68,6 +75,7 @@ def main() -> None:
     parser.add_argument("--until", type=float, default=1.0, help="stop at this test accuracy")
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
     torch.manual_seed(args.seed)
     transform = transforms.Compose(
@@ -86,7 +94,7 @@ def main() -> None:
         )
         for part in (True, False)
     ]
-    model = Net()
+    model = Net().to(args.device)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     found: dict[str, list[float]] = {"epoch": [], "accuracy": [], "evaluation": []}
     for _ in range(args.epochs):

@@ -27,10 +27,10 @@ class LeNet5(nn.Module):
         c0, c1, c2 = CONV_CHANNELS
         kernel = config.kernel_size
         maps = [layer.output_shape for layer in config.layers() if len(layer.output_shape) == 3]
-        self.conv0 = nn.Conv2d(1, c0, kernel, padding=config.padding)
+        self.conv0 = Conv2d(1, c0, kernel, padding=config.padding)
         self.bn0 = _batch_norm(config, c0)
         self.pool0 = _pool(config)
-        self.conv1 = nn.Conv2d(c0, c1, kernel)
+        self.conv1 = Conv2d(c0, c1, kernel)
         self.bn1 = _batch_norm(config, c1)
         self.pool1 = _pool(config)
         self.conv2 = Conv2d(c1, c2, kernel)

@@ -49,8 +49,7 @@ def warp(images: Tensor) -> Tensor:
     angle = MAX_ANGLE * uniform[0]
     wide, high = 1 + MAX_STRETCH * uniform[1:3]
     slant = MAX_SHEAR * uniform[3]
-    size = torch.tensor([[width], [height]], device=images.device)
-    across, down = 2 * MAX_SHIFT * uniform[4:6] / size
+    across, down = 2 * MAX_SHIFT * uniform[4] / width, 2 * MAX_SHIFT * uniform[5] / height
     # Each place of the result and where in the image it is looked up, in shares of its half.
     lookup = torch.stack(
         [

@@ -17,8 +17,8 @@ warnings.filterwarnings("ignore", "This instance was constructed with capturable
 
 log = logging.getLogger(__name__)
 
-Step = Callable[[Tensor, Tensor], Tensor]
-"""Batch and labels on the card → the loss there; it moves the weights."""
+Step = Callable[[Tensor], Tensor]
+"""Indices of a batch's images, on the card → the loss there; it moves the weights."""
 WARM_UP = 3
 """Steps on batches of the same size before one is captured: they make what is made but once."""
 
@@ -27,8 +27,8 @@ class CapturedStep:
     """A step, captured after a few calls and replayed from then on.
 
     A batch of another size, as an epoch's last one, is computed kernel by kernel, and so are all
-    if the card cannot capture the step. What the step reads besides its arguments must be tensors
-    that stay where they are; it must draw no random numbers.
+    if the card cannot capture the step. What the step reads besides the indices must be tensors
+    that stay where they are. Random numbers of torch's own generator are drawn anew each time.
     """
 
     def __init__(self, step: Step) -> None:
@@ -39,30 +39,29 @@ class CapturedStep:
         """Images of the last batch, and how many batches in a row had as many."""
         self._stream = torch.cuda.Stream()
 
-    def __call__(self, x: Tensor, labels: Tensor) -> Tensor:
+    def __call__(self, index: Tensor) -> Tensor:
         if self._replay is None:
-            self._alike = self._alike + 1 if len(x) == self._size else 1
-            self._size = len(x)
+            self._alike = self._alike + 1 if len(index) == self._size else 1
+            self._size = len(index)
             if self._alike > WARM_UP and not self._is_refused:
-                self._capture(x, labels)
-        if self._replay is None or len(x) != self._size:
-            return self._kernel_by_kernel(x, labels)
-        self._x.copy_(x)
-        self._labels.copy_(labels)
+                self._capture(index)
+        if self._replay is None or len(index) != self._size:
+            return self._kernel_by_kernel(index)
+        self._index.copy_(index)
         self._replay()
         return self._loss.clone()
 
-    def _kernel_by_kernel(self, x: Tensor, labels: Tensor) -> Tensor:
+    def _kernel_by_kernel(self, index: Tensor) -> Tensor:
         """In the stream of the capture, as PyTorch's notes on CUDA graphs ask for."""
         self._stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self._stream):
-            loss = self._step(x, labels)
+            loss = self._step(index)
         torch.cuda.current_stream().wait_stream(self._stream)
         return loss
 
-    def _capture(self, x: Tensor, labels: Tensor) -> None:
-        self._x, self._labels = x.clone(), labels.clone()
-        work = partial(self._step, self._x, self._labels)
+    def _capture(self, index: Tensor) -> None:
+        self._index = index.clone()
+        work = partial(self._step, self._index)
         try:
             self._replay, self._loss = captured(work, self._stream)
         except RuntimeError as error:

@@ -20,7 +20,7 @@ from lenet.errors import ConfigError, TrainingError
 from lenet.network.backprop import Backprop
 from lenet.network.inputs import to_input
 from lenet.network.lenet5 import LeNet5
-from lenet.network.side_work import SideWork, nothing
+from lenet.network.side_work import SideWork, Work, nothing
 from lenet.training.augmentation import augment
 from lenet.training.captured import CapturedStep
 from lenet.training.events import EpochEvent, Event, LrEvent, StepEvent
@@ -110,12 +110,15 @@ class Trainer:
         self._side = SideWork(shared=may_share and config.batch_size >= SHARED_BATCH)
         self._backprop = Backprop(self.model, config.label_smoothing, self._side)
         self.optimizer = make_optimizer(self.model, config, self._side)
-        self._compute, self._rates = self._move_weights, []
-        """What a step computes on the device, and what it reads the learning rates from there."""
+        self._captured: CapturedStep | None = None
+        """A whole step, on a CUDA card."""
+        self._rates: list[Tensor] = []
+        """What it reads the learning rates from there."""
         if self.device.type == "cuda":
-            self._rates = [torch.zeros((), device=self.device) for _ in self.optimizer.param_groups]
-            if not config.dropout:  # a captured step would drop the same features again and again
-                self._compute = CapturedStep(self._move_weights)
+            # A resumed training repeats its steps, and they are those of the CPU, to rounding.
+            torch.backends.cudnn.deterministic = True
+            torch.backends.cudnn.allow_tf32 = False
+            self._use_captured()
         self._untold: list[tuple[Tensor, int, float, int]] = []
         """Loss, number, learning rate and images of each step of which there was no event yet."""
         self._next: Batch | None = None
@@ -224,22 +227,30 @@ class Trainer:
     def _train_step(self, index: Tensor, following: Tensor | None) -> None:
         if not self._untold:
             self._began = time.perf_counter()
-        if self._next is None:
-            self._prepare(index)
-        x, labels = cast(Batch, self._next)
-        self._next = None
-        # Elsewhere than on the CPU nothing is gained, and a resume could not repeat its draws.
-        ahead = following if self.device.type == "cpu" else None
-        self._beside = nothing if ahead is None else partial(self._prepare, ahead)
         lr = self._lr
-        loss = self._compute(x, labels)
+        if self._captured:
+            loss = self._captured(index)
+        else:
+            if self._next is None:
+                self._prepare(index)
+            batch, self._next = cast(Batch, self._next), None
+            beside = nothing
+            # Elsewhere than on the CPU nothing is gained, and a resume could not repeat its draws.
+            if following is not None and self.device.type == "cpu":
+                beside = partial(self._prepare, following)
+            loss = self._move_weights(*batch, beside)
         self.step += 1
         self._untold.append((loss, self.step, lr, len(index)))
         self._follow_schedule()
 
-    def _move_weights(self, x: Tensor, labels: Tensor) -> Tensor:
+    def _use_captured(self) -> None:
+        """Have each step captured, learning rates and all."""
+        self._captured = CapturedStep(lambda index: self._move_weights(*self._batch(index)))
+        self._rates = [torch.zeros((), device=self.device) for _ in self.optimizer.param_groups]
+
+    def _move_weights(self, x: Tensor, labels: Tensor, beside: Work = nothing) -> Tensor:
         """Gradients and the optimizer's step; the loss, on the device."""
-        loss = self._backprop(x, labels, self._beside)
+        loss = self._backprop(x, labels, beside)
         limit = self.config.clip_grad_norm
         if limit or not isinstance(self.optimizer, Muon):  # Muon itself waits for the gradients
             self._side.finish()
@@ -271,10 +282,13 @@ class Trainer:
     def _prepare(self, index: Tensor) -> None:
         """Make the batch of these images ready, as the next one."""
         self._rng = torch.get_rng_state()
+        self._next = self._batch(index)
+
+    def _batch(self, index: Tensor) -> Batch:
         images, labels = self._with_made(
             self.images.index_select(0, index), self.labels.index_select(0, index)
         )
-        self._next = to_input(augment(images, self.config), self.config), labels
+        return to_input(augment(images, self.config), self.config), labels
 
     def _follow_schedule(self) -> None:
         """Set the learning rate of the next step."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from lenet.config import ModelConfig
 from lenet.geometry import feasible_layers
 from lenet.network.backprop import Backprop
+from lenet.network.fused_stage import Conv2d
 from lenet.network.lenet5 import LeNet5
 from lenet.studies.presets import SOFTMAX_FLOOR
 
@@ -232,3 +233,15 @@ def test_dropout_drops_its_share_of_fc3() -> None:
     model(noise(model, count=200))
     assert seen[0].shape == (200, 84)
     assert (seen[0] == 0).float().mean().item() == pytest.approx(0.3, abs=0.02)
+
+
+@pytest.mark.parametrize(("kernel", "padding", "side"), [(5, 2, 28), (3, 0, 7), (5, 0, 5)])
+def test_the_product_over_patches_is_the_convolution(kernel: int, padding: int, side: int) -> None:
+    torch.manual_seed(0)
+    conv, x = Conv2d(3, 4, kernel, padding=padding), torch.randn(2, 3, side, side)
+    weight = conv.weight
+    found = conv._over_patches(x)
+    expected = F.conv2d(x, weight, conv.bias, padding=padding)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+    gradients = [torch.autograd.grad(y.square().sum(), weight)[0] for y in (found, expected)]
+    torch.testing.assert_close(*gradients, rtol=1e-5, atol=1e-4)

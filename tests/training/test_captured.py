@@ -1,10 +1,11 @@
 """The way of a training on a CUDA card, on the CPU: what only a card can do has a stand-in.
 
-That a card captures the step is not tested here.
+Where there is a card, it is tried on that, too.
 """
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from itertools import islice
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,12 +15,14 @@ from torch import Tensor
 
 from lenet.runs.run import Run
 from lenet.training import captured, trainer
-from lenet.training.captured import WARM_UP, CapturedStep
+from lenet.training.captured import WARM_UP
 from lenet.training.events import EpochEvent, Event, StepEvent
 from lenet.training.trainer import Trainer
 from tests.small import resume, small_config, small_split, stop_at, train
 
 REPLAYED = "replayed"
+NO_CHANCE = {"augment": "none", "sketches": 0, "photographs": 0}
+needs_card = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no card")
 
 
 class OnCard(Trainer):
@@ -27,8 +30,7 @@ class OnCard(Trainer):
 
     def __init__(self, *options: Any) -> None:
         super().__init__(*options)
-        self._rates = [torch.zeros(()) for _ in self.optimizer.param_groups]
-        self._compute = CapturedStep(self._move_weights)
+        self._use_captured()
         self._follow_schedule()
 
 
@@ -105,3 +107,37 @@ def test_a_stop_among_steps_that_are_told_at_once_loses_none(
     steps = [line for line in run.metrics_file.read_text().splitlines() if '"loss"' in line]
     assert len(steps) == 16
     assert replays
+
+
+@needs_card
+@pytest.mark.parametrize("optimizer", ["muon", "adamw", "sgd"])
+def test_a_card_gives_the_losses_of_the_cpu(optimizer: str) -> None:
+    config = small_config(
+        optimizer=optimizer, batch_size=22, lr_changes="5:0.02", lr=0.01, **NO_CHANCE
+    )
+    here = Trainer(config, small_split())
+    there = Trainer(config.model_copy(update={"device": "cuda"}), small_split())
+    assert figures(list(there.run())) == pytest.approx(figures(list(here.run())), rel=1e-3)
+    assert there._captured and there._captured._replay
+
+
+@needs_card
+@pytest.mark.parametrize("augment", ["none", "flip_shift", "warp"])
+@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
+def test_a_card_resumes_bit_for_bit(
+    optimizer: str, augment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "TOLD_AT_ONCE", 6)
+    config = small_config(
+        device="cuda", optimizer=optimizer, augment=augment, dropout=0.3, batch_size=22
+    )
+    whole = Trainer(config, small_split())
+    expected = figures(list(whole.run()))
+    first = Trainer(config, small_split())
+    begun = list(islice(first.run(), 6))
+    state = first.state()
+    second = Trainer(config, small_split())
+    second.restore(state)
+    assert figures(begun) + figures(list(second.run())) == expected
+    for name, weight in second.model.state_dict().items():
+        assert torch.equal(weight, whole.model.state_dict()[name]), name
