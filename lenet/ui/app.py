@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec
@@ -14,6 +14,7 @@ from lenet.errors import LabError
 from lenet.paths import ROOT
 from lenet.ui import address, hand, preload
 from lenet.ui.escape import plain
+from lenet.ui.widgets import PageEnds
 
 P = ParamSpec("P")
 
@@ -74,7 +75,8 @@ def show(page: Callable[[], None]) -> None:
 def explained() -> Iterator[None]:
     """Show an error that is meant for a person as one sentence."""
     try:
-        yield
+        with suppress(PageEnds):
+            yield
     except LabError as error:
         st.error(sentence(error), icon=":material/error:")
 

@@ -9,6 +9,7 @@ import streamlit as st
 from lenet.network.checkpoint import Checkpoint, loads, read_file
 from lenet.ui import hand
 from lenet.ui.hand import Held
+from lenet.ui.widgets import PageEnds
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def opened(held: Held | None) -> Chosen:
     """Read a checkpoint; see `in_hand`."""
     if held is None:
         st.info("Choose the file of a checkpoint.", icon=":material/upload_file:")
-        st.stop()
+        raise PageEnds
     data = read_file(held.path) if held.data is None else held.data
     digest = hashlib.sha256(data).hexdigest()
     return Chosen(held.name, held.path, digest, _loads(digest, data, held.path.name))

@@ -6,13 +6,14 @@ from lenet.catalog import dataset_info
 from lenet.data.download import fetch
 from lenet.data.reading import locate
 from lenet.data.transfer import Progress
+from lenet.ui.widgets import PageEnds
 
 
 def require(name: str) -> None:
     """Offer to fetch the dataset, and end the page there, if it is not on this machine."""
     if not locate(name):
         offer(name)
-        st.stop()
+        raise PageEnds
 
 
 def offer(name: str) -> None:

@@ -11,6 +11,13 @@ from lenet.errors import ConfigError
 T = TypeVar("T", bound=str)
 
 
+class PageEnds(Exception):  # noqa: N818  # it is no error
+    """Raised by a page that has said why it shows no more; the address is written all the same.
+
+    Streamlit's `stop` also stops what would write it.
+    """
+
+
 def segments(label: str, options: Sequence[T], key: str, *, place: Any = st, **more: Any) -> T:
     """A segmented control with always one option chosen, the first one in the beginning."""
     usual = {"default": options[0], "required": True, "persist_state": "session"}

@@ -126,9 +126,23 @@ def box_of(thing: Locator) -> FloatRect:
 def select(page: Page, label: str | re.Pattern[str], option: str) -> None:
     """Choose an option of the box with this label."""
     at_rest(page)
-    page.get_by_role("combobox", name=label, exact=True).click()
-    page.get_by_role("option", name=option, exact=True).click()
+    wanted = page.get_by_role("option", name=option, exact=True)
+    unfold(page.get_by_role("combobox", name=label, exact=True), wanted)
+    wanted.click()
     at_rest(page)
+
+
+def unfold(handle: Locator, shows: Locator) -> None:
+    """Press what opens a list or a popover; again if that closes at once.
+
+    It does so where the page is drawn anew just then, for a change made before.
+    """
+    handle.click()
+    try:
+        expect(shows).to_be_visible(timeout=5000)
+    except AssertionError:
+        handle.click()
+        expect(shows).to_be_visible()
 
 
 def upload(page: Page, name: str, content: bytes) -> None:

@@ -177,6 +177,7 @@ def test_the_best_checkpoint_is_promoted_and_offered(browser: Browser, tmp_path:
         assert launcher.command_line(run.config()) in (promoted / "mine.md").read_text()
         go(page, "Evaluate")
         title(page, "Evaluate")
+        select(page, "Checkpoint", "mine")
         expect(page.get_by_role("combobox", name="Checkpoint")).to_have_value("mine")
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.app import App
-from tests.e2e.look import Visit, at_rest, box_of, enter, go, number, title, watched_tabs
+from tests.e2e.look import Visit, at_rest, box_of, enter, go, number, title, unfold, watched_tabs
 from tests.small import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
@@ -22,22 +22,13 @@ def open_train(app: App, open_tab: Visit, query: str = "") -> Page:
 
 
 def button(page: Page, name: str) -> None:
-    """Press a button of the page, or of a popover, which Streamlit puts beside the page.
-
-    A popover is pressed again where it has not opened: on a page that had just appeared, one
-    press was lost once, nobody knows why.
-    """
+    """Press a button of the page, or of a popover, which Streamlit puts beside the page."""
     shown = page.get_by_role("button", name=name, exact=True)
     shown = shown.and_(page.locator("[data-testid=stMain] *, [data-testid=stPopoverBody] *"))
-    opens = shown.get_attribute("aria-haspopup")
-    shown.click()
-    if opens:
-        is_open = page.get_by_test_id("stPopoverBody")
-        try:
-            expect(is_open).to_be_visible(timeout=5000)
-        except AssertionError:
-            shown.click()
-            expect(is_open).to_be_visible()
+    if shown.get_attribute("aria-haspopup"):
+        unfold(shown, page.get_by_test_id("stPopoverBody"))
+    else:
+        shown.click()
 
 
 def press_start(page: Page) -> None:
