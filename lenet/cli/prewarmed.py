@@ -50,7 +50,7 @@ def _draw(ordered: threading.Event) -> None:
         data = load_split("FashionMNIST", "train")
         train, _ = split_train_val(data.labels, Config().val_size)
         rows.append(photographs.row(Split(data.images[train], data.labels[train])))
-    for (kind, make), number in product(rows, range(USUAL // portions.PORTION)):
+    for number, (kind, make) in product(range(USUAL // portions.PORTION), rows):
         if ordered.is_set():
             return
         portions.kept(kind, number, make)

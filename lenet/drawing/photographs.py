@@ -62,25 +62,29 @@ def photographs(source: Split, count: int, *, held_out: bool = False) -> Split:
 
 def row(source: Split) -> tuple[str, Callable[[int], Portion]]:
     """What `portions` asks of an endless row of images: its name, and its maker."""
-    by_class = [source.images[source.labels == label] for label in range(len(MAKERS))]
-    return f"photographs-{fingerprint(source)}", partial(portion, by_class)
+    places = [(source.labels == label).nonzero().ravel() for label in range(len(MAKERS))]
+    return f"photographs-{fingerprint(source)}", partial(portion, source.images, places)
 
 
-def portion(by_class: list[Tensor], seed: int) -> Portion:
-    """`PORTION` photographs from (N, 28, 28) uint8 images of each class, and their classes."""
+def portion(images: Tensor, places: list[Tensor], seed: int) -> Portion:
+    """`PORTION` photographs from (N, 28, 28) uint8 images, and their classes.
+
+    Args:
+        places: of each class's images among them.
+    """
     rng = np.random.default_rng(seed)
     labels = rng.choice(len(MAKERS), portions.PORTION, p=SHARES / SHARES.sum())
     is_filled = rng.random(len(labels)) < FILLED[labels]
-    for label, images in enumerate(by_class):  # a small dataset may lack a class
-        is_filled |= (labels == label) & (len(images) == 0)
+    for label, found in enumerate(places):  # a small dataset may lack a class
+        is_filled |= (labels == label) & (len(found) == 0)
     things = torch.empty(len(labels), 2, CANVAS, CANVAS)
     if is_filled.any():
         filled = [_filled(int(label), rng) for label in labels[is_filled]]
         things[is_filled] = torch.from_numpy(np.stack(filled)).float() / 255
     rest = labels[~is_filled]
     if len(rest):
-        chosen = [by_class[label][rng.integers(len(by_class[label]))] for label in rest]
-        things[~is_filled] = _laid_out(torch.stack(chosen), rest, _Dice(rng, len(rest)))
+        chosen = [int(places[label][rng.integers(len(places[label]))]) for label in rest]
+        things[~is_filled] = _laid_out(images[chosen], rest, _Dice(rng, len(rest)))
     dice = _Dice(rng, len(labels))
     tone, mask = things.unbind(1)
     return _fitted(*_cut_out(_dyed(tone, mask, labels, dice), mask, labels, dice), dice), labels

@@ -24,7 +24,7 @@ from lenet.paths import cache_dir
 Portion: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """(N, 28, 28) images and their (N,) classes."""
 
-PORTION = 500
+PORTION = 100
 """Images made and kept at a time."""
 MAKERS = ("portions", "strokes", "garments", "accessories", "synthetic", "photographs")
 """The modules that decide what is made."""

@@ -14,13 +14,12 @@ from torch import Tensor
 from lenet.config import Config
 from lenet.cores import usable_cores
 from lenet.data.splits import Split, split_train_val
-from lenet.drawing.photographs import photographs
-from lenet.drawing.synthetic import sketches
 from lenet.errors import ConfigError, TrainingError
 from lenet.network.backprop import Backprop
 from lenet.network.inputs import to_input
 from lenet.network.lenet5 import LeNet5
 from lenet.network.side_work import SideWork, Work, nothing
+from lenet.training import made
 from lenet.training.augmentation import augment
 from lenet.training.captured import CapturedStep
 from lenet.training.events import EpochEvent, Event, LrEvent, StepEvent
@@ -32,9 +31,6 @@ Batch: TypeAlias = tuple[Tensor, Tensor]
 EVALUATION_BATCH = 500
 TOLD_AT_ONCE = 50
 """Steps whose losses are read from a card together."""
-USES = 4
-"""How often a training sees each of the drawings and photographs made for it, at least."""
-MOST_MADE = 40_000
 SHARED_BATCH = 96
 """From this batch size on a second core gains more than handing the work over costs."""
 
@@ -92,17 +88,10 @@ class Trainer:
         self.config = config
         self.device = pick_device(config.device)
         train, val = check(config, data)
-        self.images, self.labels = _on(self.device, data, train)
-        self.val_images, self.val_labels = _on(self.device, data, val)
-        drawn = sketches(_made_count(config, config.sketches, len(train)))
-        count = _made_count(config, config.photographs, len(train))
-        posed = photographs(Split(data.images[train], data.labels[train]), count)
-        self.made = [
-            (made.images.to(self.device), made.labels.to(self.device), share)
-            for made, share in ((drawn, config.sketches), (posed, config.photographs))
-            if len(made.labels)
-        ]
-        """Images and labels of what joins each batch, and its share of the batch."""
+        own = Split(data.images[train], data.labels[train])
+        self.images, self.labels = (part.to(self.device) for part in own)
+        self.val_images = data.images[val].to(self.device)
+        self.val_labels = data.labels[val].to(self.device)
         torch.set_num_threads(config.threads or 1)
         torch.manual_seed(config.seed)
         self.model = LeNet5(config).to(self.device)
@@ -127,6 +116,8 @@ class Trainer:
         """Torch's generator before the next batch was prepared."""
         self.steps_per_epoch = len(self._batches(1))
         self.total_steps = config.epochs * self.steps_per_epoch
+        self.made = made.kinds_for(config, own, self.total_steps, self.device)
+        """What joins each batch."""
         self.lr = config.lr
         """The highest learning rate of the schedule, the configuration's unless set anew."""
         self.epoch = 0
@@ -229,15 +220,16 @@ class Trainer:
             self._began = time.perf_counter()
         lr = self._lr
         if self._captured:
+            self._grow(self.step)
             loss = self._captured(index)
         else:
             if self._next is None:
-                self._prepare(index)
+                self._prepare(index, self.step)
             batch, self._next = cast(Batch, self._next), None
             beside = nothing
             # Elsewhere than on the CPU nothing is gained, and a resume could not repeat its draws.
             if following is not None and self.device.type == "cpu":
-                beside = partial(self._prepare, following)
+                beside = partial(self._prepare, following, self.step + 1)
             loss = self._move_weights(*batch, beside)
         self.step += 1
         self._untold.append((loss, self.step, lr, len(index)))
@@ -279,16 +271,22 @@ class Trainer:
             events.append(StepEvent(step, self.epoch + 1, value, lr, speed))
         yield from events
 
-    def _prepare(self, index: Tensor) -> None:
+    def _prepare(self, index: Tensor, step: int) -> None:
         """Make the batch of these images ready, as the next one."""
+        self._grow(step)
         self._rng = torch.get_rng_state()
         self._next = self._batch(index)
 
     def _batch(self, index: Tensor) -> Batch:
-        images, labels = self._with_made(
-            self.images.index_select(0, index), self.labels.index_select(0, index)
-        )
+        """The images with these indices and what joins them, augmented."""
+        images, labels = self.images.index_select(0, index), self.labels.index_select(0, index)
+        parts = [(images, labels), *(kind.pick() for kind in self.made)]
+        images, labels = (torch.cat(each) for each in zip(*parts, strict=True))
         return to_input(augment(images, self.config), self.config), labels
+
+    def _grow(self, step: int) -> None:
+        for kind in self.made:
+            kind.grow(step)
 
     def _follow_schedule(self) -> None:
         """Set the learning rate of the next step."""
@@ -298,15 +296,6 @@ class Trainer:
             if self._rates:
                 group["lr"] = self._rates[number].fill_(group["lr"])
                 group["capturable"] = True  # a restored state may say otherwise
-
-    def _with_made(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The batch, and what the configuration wants of drawings and made photographs."""
-        parts = [(images, labels)]
-        for made, made_labels, share in self.made:
-            count = max(1, round(len(images) * share))
-            chosen = torch.randint(len(made), (count,), device=self.device)
-            parts.append((made[chosen], made_labels[chosen]))
-        return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
 
     def _finish_epoch(self, seen: int) -> EpochEvent:
         began = time.perf_counter()
@@ -324,14 +313,3 @@ class Trainer:
                 f"the {name} is {value} at step {step}: the training diverged; "
                 "try a lower learning rate"
             )
-
-
-def _made_count(config: Config, share: float, train_size: int) -> int:
-    """How many different drawings or made photographs a training is worth."""
-    if config.dataset != "FashionMNIST":
-        return 0
-    return min(math.ceil(config.epochs * train_size * share / USES), MOST_MADE)
-
-
-def _on(device: torch.device, data: Split, index: Tensor) -> tuple[Tensor, Tensor]:
-    return data.images[index].to(device), data.labels[index].to(device)

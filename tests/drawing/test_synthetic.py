@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from lenet.catalog import DATASETS
 from lenet.data.splits import Split
-from lenet.drawing import portions
+from lenet.drawing import portions, synthetic
 from lenet.drawing.centre import from_canvas
 from lenet.drawing.photographs import photographs
+from lenet.drawing.portions import PORTION
 from lenet.drawing.strokes import Drawing, arc, line, mirrored
 from lenet.drawing.synthetic import MAKERS, render, scrawl, sketch, sketches
+from lenet.network.inputs import to_input
 from lenet.paths import ROOT
+from lenet.training.made import MadePictures
 from lenet.training.trainer import Trainer
 from tests.small import same_weights, small_config, small_split, trained
 
@@ -150,26 +153,36 @@ class TestTraining:
     CONFIG = small_config(sketches=0.15, photographs=0.1, epochs=2)
 
     def test_each_batch_gets_its_share(self) -> None:
-        trainer = Trainer(self.CONFIG, small_split())
-        images, labels = trainer._with_made(trainer.images[:20], trainer.labels[:20])
-        assert images.shape == (25, 28, 28)
-        assert torch.equal(images[:20], trainer.images[:20])
+        config = small_config(sketches=0.15, photographs=0.1, augment="none")
+        trainer = Trainer(config, small_split())
+        trainer._prepare(torch.arange(20), 0)
+        batch, labels = trainer._next or pytest.fail("no batch is ready")
+        assert len(batch) == len(labels) == 25
         assert torch.equal(labels[:20], trainer.labels[:20])
         source = Split(trainer.images, trainer.labels)
-        rows = (sketches(len(trainer.made[0][0])), photographs(source, len(trainer.made[1][0])))
+        rows = (sketches(PORTION), photographs(source, PORTION))
         for row, part in zip(rows, (slice(20, 23), slice(23, 25)), strict=True):
-            drawn = zip(*row, strict=True)
-            known = {(image.numpy().tobytes(), int(label)) for image, label in drawn}
-            added = zip(images[part], labels[part], strict=True)
+            made = zip(to_input(row.images, config), row.labels, strict=True)
+            known = {(image.numpy().tobytes(), int(label)) for image, label in made}
+            added = zip(batch[part], labels[part], strict=True)
             assert all((image.numpy().tobytes(), int(label)) in known for image, label in added)
 
     @pytest.mark.parametrize(
         "values", [{"sketches": 0.0, "photographs": 0.0}, {"dataset": "MNIST"}], ids=str
     )
     def test_none_join_digits_or_where_none_are_wanted(self, values: dict[str, Any]) -> None:
-        trainer = Trainer(small_config(**values), small_split())
-        images, labels = trainer._with_made(trainer.images[:20], trainer.labels[:20])
-        assert len(images) == len(labels) == 20
+        assert not Trainer(small_config(**values), small_split()).made
+
+    def test_each_step_adds_as_many_as_it_draws_until_all_are_there(self) -> None:
+        kind = MadePictures("drawings", synthetic.portion, 40, 25, torch.device("cpu"))
+        known = []
+        for step in (0, 1, 2, 0, 24):
+            kind.grow(step)
+            known.append(int(kind.there))
+        assert known == [100, 100, 200, 200, 300]
+        images, labels = sketches(300)
+        assert torch.equal(kind.images, images)
+        assert torch.equal(kind.labels, labels)
 
     def test_same_seed_same_weights_also_when_it_was_interrupted(self) -> None:
         whole = trained(self.CONFIG)
