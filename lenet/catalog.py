@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
+from math import e, log, prod
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -12,6 +12,10 @@ DatasetName = Literal["FashionMNIST", "MNIST"]
 SplitName = Literal["train", "test"]
 
 SIDE: Final = 28  # pixels: every image is 28×28
+CLASSES: Final = 10  # of each dataset
+SOFTMAX_FLOOR: Final = -log(e / (e + CLASSES - 1))
+"""1.4612, the least cross-entropy of a softmax of a softmax over ten classes: the inner one gives
+at most 1 for one class and 0 for nine."""
 
 
 class IdxFile(NamedTuple):

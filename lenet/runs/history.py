@@ -21,6 +21,10 @@ CHUNK = 2**20
 line."""
 EPOCH_KEYS = ("epoch", "step", "train_loss", "seconds")
 LR_KEYS = ("step", "lr_set")
+PROBE_KEYS = ("step", "train_accuracy")
+PROBE_FIGURES = ("train_eval_loss", "gradient_norm", *VALIDATION_KEYS)
+PROBE_GROUPS = {"recalls": list, "update_ratios": dict, "idle": dict}
+"""Figures of a probe for each class or layer, which may be missing as others may be None."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class History:
         steps: by `STEP_COLUMNS`, the values of all steps; from a file, float64 arrays (N,).
         epochs: the events of the epochs.
         lr_changes: the events of learning rates that somebody has set.
+        probes: what was measured between steps; empty for runs of an earlier lab.
     """
 
     steps: Mapping[str, Sequence[float]] = field(
@@ -38,14 +43,15 @@ class History:
     )
     epochs: Sequence[dict[str, Any]] = ()
     lr_changes: Sequence[dict[str, Any]] = ()
+    probes: Sequence[dict[str, Any]] = ()
 
     def __len__(self) -> int:
         """The number of recorded steps."""
         return len(self.steps["step"])
 
-    def counts(self) -> tuple[int, int, int]:
-        """How many steps, epochs and changes of the learning rate were read."""
-        return len(self), len(self.epochs), len(self.lr_changes)
+    def counts(self) -> tuple[int, int, int, int]:
+        """How many steps, epochs, changes of the learning rate and probes were read."""
+        return len(self), len(self.epochs), len(self.lr_changes), len(self.probes)
 
     @property
     def best_accuracy(self) -> float | None:
@@ -108,7 +114,8 @@ class HistoryFile:
             return
         file.seek(self._offset)
         count = len(self._read)
-        epochs, lr_changes = [*self._read.epochs], [*self._read.lr_changes]
+        read = self._read
+        epochs, lr_changes, probes = [*read.epochs], [*read.lr_changes], [*read.probes]
         for lines in _whole_lines(file):
             events = self._parsed(lines)
             steps = [event for event in events if "loss" in event]
@@ -116,8 +123,9 @@ class HistoryFile:
             count += len(steps)
             epochs += [event for event in events if "train_loss" in event]
             lr_changes += [event for event in events if "lr_set" in event]
+            probes += [event for event in events if "train_accuracy" in event]
         columns = dict(zip(STEP_COLUMNS, self._steps[:, :count], strict=True))
-        self._read = History(columns, epochs, lr_changes)
+        self._read = History(columns, epochs, lr_changes, probes)
         self._offset = file.tell()
 
     def _add(self, steps: list[dict[str, Any]], count: int) -> None:
@@ -163,13 +171,15 @@ def _loads(line: bytes) -> Any:
 
 
 def _is_event(value: Any) -> bool:
-    """Whether a line is a complete step, epoch or change of the learning rate. An epoch without
-    validation figures gets None for them.
+    """Whether a line is a complete step, epoch, probe or change of the learning rate. An epoch
+    without validation figures gets None for them.
     """
     if not isinstance(value, dict):
         return False
     if "loss" in value:
         return all(map(_is_number, map(value.get, STEP_COLUMNS)))
+    if "train_accuracy" in value:
+        return _is_probe(value)
     if "train_loss" not in value:
         return all(map(_is_number, map(value.get, LR_KEYS)))
     validated = [value.setdefault(name, None) for name in VALIDATION_KEYS]
@@ -178,6 +188,18 @@ def _is_event(value: Any) -> bool:
         and all(map(_is_number, map(value.get, EPOCH_KEYS)))
         and all(value is None or _is_number(value) for value in validated)
     )
+
+
+def _is_probe(value: dict[str, Any]) -> bool:
+    """Whether a probe can be drawn; what is not known of it gets None, or an empty group."""
+    single = [value.setdefault(name, None) for name in PROBE_FIGURES]
+    groups = [value.setdefault(name, kind()) for name, kind in PROBE_GROUPS.items()]
+    if not all(map(isinstance, groups, PROBE_GROUPS.values())):
+        return False
+    for group in groups:
+        single += group.values() if isinstance(group, dict) else group
+    known = [figure for figure in single if figure is not None]
+    return all(map(_is_number, [*map(value.get, PROBE_KEYS), *known]))
 
 
 def _is_number(value: Any) -> bool:

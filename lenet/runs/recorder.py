@@ -33,7 +33,7 @@ from lenet.network.inputs import to_input
 from lenet.runs.history import HistoryFile
 from lenet.runs.keeping import thin_out
 from lenet.runs.run import Run
-from lenet.training.events import EpochEvent, Event, LrEvent, StepEvent
+from lenet.training.events import EpochEvent, Event, LrEvent, ProbeEvent, StepEvent
 from lenet.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
@@ -246,6 +246,8 @@ def _to_board(board: Any, event: Event) -> None:
         values = {"loss/train": event.loss, "lr": event.lr}
     elif isinstance(event, LrEvent):
         values = {"lr_set": event.lr_set}
+    elif isinstance(event, ProbeEvent):
+        values = {"accuracy/training": event.train_accuracy, "gradient_norm": event.gradient_norm}
     else:
         values = {"loss/validation": event.val_loss, "accuracy/validation": event.val_accuracy}
     known = [

@@ -58,7 +58,7 @@ TRAINING_FILES = (
     "status.json",  # state, machine, message
     "control.json",  # what a person asks of the process
     "data_dir.txt",  # the folder of the images, where `--data_dir` named one
-    "metrics.jsonl",  # an event a line: steps, epochs, changes of the learning rate
+    "metrics.jsonl",  # an event a line: steps, probes, epochs, new learning rates
     "events.out.tfevents.*",  # the same for TensorBoard, where it is installed
     "model_epoch*.pt",  # a checkpoint for each finished epoch
     "stopped.pt",  # the state within the epoch at which the run was stopped, until that ends

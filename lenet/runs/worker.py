@@ -23,7 +23,7 @@ from lenet.runs.overwriting import set_aside, settle
 from lenet.runs.run import Control, Run
 from lenet.runs.signals import Interrupted, exit_status, stop_signals
 from lenet.runs.status import Status, own_status
-from lenet.training.events import EpochEvent, Event, LrEvent
+from lenet.training.events import EpochEvent, Event, LrEvent, ProbeEvent
 
 if TYPE_CHECKING:  # torch is imported once the run has its turn, not while it waits
     from lenet.data.splits import Split
@@ -143,7 +143,7 @@ class Execution:
         from lenet.runs.recorder import Recorder
         from lenet.training.trainer import Trainer
 
-        trainer = Trainer(config, self._load())
+        trainer = Trainer(config, self._load(), probing=True)
         if saved:
             _restore(trainer, saved)
         with Recorder(self.run, trainer, self._data_dir) as recorder:
@@ -151,7 +151,7 @@ class Execution:
             for event in trainer.run():
                 recorder.record(event)
                 self._watch(event, trainer.total_steps)
-                if isinstance(event, LrEvent):
+                if isinstance(event, LrEvent | ProbeEvent):
                     continue
                 if isinstance(event, EpochEvent):
                     recorder.save_epoch(event)

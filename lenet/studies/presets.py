@@ -2,17 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from math import e, log
 from typing import Any
 
+from lenet.catalog import SOFTMAX_FLOOR
 from lenet.errors import ConfigError
 from lenet.studies.plan import Cell, Study, make_study
 
 OWN = "grid"
 """The name of studies of one's own, as `--vary` makes them."""
-SOFTMAX_FLOOR = -log(e / (e + 9))
-"""1.4612, the least cross-entropy of a softmax of a softmax over ten classes: the inner one
-gives at most 1 to the right class and 0 to the nine others."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 import itertools
 from collections.abc import Callable
 
-from lenet.studies.presets import POST_FIGURES, SOFTMAX_FLOOR, is_preset
+from lenet.catalog import SOFTMAX_FLOOR
+from lenet.studies.presets import POST_FIGURES, is_preset
 from lenet.studies.results import Findings, Spread, summary
 
 

@@ -8,7 +8,6 @@ from itertools import zip_longest
 from typing import Any, TypeAlias, cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from lenet.config import Config
@@ -22,13 +21,13 @@ from lenet.network.side_work import SideWork, Work, nothing
 from lenet.training import made
 from lenet.training.augmentation import augment
 from lenet.training.captured import CapturedStep
-from lenet.training.events import EpochEvent, Event, LrEvent, StepEvent
+from lenet.training.events import EpochEvent, Event, LrEvent, ProbeEvent, StepEvent
 from lenet.training.optimizers import Muon, lr_factor, make_optimizer
+from lenet.training.probe import Probe, judge
 
 Batch: TypeAlias = tuple[Tensor, Tensor]
 """What the network takes, (N, 1, S, S) float32, and the labels, (N,) int64."""
 
-EVALUATION_BATCH = 500
 TOLD_AT_ONCE = 50
 """Steps whose losses are read from a card together."""
 SHARED_BATCH = 96
@@ -79,19 +78,19 @@ class Trainer:
 
     Args:
         data: the 60,000 training images; `config.val_size` of them are held back.
+        probing: tell between steps how the network stands, too.
 
     Raises:
         ConfigError: the batch or the validation split is larger than the data.
     """
 
-    def __init__(self, config: Config, data: Split) -> None:
+    def __init__(self, config: Config, data: Split, *, probing: bool = False) -> None:
         self.config = config
         self.device = pick_device(config.device)
         train, val = check(config, data)
-        own = Split(data.images[train], data.labels[train])
+        own, held_back = (Split(data.images[part], data.labels[part]) for part in (train, val))
         self.images, self.labels = (part.to(self.device) for part in own)
-        self.val_images = data.images[val].to(self.device)
-        self.val_labels = data.labels[val].to(self.device)
+        self.held_back = Split(*(part.to(self.device) for part in held_back))
         torch.set_num_threads(config.threads or 1)
         torch.manual_seed(config.seed)
         self.model = LeNet5(config).to(self.device)
@@ -103,6 +102,8 @@ class Trainer:
         """A whole step, on a CUDA card."""
         self._rates: list[Tensor] = []
         """What it reads the learning rates from there."""
+        self._gradients: dict[int, list[Tensor]] = {}
+        """What it leaves the gradients in there, by the size of the batch."""
         if self.device.type == "cuda":
             # A resumed training repeats its steps, and they are those of the CPU, to rounding.
             torch.backends.cudnn.deterministic = True
@@ -118,6 +119,9 @@ class Trainer:
         self.total_steps = config.epochs * self.steps_per_epoch
         self.made = made.kinds_for(config, own, self.total_steps, self.device)
         """What joins each batch."""
+        images = Split(self.images, self.labels)
+        probe = (self.model, config, images, self.held_back, self.steps_per_epoch, self._side)
+        self._probe = Probe(*probe) if probing else None
         self.lr = config.lr
         """The highest learning rate of the schedule, the configuration's unless set anew."""
         self.epoch = 0
@@ -155,6 +159,9 @@ class Trainer:
                     yield from self._told()
                     self.set_lr(lr)
                     yield LrEvent(self.step, self.epoch + 1, lr)
+                if self._probe and self._probe.is_due(self.step + 1):
+                    yield from self._probed(self._probe, index, following)
+                    continue
                 self._train_step(index, following)
                 if not self._rates or len(self._untold) == TOLD_AT_ONCE:
                     yield from self._told()
@@ -163,20 +170,10 @@ class Trainer:
 
     def evaluate(self) -> tuple[float | None, float | None]:
         """Loss and accuracy on the validation images; None without any."""
-        if not len(self.val_labels):
+        if not len(self.held_back.labels):
             return None, None
-        model = self.model.folded()
-        loss, right = 0.0, 0
-        with torch.inference_mode():
-            for images, labels in zip(
-                self.val_images.split(EVALUATION_BATCH),
-                self.val_labels.split(EVALUATION_BATCH),
-                strict=True,
-            ):
-                outputs = model.outputs(to_input(images, self.config))
-                loss += F.cross_entropy(outputs[0], labels, reduction="sum").item()
-                right += int((model.mean_probabilities(outputs).argmax(1) == labels).sum())
-        return loss / len(self.val_labels), right / len(self.val_labels)
+        loss, right = judge(self.model.folded(), self.held_back, self.config)
+        return loss.item(), int(right.sum()) / len(right)
 
     def state(self) -> dict[str, Any]:
         """All that `restore()` needs: weights, optimizer, schedule, generator, position."""
@@ -215,6 +212,22 @@ class Trainer:
             batches.pop()  # batch norm has no deviation to compute from a single image
         return batches
 
+    def _probed(
+        self, probe: Probe, index: Tensor, following: Tensor | None
+    ) -> Iterator[ProbeEvent | StepEvent]:
+        """Make a step and look at it; what it tells comes first, so that a stop at the step's
+        event leaves both behind.
+        """
+        probe.note_weights()
+        self._train_step(index, following)
+        told = [*self._told()]
+        began = time.perf_counter()
+        gradients = self._gradients.get(len(index)) or _gradients(self.model)
+        event = probe.look(self.step, self.epoch + 1, gradients)
+        self._epoch_seconds += time.perf_counter() - began
+        yield event
+        yield from told
+
     def _train_step(self, index: Tensor, following: Tensor | None) -> None:
         if not self._untold:
             self._began = time.perf_counter()
@@ -237,8 +250,14 @@ class Trainer:
 
     def _use_captured(self) -> None:
         """Have each step captured, learning rates and all."""
-        self._captured = CapturedStep(lambda index: self._move_weights(*self._batch(index)))
+        self._captured = CapturedStep(self._step_on_card)
         self._rates = [torch.zeros((), device=self.device) for _ in self.optimizer.param_groups]
+
+    def _step_on_card(self, index: Tensor) -> Tensor:
+        """What is captured: it leaves the gradients of batches of a size always in one place."""
+        loss = self._move_weights(*self._batch(index))
+        self._gradients[len(index)] = _gradients(self.model)
+        return loss
 
     def _move_weights(self, x: Tensor, labels: Tensor, beside: Work = nothing) -> Tensor:
         """Gradients and the optimizer's step; the loss, on the device."""
@@ -313,3 +332,7 @@ class Trainer:
                 f"the {name} is {value} at step {step}: the training diverged; "
                 "try a lower learning rate"
             )
+
+
+def _gradients(model: LeNet5) -> list[Tensor]:
+    return [weight.grad for weight in model.parameters() if weight.grad is not None]

@@ -10,12 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lenet.catalog import SOFTMAX_FLOOR
 from lenet.config import ModelConfig
 from lenet.geometry import feasible_layers
 from lenet.network.backprop import Backprop
 from lenet.network.fused_stage import Conv2d
 from lenet.network.lenet5 import LeNet5
-from lenet.studies.presets import SOFTMAX_FLOOR
 
 LABELS = torch.arange(8)
 ACTIVATIONS: dict[str, Any] = {

@@ -265,10 +265,10 @@ class TestMetrics:
         before = followed.poll()
         with file.open("ab") as out:
             out.write(self.STEP + self.EPOCH)
-        assert followed.poll().counts() == (2, 2, 0)
-        assert before.counts() == (1, 1, 0)
+        assert followed.poll().counts() == (2, 2, 0, 0)
+        assert before.counts() == (1, 1, 0, 0)
         file.write_bytes(self.STEP)
-        assert followed.poll().counts() == (1, 0, 0)
+        assert followed.poll().counts() == (1, 0, 0, 0)
 
     def test_many_visitors_follow_one_file(self, run: Run, file: Path) -> None:
         followed = HistoryFile(run.metrics_file)

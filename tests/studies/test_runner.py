@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from lenet.catalog import SOFTMAX_FLOOR
 from lenet.config import build_config
 from lenet.errors import ConfigError, StudyError
 from lenet.paths import ROOT
@@ -23,7 +24,7 @@ from lenet.runs.run import Control
 from lenet.runs.status import own_status
 from lenet.studies import estimate, results, sweep, worker
 from lenet.studies.folder import StudyFolder
-from lenet.studies.presets import POST_FIGURES, SOFTMAX_FLOOR, STUDY_PRESETS
+from lenet.studies.presets import POST_FIGURES, STUDY_PRESETS
 from lenet.studies.results import Findings, Finished
 from lenet.studies.summary import conclusion
 from tests.command import Lab, assert_refused

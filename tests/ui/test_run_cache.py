@@ -45,8 +45,8 @@ def parse(monkeypatch: pytest.MonkeyPatch) -> Mock:
 
 def test_the_next_visitor_need_not_have_a_run_read_again(run: Run, parse: Mock) -> None:
     record(run, STEP, epoch(1, 0.8))
-    assert metrics_of(run).counts() == (1, 1, 0)
-    assert metrics_of(run).counts() == (1, 1, 0)
+    assert metrics_of(run).counts() == (1, 1, 0, 0)
+    assert metrics_of(run).counts() == (1, 1, 0, 0)
     parse.assert_called_once()
     record(run, epoch(2, 0.9))
     assert metrics_of(run).best_accuracy == 0.9

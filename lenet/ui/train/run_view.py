@@ -22,6 +22,7 @@ from lenet.ui.live_chart import live_chart
 from lenet.ui.run_cache import metrics_of
 from lenet.ui.train import config_form, run_controls, sample_predictions
 from lenet.ui.train.curves import EMPTY, curves
+from lenet.ui.train.measures import measures
 
 REFRESH = 0.4  # seconds between two looks at a live run
 
@@ -115,7 +116,7 @@ def _follow(run: Run, compared: list[Run], names: dict[str, str], was_live: bool
     chart, images = st.columns([5, 1.2])
     with chart:
         others = {names[one.id]: metrics_of(one, live=one.live) for one in compared}
-        _curves(run, status, {names[run.id]: metrics} | others)
+        _curves(run, config, status, {names[run.id]: metrics} | others)
     with images:
         sample_predictions.show(run)
     if was_live and status.state not in LIVE:
@@ -201,9 +202,9 @@ def _figures(config: Config, status: Status, metrics: History) -> None:
             st.metric("Time", clock(status.seconds))
 
 
-def _curves(run: Run, status: Status, shown: dict[str, History]) -> None:
-    place = st.container()
-    row = st.container(horizontal=True, vertical_alignment="center")
+def _curves(run: Run, config: Config, status: Status, shown: dict[str, History]) -> None:
+    place, below = st.container(), st.container()
+    row = below.container(horizontal=True, vertical_alignment="center")
     smoothing = row.slider(
         "Smoothing", 0.0, 0.99, 0.94, 0.01, key="smoothing", persist_state="session", width=220
     )
@@ -215,10 +216,26 @@ def _curves(run: Run, status: Status, shown: dict[str, History]) -> None:
     with place:
         live_chart(
             "curves",
-            lambda: curves(shown, run.id, status.total_steps, smoothing=smoothing, log=log),
+            lambda: curves(
+                shown,
+                run.id,
+                status.total_steps,
+                smoothing=smoothing,
+                log=log,
+                softmax=config.softmax,
+            ),
             version=(run.id, seen, smoothing, log, status.total_steps),
             alt="Training and validation loss and accuracy over the steps of the run",
         )
+    metrics = next(iter(shown.values()))
+    if metrics.probes and row.toggle("More", key="more", persist_state="session"):
+        with below:
+            live_chart(
+                "more curves",
+                lambda: measures(config, metrics, status.total_steps),
+                version=(run.id, len(metrics.probes), status.total_steps),
+                alt="Gradient norm, updates of each layer, idle units and recall of each class",
+            )
 
 
 # On a phone the run is out of sight of who presses Start. Braces let `run` be declared anew.

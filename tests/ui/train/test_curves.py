@@ -4,13 +4,16 @@ import json
 import timeit
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from lenet.config import Config
 from lenet.runs.history import History, read_history
 from lenet.ui.train import curves as charts
+from lenet.ui.train.measures import measures
 
 MILLION = 1_000_000
 REFRESH_BYTES = 200_000
@@ -57,12 +60,13 @@ def test_a_million_steps_cost_a_refresh_little_more_than_a_thousand(tmp_path: Pa
 
 def test_curves_show_what_was_recorded(tmp_path: Path) -> None:
     metrics = record(tmp_path / "metrics.jsonl", 1800)
-    raw, smooth, val_loss, val_accuracy, lr = curves(metrics).data
+    raw, smooth, val_loss, val_accuracy, lr, best = curves(metrics).data
     assert set(lr.y) == {0.001}
     assert list(lr.x) == list(smooth.x)
     assert list(raw.y) == list(metrics.steps["loss"]) or len(raw.y) <= charts.MAX_POINTS + 1
     assert list(val_loss.x) == list(val_accuracy.x) == [860, 1720]
     assert list(val_accuracy.y) == [0.9, 0.9]
+    assert (*best.x, *best.y) == (860, 0.9)
     assert smooth.x[0] <= 2
     assert smooth.x[-1] == 1800
 
@@ -89,5 +93,40 @@ def test_change_of_the_learning_rate_is_drawn(tmp_path: Path) -> None:
     with path.open("a") as file:
         file.write(json.dumps({"step": 7, "epoch": 1, "lr_set": 0.002}) + "\n")
     figure = curves(read_history(path))
-    assert [shape.x0 for shape in figure.layout.shapes] == [7]
-    assert figure.layout.shapes[0].label.text == "lr 0.002"
+    *_, change = figure.layout.shapes
+    assert change.x0 == 7
+    assert change.label.text == "lr 0.002"
+
+
+def probe(step: int, **more: Any) -> str:
+    figures = {"val_loss": 0.4, "val_accuracy": 0.7, "gradient_norm": 2.0, "recalls": [0.5] * 10}
+    figures |= {"train_accuracy": 0.8, "update_ratios": {"conv0": 0.01}, "idle": {"conv0": 0.5}}
+    return json.dumps({"step": step, "epoch": 1, **figures, **more}) + "\n"
+
+
+def test_what_was_measured_between_the_epochs_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    record(path, 900)
+    with path.open("a") as file:
+        file.write(probe(300) + probe(600, val_loss=None, val_accuracy=None, train_accuracy=0.85))
+        file.write(probe(700, recalls=5) + probe(800, idle={"conv0": "x"}))  # damaged
+    metrics = read_history(path)
+    lines = {(trace.name, trace.yaxis): trace for trace in curves(metrics).data}
+    fixed = lines["validation, some images", "y2"]
+    assert list(fixed.x) == [300, 600]
+    assert fixed.y[0] == 0.7
+    assert list(lines["training accuracy", "y2"].y) == [0.8, 0.85]
+    assert list(lines["validation accuracy", "y2"].x) == [860]
+    *layers, heat = measures(Config(), metrics, 900).data
+    assert {trace.name: list(trace.y) for trace in layers[:2]} == {
+        "gradient": [2.0, 2.0],
+        "conv0": [0.01, 0.01],
+    }
+    assert np.shape(heat.z) == (10, 2)
+
+
+@pytest.mark.parametrize("softmax", [False, True])
+def test_levels_of_guessing_and_of_softmax(softmax: bool) -> None:
+    figure = charts.curves({"": History()}, "", 9, smoothing=0, log=True, softmax=softmax)
+    levels = {round(10**shape.y0, 4) for shape in figure.layout.shapes if shape.yref == "y"}
+    assert levels == ({2.3026, 1.4612} if softmax else {2.3026})

@@ -1,0 +1,31 @@
+"""Real runs, each of which shows a case that is recognised; `python -m tests.runs.cases` records
+them anew, in a few minutes.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from lenet.config import Config, build_config
+from lenet.runs.history import History, read_history
+
+FOLDER = Path(__file__).parent
+SMALL: dict[str, Any] = {"val_size": 50000, "epochs": 1, "sketches": 0, "photographs": 0}
+CLASSIC = SMALL | {"preset": "classic"}
+CASES: dict[str, dict[str, Any]] = {
+    "lab": {"preset": "lab"},
+    "diverged": CLASSIC | {"lr": 5},
+    "too high": CLASSIC | {"lr": 0.7},
+    "too low": CLASSIC | {"lr": 0.0005},
+    "nothing learned": CLASSIC | {"lr": 1, "activation": "relu"},
+    "dead": CLASSIC | {"lr": 0.3, "activation": "relu"},
+    "saturated": CLASSIC | {"lr": 1.5},
+    "class given up": SMALL | {"preset": "post", "epochs": 2},
+    "softmax floor": SMALL | {"preset": "lab", "softmax": 1, "label_smoothing": 0, "epochs": 4},
+    "over-fitting": CLASSIC | {"optimizer": "adam", "lr": 0.002, "epochs": 12},
+    "rising": CLASSIC | {"epochs": 2},
+}
+
+
+def case(name: str) -> tuple[Config, History]:
+    """A recorded run; of its steps every few only."""
+    return build_config(CASES[name] | {"device": "cpu"}), read_history(FOLDER / f"{name}.jsonl")
