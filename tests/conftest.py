@@ -2,7 +2,6 @@
 
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from PIL import Image, ImageDraw
 from lenet.catalog import DatasetInfo
 from lenet.cli.main import main
 from lenet.data.reading import locate
+from lenet.paths import ROOT
 from lenet.runs import launcher
 from tests.command import Lab, Result
 from tests.idx_files import install_small_dataset
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 # More of torch's threads gain nothing on networks so small, and crawl when anything else runs.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="lenet-tests-")
+# Drawings and detectors are made once for all tests; their names change with what makes them.
+os.environ["XDG_CACHE_HOME"] = str(ROOT / ".pytest_cache")
 # Whoever runs the tests may ignore it, as nohup does, and processes would inherit that.
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)

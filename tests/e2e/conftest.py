@@ -30,7 +30,12 @@ def browser(camera_film: Path) -> Iterator[Browser]:
     camera = f"--use-file-for-fake-video-capture={camera_film}"
     with sync_playwright() as playwright:
         try:
-            started = launch(playwright, "--use-fake-device-for-media-stream", camera)
+            started = launch(
+                playwright,
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+                camera,
+            )
         except NoBrowserError as error:
             message = f"{error}; python -m tests.browser gets one"
             pytest.fail(message) if in_ci() else pytest.skip(message)

@@ -38,6 +38,21 @@ expect.set_options(timeout=1000 * PATIENCE)
 Visit = Callable[[str], Page]
 """Opens an address; see `watched_tabs`."""
 
+WATCHER = """{
+  let asked = 0, done = 0;
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (message) {
+    if (message[0] === 0x5a) asked = performance.now();  // it asks for a run of the script
+    return send.call(this, message);
+  };
+  const state = app => app?.getAttribute("data-test-script-state");
+  new MutationObserver(changes => changes.forEach(change => {
+    if (state(change.target) === "notRunning") done = performance.now();
+  })).observe(document, { subtree: true, attributeFilter: ["data-test-script-state"] });
+  window.isAtRest = () => state(document.querySelector("[data-testid=stApp]")) === "notRunning"
+    && (done > asked || performance.now() > asked + 3000);  // it may be asked and not run
+}"""
+"""Streamlit shows that a script runs only once the server has begun."""
 EXPECTED_404 = re.compile(r"/_stcore/(health|host-config)$")
 """What Streamlit's own page asks for below a deep link before it finds the server's root."""
 
@@ -50,6 +65,7 @@ class Tab:
     faults: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.page.add_init_script(WATCHER)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
         self.page.route(lambda url: urlsplit(url).hostname != "localhost", self._foreign)
@@ -97,8 +113,8 @@ def title(page: Page, name: str) -> None:
 
 
 def at_rest(page: Page) -> None:
-    """Wait until the page's script has run."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    """Wait until the page's script has run, also for what was just done."""
+    page.wait_for_function("() => window.isAtRest()")
 
 
 def number(page: Page, label: str) -> Locator:

@@ -23,6 +23,7 @@ def open_train(app: App, open_tab: Visit, query: str = "") -> Page:
 
 def button(page: Page, name: str) -> None:
     """Press a button of the page, or of a popover, which Streamlit puts beside the page."""
+    at_rest(page)
     shown = page.get_by_role("button", name=name, exact=True)
     shown = shown.and_(page.locator("[data-testid=stMain] *, [data-testid=stPopoverBody] *"))
     if shown.get_attribute("aria-haspopup"):
