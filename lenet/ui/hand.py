@@ -7,11 +7,12 @@ import html
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from lenet.catalog import DATASETS, DatasetInfo
+from lenet.config import Config
 from lenet.errors import LabError
 from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT, studies_dir
 from lenet.runs.launcher import is_ours, list_runs
@@ -89,6 +90,23 @@ def take_checkpoint(run: Run) -> None:
     """Put a run's best epoch in hand, or its last."""
     if run.checkpoints():
         st.session_state["checkpoint"], st.session_state["checkpoint epoch"] = run.id, None
+
+
+def mind_unseen(config: Config, kind: Literal["drawings", "photographs"]) -> None:
+    """Say it where the network in hand never saw pictures of this kind, with one that did."""
+    seen = config.sketches if kind == "drawings" else config.photographs
+    if seen or config.dataset == "MNIST":  # digits are drawn themselves
+        return
+
+    def take_default() -> None:
+        state = st.session_state
+        state["checkpoint"], state["checkpoint epoch"] = DEFAULT_CHECKPOINT.stem, None
+
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.caption(f"This network was trained without {kind}; it may take them for anything.")
+    label = f"Use {DEFAULT_CHECKPOINT.stem}, which knows them"
+    if row.button(label, type="tertiary", on_click=take_default):
+        st.rerun()  # all of the page, where a part of it runs alone
 
 
 def choose(place: Any, label: str, key: str) -> Held | None:

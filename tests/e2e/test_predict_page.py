@@ -366,3 +366,20 @@ def photographs() -> dict[str, bytes]:
     return {
         f"shirt.{end}": encode(picture, Image.registered_extensions()[f".{end}"]) for end in kinds
     }
+
+
+def test_a_network_that_never_saw_such_pictures_says_so_and_gives_way(page: Page) -> None:
+    hint = page.get_by_text("This network was trained without")
+    select(page, "Checkpoint", "post")
+    choose(page, "Draw")
+    expect(hint).to_contain_text("without drawings")
+    page.get_by_role("button", name="Use fashion-mnist").click()
+    expect(hint).to_have_count(0)
+    expect(page.get_by_role("combobox", name="Checkpoint")).to_have_value("fashion-mnist")
+
+    correct(page)
+    expect(page.get_by_text("Answered by fashion-mnist-photo")).to_be_visible()
+    expect(hint).to_have_count(0)
+    select(page, "Checkpoint", "post")
+    expect(hint).to_contain_text("without photographs")
+    expect(page.get_by_text("Answered by")).to_have_count(0)

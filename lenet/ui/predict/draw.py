@@ -23,6 +23,7 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     with right, explained():
         with place:
             drawn = picture_input.draw(info, right)
+        hand.mind_unseen(checkpoint.config, "drawings")
         if hand.picture_in_hand().source == "drawing":
             show_prediction(checkpoint, info)
         if drawn:

@@ -29,6 +29,8 @@ def upload(checkpoint: Checkpoint, info: DatasetInfo, second: Checkpoint | None)
 
     `second` answers for what was cut out of a photograph.
     """
+    if not second:
+        hand.mind_unseen(checkpoint.config, "photographs")
     photos = photographs(info)
     photo = (
         _several(checkpoint, info, photos, second) if len(photos) > 1 else next(iter(photos), None)
