@@ -103,9 +103,11 @@ def mind_unseen(config: Config, kind: Literal["drawings", "photographs"]) -> Non
         state["checkpoint"], state["checkpoint epoch"] = DEFAULT_CHECKPOINT.stem, None
 
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    row.caption(f"This network was trained without {kind}; it may take them for anything.")
-    label = f"Use {DEFAULT_CHECKPOINT.stem}, which knows them"
-    if row.button(label, type="tertiary", on_click=take_default):
+    row.caption(
+        f"This network was trained without {kind}; it may take them for anything.", width="content"
+    )
+    label, icon = f"Use {DEFAULT_CHECKPOINT.stem}, which knows them", ":material/swap_horiz:"
+    if row.button(label, type="tertiary", icon=icon, on_click=take_default):
         st.rerun()  # all of the page, where a part of it runs alone
 
 
