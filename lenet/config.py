@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from lenet import geometry
-from lenet.catalog import DatasetName
+from lenet.catalog import DATASETS, DatasetName
 from lenet.errors import ConfigError
 
 Group = Literal["data", "network", "regularisation", "optimisation"]
@@ -256,6 +256,12 @@ class Config(ModelConfig, TrainingConfig):
     preset: Annotated[PresetName, Knob("Preset", "data")] = Field(
         "lab", description="Named settings to start from; a flag given beside it overrides it."
     )
+
+    @property
+    def scaling(self) -> tuple[float, float]:
+        """What is subtracted from pixels of 0..1, and by what the rest is divided."""
+        info = DATASETS[self.dataset]
+        return (0.5, 1.0) if self.normalization == "half" else (info.mean, info.std)
 
     @property
     def later_lrs(self) -> dict[int, float]:

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lenet.catalog import DATASETS
+from lenet.catalog import SIDE
 from lenet.config import Config
 
 
@@ -25,6 +25,14 @@ def to_input(images: Tensor, config: Config) -> Tensor:
         x = F.pad(x, (left, size - width - left, top, size - height - top))
     elif (height, width) != (size, size):
         x = F.interpolate(x.float(), (size, size), mode="bilinear", antialias=True)
-    info = DATASETS[config.dataset]
-    mean, std = (0.5, 1.0) if config.normalization == "half" else (info.mean, info.std)
+    mean, std = config.scaling
     return torch.sub(x, 255 * mean).div_(255 * std)  # becomes float32 on the way
+
+
+def fit_matrix(config: Config) -> Tensor:
+    """(S, 28) float32 that, from both sides, fits an image to the input size as `to_input` does."""
+    rest = config.input_size - SIDE
+    if config.fit == "pad" and rest >= 0:
+        return F.pad(torch.eye(SIDE), (0, 0, rest // 2, rest - rest // 2))
+    size = (config.input_size, SIDE)
+    return F.interpolate(torch.eye(SIDE)[None, None], size, mode="bilinear", antialias=True)[0, 0]
