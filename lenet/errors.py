@@ -48,5 +48,9 @@ class StorageError(LabError):
     """A file that could not be written, a full disk above all."""
 
 
+class ExportError(LabError):
+    """An export that cannot be made on this machine."""
+
+
 class TrainingError(LabError):
     """A training that cannot go on."""

@@ -1,4 +1,4 @@
-"""The command line: `python -m lenet --mode train|eval|test|summary|study`.
+"""The command line: `python -m lenet --mode train|eval|test|summary|study|export`.
 
 Torch is not imported before the arguments are known to be usable, nor for `--mode summary`.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lenet import paths
-from lenet.cli import output, study
+from lenet.cli import export, output, study
 from lenet.cli.output import ProgressPrinter
 from lenet.config import (
     Config,
@@ -61,17 +61,23 @@ def parser() -> argparse.ArgumentParser:
     add("--download", default="1", choices=("0", "1"), help="fetch a missing dataset (default: 1)")
     add("--data_dir", type=paths.absolute, help="where datasets are (LENET_DATA_DIR or data)")
     add("--output_dir", type=Path, help=f"where train and study write ({OUTPUT}, a study's own)")
-    add("--overwrite", default="0", choices=("0", "1"), help="train: replace an earlier training")
+    add("--overwrite", default="0", choices=("0", "1"), help="train, export: replace what is there")
     add("--resume", type=Path, metavar="RUN", help="train: go on with the run in this folder")
     add("--queue", default="0", choices=("0", "1"), help="train: wait for a free slot first")
     add("--evaluate", default="0", choices=("0", "1"), help="train: then use the test set, too")
     add("--tied", default="0", choices=("0", "1"), help="train: stop when standard input ends")
     add(launcher.HANDED_OVER, action="store_true", help=argparse.SUPPRESS)
-    add("--checkpoint", type=Path, default=paths.DEFAULT_CHECKPOINT, help="for eval and test")
+    add(
+        "--checkpoint",
+        type=Path,
+        default=paths.DEFAULT_CHECKPOINT,
+        help="for eval, test and export",
+    )
     add("--images", type=Path, nargs="+", metavar="PATH", help="test: classify photographs")
     add("--drawings", type=Path, nargs="+", metavar="PATH", help="test: classify canvas drawings")
     add("--box", type=_box, metavar="X0,Y0,X1,Y1", help="test: where the thing is in --images")
     study.add_flags(made)
+    export.add_flags(made)
     groups: dict[str, Any] = {}
     for name, info in Config.model_fields.items():
         group = knob(info).group
@@ -328,6 +334,11 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
+def _export(args: argparse.Namespace) -> dict[str, Any]:
+    _used(args)
+    return export.run(args, lambda name: _split(args, name, "test", ProgressPrinter()))
+
+
 def _split(args: argparse.Namespace, dataset: str, name: str, progress: ProgressPrinter) -> Any:
     """A split in memory, fetched first where it is missing or damaged and may be fetched."""
     from lenet.data.splits import load_split
@@ -350,4 +361,5 @@ MODES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "test": _test,
     "summary": _summary,
     "study": lambda args: study.run(args, _given(args)),
+    "export": _export,
 }

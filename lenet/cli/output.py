@@ -109,11 +109,16 @@ def _render_study(result: dict[str, Any]) -> str:
     return "\n".join([f"{result['title']}: {result['state']}, in {result['folder']}", *rows])
 
 
+def _render_export(result: dict[str, Any]) -> str:
+    return f"{result['output']}: {result['format']}, {result['bytes']:,} bytes"
+
+
 RENDER: dict[str, Callable[[dict[str, Any]], str]] = {
     "train": _render_train,
     "eval": _render_eval,
     "test": _render_test,
     "summary": _render_summary,
     "study": _render_study,
+    "export": _render_export,
 }
 """For each mode, its result as text."""
