@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lenet.catalog import DATASETS
 from lenet.evaluation import report
-from lenet.ui import checkpoints, dataset, hand
+from lenet.ui import checkpoints, dataset, hand, take_along
 from lenet.ui.app import fragment, show
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluate import charts, scores
@@ -45,6 +45,8 @@ def page() -> None:
     else:
         scores.headline(shown.found)
     downloads(row, shown)
+    chosen = shown.chosen
+    take_along.popover(row, chosen.path.stem, chosen.path, lambda: chosen.checkpoint)
     details(shown)
 
 

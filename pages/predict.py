@@ -4,7 +4,7 @@ import streamlit as st
 
 from lenet.catalog import DATASETS
 from lenet.evaluation.classify import second_for
-from lenet.ui import checkpoints
+from lenet.ui import checkpoints, take_along
 from lenet.ui.app import fragment, show
 from lenet.ui.picture_input import choose_view
 from lenet.ui.predict.draw import draw
@@ -15,7 +15,9 @@ from lenet.ui.predict.upload import upload
 def page() -> None:
     st.title("Predict")
     chosen = checkpoints.in_hand()
-    view = choose_view("What to classify")
+    row = st.container(horizontal=True, vertical_alignment="center")
+    view = choose_view("What to classify", place=row)
+    take_along.popover(row, chosen.path.stem, chosen.path, lambda: chosen.checkpoint)
     info = DATASETS[chosen.checkpoint.config.dataset]
     if view == "Samples":
         show_samples(chosen, info)

@@ -9,7 +9,7 @@ from lenet.config import PRESET_NOTES, build_config
 from lenet.data.reading import locate
 from lenet.errors import ConfigError
 from lenet.runs import launcher
-from lenet.ui import dataset
+from lenet.ui import dataset, take_along
 from lenet.ui.app import sentence, show
 from lenet.ui.train import augmentation_preview, config_form, layer_table, run_table
 from lenet.ui.train.run_view import empty_chart, turn_to, watch
@@ -36,6 +36,7 @@ def page() -> None:
             empty_chart()
         st.subheader("Network of the form")
         layer_table.show(values)
+        take_along.code(values)
     if not any(run.live for run in known.values()):
         launcher.warm_up()
 

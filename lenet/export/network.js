@@ -23,7 +23,7 @@ const least = (values) => values.reduce((one, other) => Math.min(one, other), In
 
 function stretched(content) {
   const factor = Math.fround(255 / most(content));
-  return Uint8Array.from(content, (value) => rounded(Math.fround(value * factor)));
+  return new Uint8Array(new Float32Array(content).map((value) => rounded(Math.fround(value * factor))));
 }
 
 // The level that the darker pixels of the border share, and how far they stray from it.
@@ -61,10 +61,14 @@ function blurred(levels, length, rows) {
 function mapped(matrix, values, length) {
   const rows = values.length / length;
   const found = new Float32Array((matrix.length / length) * rows);
-  for (let row = 0; row < rows; row++) {
-    for (let to = 0; to * length < matrix.length; to++) {
+  for (let to = 0; to * length < matrix.length; to++) {
+    const weights = matrix.subarray(to * length, (to + 1) * length);
+    const used = (weight) => weight !== 0;
+    const first = Math.max(weights.findIndex(used), 0);
+    const end = weights.findLastIndex(used) + 1;
+    for (let row = 0; row < rows; row++) {
       let sum = 0;
-      for (let at = 0; at < length; at++) sum += values[row * length + at] * matrix[to * length + at];
+      for (let at = first; at < end; at++) sum += values[row * length + at] * weights[at];
       found[to * rows + row] = sum;
     }
   }
@@ -131,12 +135,12 @@ function placed(content, width, height) {
 function prepared(rgba, width) {
   const gray = new Uint8Array(rgba.length / 4);
   for (let at = 0; at < gray.length; at++) {
-    const [red, green, blue] = [rgba[4 * at], rgba[4 * at + 1], rgba[4 * at + 2]];
-    gray[at] = (red * 19595 + green * 38470 + blue * 7471 + 32768) >> 16;
+    const from = 4 * at;
+    gray[at] = (rgba[from] * 19595 + rgba[from + 1] * 38470 + rgba[from + 2] * 7471 + 32768) >> 16;
   }
   const height = gray.length / width;
   const [level, strays] = background(gray, width);
-  const difference = Float32Array.from(gray, (value) => value - level);
+  const difference = new Float32Array(gray).map((value) => value - level);
   const stray = Math.min(strays, most(difference.map(Math.abs)) / 2);
   const content = difference.map((value) => Math.max(value - stray, 0));
   if (most(content) <= NOTHING) return null;
@@ -147,8 +151,10 @@ function prepared(rgba, width) {
     if (Math.min(value, means[at]) <= NOTHING) return;
     const x = at % width;
     const y = Math.floor(at / width);
-    [left, top] = [Math.min(left, x), Math.min(top, y)];
-    [right, bottom] = [Math.max(right, x), Math.max(bottom, y)];
+    if (x < left) left = x;
+    if (x > right) right = x;
+    if (y < top) top = y;
+    bottom = y;
   });
   if (right < 0) return null;
   const cropped = levels.filter((value, at) => {

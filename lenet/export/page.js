@@ -24,7 +24,7 @@ function draw() {
 
 // Maps side by side, from black for the smallest of all values to white for the largest.
 function picture({ maps, side, count }, columns, canvas = made("canvas", { className: "pixels" })) {
-  const cell = side + (count > 1 ? Math.ceil(side / 20) : 0);
+  const cell = side + (count > 1 && side > 1 ? Math.ceil(side / 20) : 0);
   canvas.width = columns * cell;
   canvas.height = Math.ceil(count / columns) * cell;
   const [low, high] = side === 28 && count === 1 ? [0, 255] : [least(maps), most(maps)];

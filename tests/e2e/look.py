@@ -254,16 +254,16 @@ REPORTED = """() => new Promise(done =>
 """Until a stroke has been reported, and the page shows that its script is to run."""
 
 
-def places(page: Page, stroke: Line) -> list[tuple[float, float]]:
+def places(page: Page, stroke: Line, pad: str = "canvas") -> list[tuple[float, float]]:
     """Where on the screen the points of a stroke lie on the canvas."""
-    box = box_of(page.locator("canvas").last)
+    box = box_of(page.locator(pad).last)
     return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
 
 
-def draw(page: Page, strokes: Example) -> None:
+def draw(page: Page, strokes: Example, pad: str = "canvas") -> None:
     """Draw on the canvas with the mouse."""
     for stroke in strokes:
-        first, *others = places(page, stroke)
+        first, *others = places(page, stroke, pad)
         page.mouse.move(*first)
         page.mouse.down()
         for place in others:

@@ -1,8 +1,9 @@
 """All runs in a table, and what can be done with one of them."""
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -14,12 +15,16 @@ from lenet.runs.history import EPOCH_KEYS, LR_KEYS, History
 from lenet.runs.naming import MAX_NAME
 from lenet.runs.run import Run
 from lenet.runs.status import LIVE
+from lenet.ui import take_along
 from lenet.ui.app import explained, fragment
 from lenet.ui.escape import plain
 from lenet.ui.run_cache import best_checkpoint, metrics_of, outcome_of
 from lenet.ui.style import BADGES
 from lenet.ui.train.run_view import clock, turn_to
 from lenet.ui.widgets import download
+
+if TYPE_CHECKING:
+    from lenet.network.checkpoint import Checkpoint
 
 REFRESH = 2.0  # seconds between two looks at live runs
 SHARED_SECONDS = 1.0  # in which the table of live runs is the same for all who see it
@@ -106,6 +111,8 @@ def manage(run: Run) -> None:
         disabled=not len(metrics),
         help="Every step as CSV, with the validation after each epoch.",
     )
+    if best:
+        take_along.popover(row, run.id, best, partial(_opened, best))
     with row.popover("Promote", icon=":material/verified:", disabled=best is None):
         _promote(run, best)
     deletion = f"deletion of {run.id}"
@@ -116,6 +123,12 @@ def manage(run: Run) -> None:
             st.rerun()
     st.caption("The same run as a command")
     st.code(launcher.command_line(run.config()), language="bash", wrap_lines=True)
+
+
+def _opened(path: Path) -> "Checkpoint":
+    from lenet.network import checkpoint as checkpoints
+
+    return checkpoints.load(path)
 
 
 def csv(metrics: History) -> str:
