@@ -20,7 +20,7 @@ from lenet.ui.app import explained, fragment
 from lenet.ui.escape import plain
 from lenet.ui.live_chart import live_chart
 from lenet.ui.run_cache import metrics_of
-from lenet.ui.train import config_form, run_controls, sample_predictions
+from lenet.ui.train import config_form, run_controls, sample_predictions, what_happened
 from lenet.ui.train.curves import EMPTY, curves
 from lenet.ui.train.measures import measures
 
@@ -117,6 +117,7 @@ def _follow(run: Run, compared: list[Run], names: dict[str, str], was_live: bool
     with chart:
         others = {names[one.id]: metrics_of(one, live=one.live) for one in compared}
         _curves(run, config, status, {names[run.id]: metrics} | others)
+        what_happened.show(config, status, metrics)
     with images:
         sample_predictions.show(run)
     if was_live and status.state not in LIVE:

@@ -11,17 +11,19 @@ from lenet.runs.history import History, read_history
 FOLDER = Path(__file__).parent
 SMALL: dict[str, Any] = {"val_size": 50000, "epochs": 1, "sketches": 0, "photographs": 0}
 CLASSIC = SMALL | {"preset": "classic"}
+OWN_WAY = {"label_smoothing": 0, "weight_decay": 0, "optimizer": "adam", "lr": 0.004}
+OWN_WAY |= {"schedule": "constant"}
 CASES: dict[str, dict[str, Any]] = {
     "lab": {"preset": "lab"},
     "diverged": CLASSIC | {"lr": 5},
-    "too high": CLASSIC | {"lr": 0.7},
+    "too high": CLASSIC | {"lr": 0.25},
     "too low": CLASSIC | {"lr": 0.0005},
     "nothing learned": CLASSIC | {"lr": 1, "activation": "relu"},
     "dead": CLASSIC | {"lr": 0.3, "activation": "relu"},
     "saturated": CLASSIC | {"lr": 1.5},
-    "class given up": SMALL | {"preset": "post", "epochs": 2},
+    "class given up": SMALL | {"preset": "post", "lr": 0.5},
     "softmax floor": SMALL | {"preset": "lab", "softmax": 1, "label_smoothing": 0, "epochs": 4},
-    "over-fitting": CLASSIC | {"optimizer": "adam", "lr": 0.002, "epochs": 12},
+    "over-fitting": SMALL | OWN_WAY | {"epochs": 12},
     "rising": CLASSIC | {"epochs": 2},
 }
 
