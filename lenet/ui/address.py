@@ -185,7 +185,7 @@ EVERYWHERE = {
 PAGES: dict[str, dict[str, Param]] = {
     FRONT: {
         name: Param(name, partial(_field, name), partial(usual, name))
-        for name in Config.model_fields
+        for name in ("preset", "dataset", *Config.model_fields)  # what others depend on first
     }
     | {
         "run": Param("watched", _run, _in_hand, follows="checkpoint"),
