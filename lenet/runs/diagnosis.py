@@ -224,7 +224,7 @@ def _over_fitting(run: _Run) -> Finding | None:
 
 def _above(run: _Run) -> Finding | None:
     last = run.history.epochs[-1] if run.history.epochs else {}
-    if not last or last["val_loss"] is None or last["train_loss"] <= last["val_loss"]:
+    if not last or last["val_loss"] is None or not last["val_loss"] < last["train_loss"] < GUESSING:
         return None
     config = run.config
     reasons = [
