@@ -11,7 +11,7 @@ from lenet.errors import ConfigError
 from lenet.runs import launcher
 from lenet.ui import dataset, take_along
 from lenet.ui.app import sentence, show
-from lenet.ui.train import augmentation_preview, config_form, layer_table, run_table
+from lenet.ui.train import augmentation_preview, config_form, layer_table, lr_finder, run_table
 from lenet.ui.train.run_view import empty_chart, turn_to, watch
 
 DOUBLE_CLICK = 1.5
@@ -51,6 +51,7 @@ def configure() -> dict[str, Any]:
     for name, column in zip(config_form.MAIN, st.columns(len(config_form.MAIN)), strict=True):
         with column:
             values[name] = config_form.widget(name, values)
+    lr_finder.offer(values)
     button = st.container()
     for group, names in config_form.groups().items():
         with st.expander(group.capitalize()):

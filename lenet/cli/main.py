@@ -1,4 +1,4 @@
-"""The command line: `python -m lenet --mode train|eval|test|summary|study|export`.
+"""The command line: `python -m lenet --mode train|eval|test|summary|lr_range|study|export`.
 
 Torch is not imported before the arguments are known to be usable, nor for `--mode summary`.
 """
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -251,6 +252,13 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _lr_range(args: argparse.Namespace) -> dict[str, Any]:
+    from lenet.training.lr_range import find_lr
+
+    config = _config(args)
+    return asdict(find_lr(config, _split(args, config.dataset, "train", ProgressPrinter())))
+
+
 def _saved(run: Run) -> Path:
     return next(iter(run.saved()), run.stopped_checkpoint)
 
@@ -360,6 +368,7 @@ MODES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "eval": _eval,
     "test": _test,
     "summary": _summary,
+    "lr_range": _lr_range,
     "study": lambda args: study.run(args, _given(args)),
     "export": _export,
 }

@@ -71,6 +71,13 @@ def _render_train(result: dict[str, Any]) -> str:
     return f"{result['state']} after {result['seconds']:.1f} s: {result['checkpoint']}"
 
 
+def _render_lr_range(result: dict[str, Any]) -> str:
+    rows = [
+        f"{lr:>8.2g}  {loss:.3f}" for lr, loss in zip(result["lrs"], result["losses"], strict=True)
+    ]
+    return "\n".join([*rows[::5], f"try --lr {result['suggestion']:g}"])
+
+
 def _render_eval(result: dict[str, Any]) -> str:
     rows = [
         f"{name:<12} {report['precision']:>9.3f} {report['recall']:>7.3f} {report['f1']:>6.3f}"
@@ -118,6 +125,7 @@ RENDER: dict[str, Callable[[dict[str, Any]], str]] = {
     "eval": _render_eval,
     "test": _render_test,
     "summary": _render_summary,
+    "lr_range": _render_lr_range,
     "study": _render_study,
     "export": _render_export,
 }

@@ -167,16 +167,26 @@ def _free_slot() -> "AcquireReturnProxy[FileLock] | None":
 def _hand_over(run: Run) -> None:
     """Have another process train from now on; called by who holds the folder."""
     arguments = ["--mode", "train", "--resume", str(run.folder), "--queue", "1", HANDED_OVER]
-    lock.expect(run.folder, _use_prewarmed(run, arguments) or spawn(run, arguments))
+    ready = _use_prewarmed(run.log_file, arguments)
+    lock.expect(run.folder, ready or spawn(run, arguments))
 
 
-def _use_prewarmed(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes] | None":
+def start_lr_range(config: Config, log: Path) -> "subprocess.Popen[bytes]":
+    """Look for a learning rate in a process that writes to `log`, its result as the last line."""
+    arguments = ["--mode", "lr_range", "--json", "--download", "0", *to_flags(config)]
+    if ready := _use_prewarmed(log, arguments):
+        return ready
+    with log.open("ab") as output:
+        return _process([PROGRAM, *arguments], subprocess.DEVNULL, output)
+
+
+def _use_prewarmed(log: Path, arguments: list[str]) -> "subprocess.Popen[bytes] | None":
     """Let the process that is ready do it; None if there is none."""
     with _prewarmed_lock:
         ready = _prewarmed.pop() if _prewarmed else None
     if ready is None or ready.poll() is not None or ready.stdin is None:
         return None
-    order = {"arguments": arguments, "log": str(run.log_file)}
+    order = {"arguments": arguments, "log": str(log)}
     try:
         with ready.stdin as pipe:
             pipe.write(json.dumps(order).encode() + b"\n")
