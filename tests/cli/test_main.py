@@ -261,6 +261,15 @@ class TestTrainEvalTest:
 
 
 @pytest.mark.usefixtures("small_dataset")
+def test_range_of_learning_rates(lab: Lab) -> None:
+    found = lab("--mode", "lr_range", "--json", *QUICK).json
+    assert found.keys() == {"suggestion", "lrs", "losses"}
+    assert len(found["lrs"]) == len(found["losses"]) > 10
+    assert found["lrs"][0] < found["suggestion"] < found["lrs"][-1]
+    assert f"try --lr {found['suggestion']:g}" in lab("--mode", "lr_range", *QUICK).out
+
+
+@pytest.mark.usefixtures("small_dataset")
 class TestEval:
     def test_text_for_people(self, lab: Lab, trained_file: Path) -> None:
         result = lab("--mode", "eval", "--checkpoint", trained_file)
