@@ -79,8 +79,9 @@ def _follow(search: _Search) -> None:
     rate = search.found["suggestion"]
     st.plotly_chart(_chart(search.found), key="range curve", config={"displayModeBar": False})
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.button(f"Use {rate:g}", type="primary", key="use rate", on_click=_use, args=(rate,))
-    row.button("Close", type="tertiary", key="close range", on_click=_end)
+    used = row.button(f"Use {rate:g}", type="primary", key="use rate", on_click=_use, args=(rate,))
+    if row.button("Close", type="tertiary", key="close range", on_click=_end) or used:
+        st.rerun()  # the field is outside of this fragment
 
 
 def _chart(found: Mapping[str, Any]) -> go.Figure:

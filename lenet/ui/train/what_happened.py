@@ -22,7 +22,7 @@ def show(config: Config, status: Status, metrics: History) -> None:
         icon = ":orange[:material/warning:]" if finding.warns else ":green[:material/check_circle:]"
         st.markdown(f"{icon} {plain(finding.text)}")
         if finding.settings:
-            st.button(
+            pressed = st.button(
                 _label(finding),
                 icon=":material/tune:",
                 key=f"remedy {number}",
@@ -30,6 +30,8 @@ def show(config: Config, status: Status, metrics: History) -> None:
                 on_click=config_form.use,
                 args=(build_config({**config.model_dump(), **finding.settings}),),
             )
+            if pressed:  # the form is outside of the fragment that follows the run
+                st.rerun()
 
 
 def _label(finding: Finding) -> str:
