@@ -60,7 +60,7 @@ $(VENV)/.app: requirements.txt | $(VENV)/bin/python
 	$(BIN)/pip install -r requirements.txt
 	touch $@
 
-$(VENV)/.test: requirements-dev.txt requirements-cluster.txt $(VENV)/.app
+$(VENV)/.test: requirements-dev.txt requirements-cluster.txt requirements-export.txt $(VENV)/.app
 	$(BIN)/pip install -r requirements-dev.txt
 	$(BIN)/python -m tests.browser
 	touch $@

@@ -72,6 +72,9 @@ def test_wheel_is_the_command_and_what_is_shipped(
     small = (sys.executable, "-m", "tests.small_lab", "--json", "--mode")
     evaluated = json.loads(run(*small, "eval"))
     assert evaluated["checkpoint"] == str(site / "lenet/shipped/checkpoints/fashion-mnist.pt")
+    taken = tmp_path / "lenet5.html"
+    run(*small, "export", "--format", "html", "--output", taken)
+    assert "looksLikeNone" in taken.read_text(encoding="utf-8")
     trained = json.loads(run(*small, "train", "--epochs", "1", "--val_size", "40"))
     own = home / ".local/share/lenet-lab"
     assert trained["checkpoint"] == str(own / "output/model_epoch1.pt")
