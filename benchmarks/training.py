@@ -20,6 +20,7 @@ from benchmarks.alone import Finished, finished
 from benchmarks.neighbour import busy
 from benchmarks.table import Row, beside, limit
 from lenet.catalog import FILES
+from lenet.config import build_config
 from lenet.cores import usable_cores
 from lenet.data.reading import locate
 
@@ -145,6 +146,28 @@ def on_a_card(root: Path) -> list[Row]:
     return [replace(limit(name, statistics.median(ours), "s", ON_A_CARD), rival=min(theirs))]
 
 
+def probes() -> Row:
+    """The share of a training of the preset `lab` in which it is looked at between its steps."""
+    from lenet.data.splits import load_split
+    from lenet.training.events import ProbeEvent, StepEvent
+    from lenet.training.trainer import Trainer
+
+    trainer = Trainer(
+        build_config({"device": "cpu"}), load_split("FashionMNIST", "train"), probing=True
+    )
+    taken: dict[type, list[float]] = {StepEvent: [], ProbeEvent: []}
+    began = time.perf_counter()
+    for event in trainer.run():
+        if event.epoch > 1 or not isinstance(event, StepEvent | ProbeEvent):
+            break
+        now = time.perf_counter()
+        taken[type(event)].append(now - began)  # a probe's step is in it: it is told before that
+        began = now
+    step, probe = (statistics.median(taken[kind]) for kind in (StepEvent, ProbeEvent))
+    share = len(taken[ProbeEvent]) * (probe - step) / (trainer.steps_per_epoch * step)
+    return limit("what is measured between the steps of a training", 100 * share, "%", 3)
+
+
 def evaluation(rival: float) -> Row:
     """Seconds of the evaluation of 10,000 images, each image seen once."""
     ours = []
@@ -208,5 +231,6 @@ def rows() -> list[Row]:
             *same_epochs(root, 128),
             *same_epochs(root, 32),
             *on_a_card(root),
+            probes(),
             to_the_goal(root),
         ]

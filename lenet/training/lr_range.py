@@ -20,8 +20,9 @@ PAST = 0.85
 """Weight of the past in the smoothed loss."""
 BURST = 0.6
 """The test ends where the smoothed loss has risen again by this share of its fall."""
-SHARE = 0.2
-"""Of the rate at which the loss is lowest: there it is about to burst, and falls no more."""
+SHARE, WITH_SOFTMAX = 0.2, 0.05
+"""Of the rate at which the loss is lowest: there it is about to burst, and falls no more. With
+softmax in forward() a step that was too long is never taken back, since the gradient vanishes."""
 
 
 @dataclass(frozen=True)
@@ -62,5 +63,6 @@ def find_lr(config: Config, data: Split) -> LrRange:
     if not losses:
         raise ConfigError("no learning rate could be tried: the loss is no number from the start")
     lowest = losses.index(min(losses))
-    suggestion = float(f"{SHARE * lrs[lowest]:.1g}")
+    share = WITH_SOFTMAX if config.softmax else SHARE
+    suggestion = float(f"{share * lrs[lowest]:.1g}")
     return LrRange(lrs[: len(losses)], losses, max(suggestion, LOWEST))

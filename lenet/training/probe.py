@@ -25,7 +25,7 @@ PER_RUN = 20
 """Probes of a training, at least; each of its epochs has two or more."""
 IMAGES, FEWEST = 1000, 200
 """Training images, and validation images, of a probe; those between them where `WORTH` says so."""
-WORTH = 12
+WORTH = 20
 """Images trained on for each training image of a probe: so it costs a training under 3 %."""
 BATCH = 500
 SATURATED, MOSTLY = 0.97, 0.95
