@@ -28,8 +28,8 @@ needs_card = pytest.mark.skipif(not torch.cuda.is_available(), reason="this mach
 class OnCard(Trainer):
     """A trainer that works as on a card."""
 
-    def __init__(self, *options: Any) -> None:
-        super().__init__(*options)
+    def __init__(self, *options: Any, **more: Any) -> None:
+        super().__init__(*options, **more)
         self._use_captured()
         self._follow_schedule()
 
