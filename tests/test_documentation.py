@@ -71,7 +71,13 @@ def test_the_readme_s_way_from_training_to_an_answer(
     Image.fromarray(photo).save("photo.jpg")
     typed = [c for c in commands(ROOT / "README.md") if c.startswith("python -m lenet --mode")]
     quick = [command for command in typed if "--mode study" not in command]
-    assert [shlex.split(command)[4] for command in quick] == ["train", "eval", "test", "export", "summary"]
+    assert [shlex.split(command)[4] for command in quick] == [
+        "train",
+        "eval",
+        "test",
+        "export",
+        "summary",
+    ]
     for command in quick:
         assert main(shlex.split(command)[3:]) == 0, capsys.readouterr().err
         out = capsys.readouterr().out
