@@ -231,7 +231,7 @@ def test_an_uploaded_checkpoint_is_evaluated_and_a_damaged_one_refused(page: Pag
 def test_downloads_hold_what_the_page_says(
     page: Page, found: Evaluation, tmp_path: Path, browser: Browser
 ) -> None:
-    page.get_by_test_id("stPopoverButton").click()
+    page.get_by_role("button", name="Download", exact=True).click()
     figures = json.loads(download(page, "Figures, JSON").path().read_text())
     answers = list(csv.DictReader(download(page, "Every answer, CSV").path().open()))
     download(page, "Charts, HTML").save_as(charts := tmp_path / "charts.html")
