@@ -63,7 +63,7 @@ class TestTrainingIntoAFolder:
         assert run.config() == config
         assert list(run.checkpoints()) == [1, 2, 3]
         assert lines(run.metrics_file) == [asdict(event) for event, _ in seen]
-        assert [total for _, total in seen] == 27 * [24]
+        assert [total for _, total in seen] == 48 * [24]  # of 24 steps, 3 epochs, 21 probes
         assert hidden_files(run.folder) == []
         last = checkpoint.load(run.epoch_checkpoint(3))
         assert last.config == config

@@ -16,7 +16,7 @@ from torch import Tensor
 from lenet.runs.run import Run
 from lenet.training import captured, trainer
 from lenet.training.captured import WARM_UP
-from lenet.training.events import EpochEvent, Event, StepEvent
+from lenet.training.events import EpochEvent, Event, ProbeEvent, StepEvent
 from lenet.training.trainer import Trainer
 from tests.small import resume, small_config, small_split, stop_at, train
 
@@ -80,6 +80,23 @@ def test_gives_the_same_events_and_weights(optimizer: str, replays: list[str]) -
     assert figures(events) == pytest.approx(figures(expected), rel=1e-4)
     for name, weight in on_card.model.state_dict().items():
         torch.testing.assert_close(weight, plain.model.state_dict()[name], rtol=1e-3, atol=1e-4)
+
+
+def test_what_is_measured_between_the_steps_is_the_same(replays: list[str]) -> None:
+    """Also after an epoch's last batch, which leaves its gradients in another place."""
+    config = small_config(batch_size=22)
+    expected, found = (
+        [event for event in kind(config, small_split(), probing=True).run() if probed(event)]
+        for kind in (Trainer, OnCard)
+    )
+    assert replays
+    for name in ("step", "gradient_norm", "train_accuracy", "val_loss"):
+        values, others = ([getattr(event, name) for event in each] for each in (found, expected))
+        assert values == pytest.approx(others, rel=1e-3)
+
+
+def probed(event: Event) -> bool:
+    return isinstance(event, ProbeEvent)
 
 
 def test_what_cannot_be_captured_is_computed_all_the_same(
