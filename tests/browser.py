@@ -83,8 +83,9 @@ def _ways() -> Iterator[list[tuple[str, ...]]]:
     yield []  # it may be there
     yield [(*PLAYWRIGHT, "install", "chromium")]
     if shutil.which("apt-get") and _is_root():
-        for package in ("chromium-headless-shell", "chromium"):
-            yield [(*APT, "update"), (*APT, "install", "-y", "--no-install-recommends", package)]
+        install = (*APT, "install", "-y", "--no-install-recommends")
+        yield [(*APT, "update"), (*install, "chromium-headless-shell")]
+        yield [(*install, "chromium")]
         yield [(*PLAYWRIGHT, "install-deps", "chromium")]  # for a download that lacks libraries
 
 

@@ -52,7 +52,8 @@ class TestFlags:
                 "--queue",
             ),
             *("--evaluate", "--tied", "--study", "--seeds", "--vary", "--random", "--workers"),
-            *("--backend", "--address", "--overwrite", launcher.HANDED_OVER),
+            *("--backend", "--address", "--overwrite", "--format", "--output"),
+            launcher.HANDED_OVER,
         }
 
     @pytest.mark.parametrize(
