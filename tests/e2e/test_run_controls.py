@@ -194,7 +194,7 @@ def test_a_double_click_starts_one_run_and_its_wicked_name_is_text_until_it_is_d
     expect(page.locator("img[src=x]")).to_have_count(0)
 
     page.locator("summary", has_text="This run").click()
-    expect(page.get_by_text("python -m lenet --mode train")).to_be_visible()
+    expect(page.get_by_text("python -m lenet --mode train --preset")).to_be_visible()
     button(page, "Delete")
     button(page, "Delete for good")
 
