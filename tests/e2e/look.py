@@ -113,8 +113,9 @@ def title(page: Page, name: str) -> None:
 
 
 def at_rest(page: Page) -> None:
-    """Wait until the page's script has run, also for what was just done."""
-    page.wait_for_function("() => window.isAtRest()")
+    """Wait until the page's script has run; a page of `watched_tabs` knows what was just asked."""
+    shown = "document.querySelector('[data-test-script-state=notRunning]')"
+    page.wait_for_function(f"() => window.isAtRest ? window.isAtRest() : {shown}")
 
 
 def number(page: Page, label: str) -> Locator:
