@@ -3,18 +3,17 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from lenet.errors import ConfigError
+from lenet.export import Form
 from lenet.files import write_atomic
-
-FORMATS = ("html", "onnx", "code")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that only exports have."""
     add = parser.add_argument_group("export").add_argument
-    add("--format", choices=FORMATS, help="what --checkpoint becomes")
+    add("--format", choices=get_args(Form), help="what --checkpoint becomes")
     add("--output", type=Path, metavar="FILE", help="the file to write")
 
 

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lenet.catalog import DATASETS
 from lenet.config import differences
 from lenet.data.splits import Split
+from lenet.export import Form
 from lenet.export.code import to_code
 from lenet.network.checkpoint import Checkpoint
-
-Form = Literal["html", "onnx", "code"]
 
 
 def exported(

@@ -15,14 +15,14 @@ import streamlit as st
 from lenet.config import build_config
 from lenet.data.reading import locate
 from lenet.errors import ConfigError
+from lenet.export import Form
 from lenet.export.code import to_code
 from lenet.ui.widgets import download
 
 if TYPE_CHECKING:
-    from lenet.export.forms import Form
     from lenet.network.checkpoint import Checkpoint
 
-FILES: dict["Form", tuple[str, str, str]] = {
+FILES: dict[Form, tuple[str, str, str]] = {
     "html": ("Page to draw on, HTML", ".html", "One file that any browser opens, without network."),
     "onnx": ("Model, ONNX", ".onnx", "From pixels to probabilities, for other programs."),
     "code": ("Training, Python", ".py", "The network and its training in one file, by PyTorch."),
@@ -51,7 +51,7 @@ def popover(place: Any, name: str, path: Path, checkpoint: Callable[[], "Checkpo
             )
 
 
-def _file(form: "Form", path: Path, checkpoint: Callable[[], "Checkpoint"]) -> bytes:
+def _file(form: Form, path: Path, checkpoint: Callable[[], "Checkpoint"]) -> bytes:
     from lenet.data.splits import load_split
     from lenet.export.forms import exported
     from lenet.training.unsure import ready
