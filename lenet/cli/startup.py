@@ -1,6 +1,7 @@
 """Start and end of a command's process, without needless garbage collection."""
 
 import gc
+import io
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -16,6 +17,8 @@ def run(main: Callable[[], int]) -> NoReturn:
     while it is imported and 0.4 s at the end.
     """
     gc.set_threshold(OBJECTS)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # as for sys.stderr: any terminal can show it
+        sys.stdout.reconfigure(errors="backslashreplace")
     status = main()
     gc.freeze()
     sys.exit(status)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lenet import paths
-from lenet.catalog import FILES, DatasetInfo, IdxFile, dataset_info
+from lenet.catalog import DATASETS, FILES, DatasetInfo, IdxFile, dataset_info
 from lenet.errors import DatasetError
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def read_idx(path: Path, info: DatasetInfo) -> Content:
 
     Raises:
         DamagedFileError: it cannot be unpacked, is cut short, or is no IDX file of bytes.
-        DatasetError: it cannot be read, or holds whole data that do not fit the dataset.
+        DatasetError: it cannot be read, or holds whole data of another dataset.
     """
     name = path.name.partition(".")[0]  # without .gz and .part
     file = next(file for file in FILES if file.name == name)
@@ -57,7 +57,11 @@ def read_idx(path: Path, info: DatasetInfo) -> Content:
         raise _foreign(path, f"{said} values, not the {wanted} {file.kind}", info)
     if file.kind == "labels" and max(data[8:]) >= len(info.classes):
         raise _foreign(path, f"labels above {len(info.classes) - 1}, not those", info)
-    published = hashlib.sha256(data).hexdigest() == info.sha256[name]
+    digest = hashlib.sha256(data).hexdigest()
+    published = digest == info.sha256[name]
+    for other in DATASETS.values():
+        if not published and digest == other.sha256[name]:
+            raise _foreign(path, f"the {file.kind} of {other.title}, not those", info)
     if not published:
         logger.warning("%s holds other contents than the published %s", path, info.title)
     return Content(data, published)
@@ -107,10 +111,16 @@ def data_dir(explicit: str | Path | None = None) -> Path:
 def places(info: DatasetInfo, data_folder: str | Path | None = None) -> dict[Path, str]:
     """Return the folders that may hold a dataset's files, best first, and what each is.
 
-    Files are put only into the first, the data folder's, laid out as torchvision does it.
+    Files are put only into the first, the data folder's, laid out as torchvision does it. Where
+    the data folder is itself one of that layout, it will do, too.
     """
-    own = data_dir(data_folder) / info.name / "raw"
+    folder = data_dir(data_folder)
+    own = folder / info.name / "raw"
     found = {own: f"the data folder {own}"}
+    if folder.name == info.name:
+        found[folder / "raw"] = f"the folder {folder}"
+    if folder.parts[-2:] == own.parts[-2:]:
+        found[folder] = f"the folder {folder}"
     if info.system_dir is not None:
         found[info.system_dir] = f"the system's folder {info.system_dir}"
     return found

@@ -484,6 +484,18 @@ class TestOutput:
         pipe = subprocess.PIPE
         return subprocess.Popen(command, cwd=ROOT, env=env, stdout=stdout, stderr=pipe, text=True)
 
+    @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+    def test_any_terminal_shows_the_help(self, encoding: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "lenet", "--help"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b"--optimizer" in done.stdout
+
     def test_reader_that_goes_away(self, env: dict[str, str]) -> None:
         with self.summary(env, subprocess.PIPE) as process:
             assert process.stdout is not None

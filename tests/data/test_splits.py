@@ -1,5 +1,6 @@
 """Tensors in memory, and the validation split."""
 
+import dataclasses
 import hashlib
 import os
 import time
@@ -81,6 +82,28 @@ def test_missing_damaged_and_unknown_datasets_are_named(info: DatasetInfo, tmp_p
         splits.load_split("FashionMNIST", "train")
     with refused(ConfigError, "'CIFAR10': choose FashionMNIST or MNIST"):
         splits.load_split("CIFAR10", "train")
+
+
+@pytest.mark.parametrize("inner", ["", "FashionMNIST", "FashionMNIST/raw"])
+def test_the_data_folder_may_be_one_within_it(
+    info: DatasetInfo, tmp_path: Path, inner: str
+) -> None:
+    source = locate("FashionMNIST", tmp_path / inner)
+    assert source
+    assert {path.parent for path in source.paths} == {tmp_path / "FashionMNIST" / "raw"}
+    assert locate("MNIST", tmp_path / inner) is None
+
+
+def test_another_dataset_s_files_are_refused_by_name(
+    info: DatasetInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digits = dataclasses.replace(
+        info, name="MNIST", title="MNIST", sha256=dict.fromkeys(info.sha256, "")
+    )
+    monkeypatch.setitem(DATASETS, "MNIST", digits)
+    write_files(tmp_path / "MNIST" / "raw", info, packed=False)
+    with refused(DatasetError, "holds the images of Fashion-MNIST, not those of MNIST"):
+        splits.load_split("MNIST", "train")
 
 
 LABELS = {
