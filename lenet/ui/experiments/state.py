@@ -13,6 +13,7 @@ from lenet.studies import results
 from lenet.studies.folder import StudyFolder, start
 from lenet.studies.plan import PlannedRun
 from lenet.studies.results import Findings, Finished
+from lenet.ui.app import again
 from lenet.ui.escape import plain
 from lenet.ui.run_cache import metrics_of
 from lenet.ui.style import BADGES
@@ -82,7 +83,7 @@ def show_controls(folder: StudyFolder, runs: Sequence[RunProgress]) -> None:
         asked = folder.stop_asked
         if row.button("Stopping…" if asked else "Stop", icon=":material/stop:", disabled=asked):
             folder.ask_to_stop()
-            st.rerun(scope="fragment")
+            again()
     else:
         resume = ":material/play_arrow:"
         if done < len(runs) and row.button("Resume", icon=resume, type="primary"):

@@ -9,6 +9,7 @@ from lenet.config import MAX_LR, accepts
 from lenet.runs import launcher
 from lenet.runs.run import Run
 from lenet.runs.status import LIVE, RESUMABLE, Status
+from lenet.ui.app import again
 from lenet.ui.escape import plain
 from lenet.ui.style import BADGES
 from lenet.ui.widgets import number
@@ -49,11 +50,11 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
         disabled=not steerable,
     ):
         run.ask(replace(asked, wish="run" if paused else "pause"))
-        st.rerun(scope="fragment")
+        again()
     label = "Stopping…" if stopping else "Cancel" if status.state == "queued" else "Stop"
     if row.button(label, icon=":material/stop:", key=f"stop {run.id}", disabled=stopping):
         run.ask(replace(asked, wish="stop"))
-        st.rerun(scope="fragment")
+        again()
     counter = f"applied to {run.id}"
     applied = st.session_state.setdefault(counter, 0)
     with row.popover(
