@@ -12,11 +12,13 @@ POOL = 2  # side and stride of every pooling window
 
 @dataclass(frozen=True)
 class LayerShape:
-    """One layer: its name, the shape it puts out without the batch axis, and its weights."""
+    """One layer: its name, the shape it puts out without the batch axis, and what it costs."""
 
     name: str
     output_shape: tuple[int, ...]
     parameters: int
+    multiply_adds: int = 0
+    """Products of a value and a weight that are summed for one image."""
 
 
 def layers(
@@ -61,8 +63,9 @@ def _walk(
     channels_in = 1
     for index, channels in enumerate(CONV_CHANNELS):
         size += (2 * padding if index == 0 else 0) - kernel_size + 1
-        weights = channels * (channels_in * kernel_size**2 + 1)
-        yield LayerShape(f"conv{index}", (channels, size, size), weights)
+        kernels = channels * channels_in * kernel_size**2
+        shape = (channels, size, size)
+        yield LayerShape(f"conv{index}", shape, kernels + channels, kernels * size**2)
         if batch_norm:
             yield LayerShape(f"bn{index}", (channels, size, size), 2 * channels)
         if index < 2 or pool2:
@@ -71,5 +74,6 @@ def _walk(
         channels_in = channels
     features_in = channels_in * size * size
     for index, features in enumerate(FC_FEATURES, start=len(CONV_CHANNELS)):
-        yield LayerShape(f"fc{index}", (features,), features * (features_in + 1))
+        products = features * features_in
+        yield LayerShape(f"fc{index}", (features,), products + features, products)
         features_in = features

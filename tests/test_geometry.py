@@ -41,6 +41,18 @@ def test_geometries_of_the_post(
     assert without == [layer for layer in layers if not layer.name.startswith("bn")]
 
 
+def test_multiply_adds_are_the_products_of_each_value() -> None:
+    layers = {layer.name: layer for layer in geometry.layers(*CLASSIC, batch_norm=True)}
+    products = {name: layer.multiply_adds for name, layer in layers.items() if layer.multiply_adds}
+    assert products == {
+        "conv0": 6 * 28 * 28 * 5 * 5,
+        "conv1": 16 * 10 * 10 * 6 * 5 * 5,
+        "conv2": 120 * 16 * 5 * 5,
+        "fc3": 84 * 120,
+        "fc4": 10 * 84,
+    }
+
+
 def test_impossible_geometry_is_refused_where_it_fails() -> None:
     with refused(GeometryError, r"pool1 4 → conv2 needs 5×5 but gets 4×4") as caught:
         geometry.layers(*IMPOSSIBLE, batch_norm=True)

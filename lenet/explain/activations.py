@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lenet.diagram.columns import ACTIVATIONS
 from lenet.geometry import CONV_CHANNELS
 from lenet.network.lenet5 import LeNet5
 
-ACTIVATIONS = {"tanh": "tanh", "leaky_relu": "LeakyReLU", "relu": "ReLU"}
 POOLINGS = {"max": "max pooling", "average": "average pooling"}
 
 

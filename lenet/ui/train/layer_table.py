@@ -7,9 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from lenet.config import accepts
+from lenet.diagram.columns import GEOMETRY
 from lenet.geometry import feasible_layers
-
-GEOMETRY = ("input_size", "kernel_size", "padding", "pool2", "batch_norm")
 
 
 def show(values: Mapping[str, Any]) -> None:
