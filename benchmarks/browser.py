@@ -24,7 +24,7 @@ STROKES = 15
 SWITCHES = 6
 
 WATCH_START = """() => {
-  const reach = () => Math.max(0, ...[...document.querySelectorAll(".js-plotly-plot")]
+  const reach = () => Math.max(0, ...[...document.querySelectorAll(".st-key-curves .live-chart")]
     .flatMap(plot => plot.calcdata ?? []).filter(curve => curve.length > 1)
     .map(curve => curve.at(-1).x ?? 0));
   const start = [...document.querySelectorAll("button")].find(b => /Start$/.test(b.innerText));

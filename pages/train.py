@@ -11,31 +11,51 @@ from lenet.errors import ConfigError
 from lenet.runs import launcher
 from lenet.ui import dataset, take_along
 from lenet.ui.app import sentence, show
-from lenet.ui.train import augmentation_preview, config_form, layer_table, lr_finder, run_table
-from lenet.ui.train.run_view import empty_chart, turn_to, watch
+from lenet.ui.diagram import network
+from lenet.ui.train import (
+    augmentation_preview,
+    config_form,
+    first_visit,
+    layer_table,
+    lr_finder,
+    run_table,
+)
+from lenet.ui.train.run_view import turn_to, watch
 
 DOUBLE_CLICK = 1.5
 """Seconds in which a second press of Start for the same configuration is ignored."""
 
+# On a phone Start stays at the lower edge of the screen until its own place comes into sight.
+_WITHIN_REACH = """<style>
+@media (max-width: 640px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-start) {
+    position: sticky; bottom: 0.75rem; z-index: 10;
+  }
+}
+</style>"""
+
 
 def page() -> None:
     st.title("Train LeNet-5")
+    known = {run.id: run for run in launcher.list_runs()}
+    if not known:
+        first_visit.welcome(config_form.current()["dataset"])
     settings, results = st.columns([4, 7], gap="large")
     with settings:
         values = configure()
     with results:
-        known = {run.id: run for run in launcher.list_runs()}
         if known:
             chosen = watch(known)
             with st.expander("This run: name, command, downloads, promote, delete", key="this run"):
                 run_table.manage(chosen)
             st.subheader("Runs")
             run_table.show(known)
-        else:
-            st.caption("No run yet. Press Start: the loss appears here within seconds.")
-            empty_chart()
-        st.subheader("Network of the form")
-        layer_table.show(values)
+            st.subheader("Network of the form")
+        network("form network", values)
+        with st.expander("The layers as a table"):
+            layer_table.show(values)
+        if not known:
+            first_visit.example_curves()
         take_along.code(values)
     if not any(run.live for run in known.values()):
         launcher.warm_up()
@@ -52,7 +72,8 @@ def configure() -> dict[str, Any]:
         with column:
             values[name] = config_form.widget(name, values)
     lr_finder.offer(values)
-    button = st.container()
+    button = st.container(key="start")
+    button.html(_WITHIN_REACH)
     for group, names in config_form.groups().items():
         with st.expander(group.capitalize()):
             for name in names:

@@ -51,6 +51,39 @@ EXAMPLES: dict[str, dict[str, Example]] = {
     },
 }
 
+_CLOTHES = EXAMPLES["FashionMNIST"]
+OF_CLASSES: dict[str, tuple[Example, ...]] = {
+    "FashionMNIST": (
+        _CLOTHES["T-shirt"],
+        _CLOTHES["Trousers"],
+        _strokes(
+            "36,14 28,16 14,27 5,74 18,78 28,46 27,90 73,90 72,46 82,78 95,74 86,27 72,16 64,14 "
+            "57,19 50,21 43,19 36,14",
+            "27,82 73,82",
+        ),
+        _CLOTHES["Dress"],
+        _strokes(
+            "39,8 28,12 16,24 8,74 20,78 28,46 24,94 76,94 72,46 80,78 92,74 84,24 72,12 61,8",
+            "39,8 50,36 61,8 39,8",
+            "50,36 50,94",
+        ),
+        _strokes(
+            "5,62 28,66 58,76 95,78 95,85 55,85 26,76 5,73 5,62",
+            "14,63 26,40 46,72",
+            "60,76 74,55 88,77",
+        ),
+        _strokes(
+            "38,12 28,15 14,27 6,72 18,76 28,46 27,90 73,90 72,46 82,76 94,72 86,27 72,15 62,12",
+            "38,12 43,22 50,14 57,22 62,12",
+            "50,14 50,90",
+        ),
+        _CLOTHES["Sneaker"],
+        _CLOTHES["Bag"],
+        _CLOTHES["Boot"],
+    )
+}
+"""One of each class, in their order, to be looked at."""
+
 
 def on_canvas(strokes: Example, side: int, width: int) -> dict[str, object]:
     """The strokes as the canvas takes a drawing (`initial_drawing`), white and `width` thick."""

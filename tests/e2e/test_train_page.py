@@ -52,7 +52,7 @@ def reach(page: Page) -> int:
     """The step to which the drawn curve goes; 0 without one."""
     return int(
         page.evaluate(
-            """() => Math.max(0, ...[...document.querySelectorAll(".js-plotly-plot")]
+            """() => Math.max(0, ...[...document.querySelectorAll(".st-key-curves .live-chart")]
                 .flatMap(plot => plot.calcdata ?? [])
                 .filter(curve => curve.length > 1).map(curve => curve.at(-1).x))"""
         )

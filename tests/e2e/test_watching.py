@@ -30,7 +30,7 @@ def points(page: Page, name: str) -> int:
     """How many values of a line of this name the accuracies' axis shows."""
     return int(
         page.evaluate(
-            """name => Math.max(0, ...[...document.querySelectorAll(".js-plotly-plot")]
+            """name => Math.max(0, ...[...document.querySelectorAll(".st-key-curves .live-chart")]
                 .flatMap(plot => plot.calcdata ?? [])
                 .filter(([{ trace }]) => trace?.name === name && trace.yaxis === "y2")
                 .map(line => line.length))""",

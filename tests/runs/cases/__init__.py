@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from lenet.config import Config, build_config
+from lenet.paths import ROOT
 from lenet.runs.history import History, read_history
 
 FOLDER = Path(__file__).parent
+EXAMPLE = ROOT / "lenet/ui/train/example.jsonl"
 SMALL: dict[str, Any] = {"val_size": 50000, "epochs": 1, "sketches": 0, "photographs": 0}
 CLASSIC = SMALL | {"preset": "classic"}
 OWN_WAY = {"label_smoothing": 0, "weight_decay": 0, "optimizer": "adam", "lr": 0.004}
@@ -28,6 +30,11 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
+def file(name: str) -> Path:
+    """Where a case is recorded; that of `lab` is the example that the page shows."""
+    return EXAMPLE if name == "lab" else FOLDER / f"{name}.jsonl"
+
+
 def case(name: str) -> tuple[Config, History]:
     """A recorded run; of its steps every few only."""
-    return build_config(CASES[name] | {"device": "cpu"}), read_history(FOLDER / f"{name}.jsonl")
+    return build_config(CASES[name] | {"device": "cpu"}), read_history(file(name))

@@ -10,7 +10,7 @@ from lenet.data.splits import load_split
 from lenet.errors import TrainingError
 from lenet.runs.run import Run
 from lenet.runs.worker import Execution
-from tests.runs.cases import CASES, FOLDER
+from tests.runs.cases import CASES, file
 
 STEPS = 120
 """Steps of a run that are kept, at most twice as many."""
@@ -27,7 +27,7 @@ def record(name: str) -> None:
     steps = [line for line in lines if '"loss"' in line]
     left_out = set(steps) - set(steps[:: max(1, len(steps) // STEPS)]) - {steps[-1]}
     kept = [line for line in lines if line not in left_out]
-    (FOLDER / f"{name}.jsonl").write_text("".join(kept))
+    file(name).write_text("".join(kept))
 
 
 for name in sys.argv[1:] or CASES:
