@@ -14,7 +14,7 @@ from lenet.ui.evaluate import charts, scores
 from lenet.ui.evaluate.confusion_matrix import EvaluatedSet, explore
 from lenet.ui.evaluate.gallery import gallery
 from lenet.ui.style import CONFIG
-from lenet.ui.widgets import download, segments
+from lenet.ui.widgets import download, segments, while_here
 
 
 def page() -> None:
@@ -65,7 +65,7 @@ def test_set(place: DeltaGenerator, chosen: Chosen) -> str:
         place=place,
         default=state.get("test set") or own,
         format_func=lambda option: DATASETS[option].title,
-        on_change=choose,
+        on_change=while_here(choose),
         help="Follows the checkpoint. On the other one a network can only guess.",
     )
     name: str = state[key]

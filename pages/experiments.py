@@ -20,7 +20,7 @@ from lenet.ui.experiments.best import show_best
 from lenet.ui.experiments.cells import show_cells
 from lenet.ui.experiments.figures import show_figures
 from lenet.ui.experiments.state import RunProgress
-from lenet.ui.widgets import segments
+from lenet.ui.widgets import segments, while_here
 
 REFRESH = 2.0
 """Seconds between two looks at a study that goes on."""
@@ -41,7 +41,7 @@ def page() -> None:
         format_func=TITLES.__getitem__,
         label_visibility="collapsed",
         wrap=False,
-        on_change=lambda: state.update(study=state["kind of study"]),
+        on_change=while_here(lambda: state.update(study=state["kind of study"])),
     )
     if name in STUDY_PRESETS:
         st.markdown(f"**Expect.** {STUDY_PRESETS[name].expect}")

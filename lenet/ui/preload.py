@@ -18,6 +18,8 @@ FIRST_PAGE = (
 )
 """In the page's own order: threads that import pydantic's modules in another one can fail."""
 OTHER_PAGES = (
+    "pandas",  # by st.dataframe, as soon as there are runs
+    "pyarrow",
     "lenet.evaluation.classify",
     "lenet.evaluation.metrics",
     "sklearn.metrics",

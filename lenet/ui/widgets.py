@@ -18,6 +18,20 @@ class PageEnds(Exception):  # noqa: N818  # it is no error
     """
 
 
+def while_here(callback: Callable[[], None]) -> Callable[[], None]:
+    """The callback of a widget, without effect once its page was left or arrived at anew.
+
+    A widget that is gone may report its value once more, which Streamlit takes for a change.
+    """
+    arrival = st.session_state["arrivals"]
+
+    def call() -> None:
+        if st.session_state["arrivals"] == arrival:
+            callback()
+
+    return call
+
+
 def segments(label: str, options: Sequence[T], key: str, *, place: Any = st, **more: Any) -> T:
     """A segmented control with always one option chosen, the first one in the beginning."""
     usual = {"default": options[0], "required": True, "persist_state": "session"}

@@ -118,6 +118,22 @@ def test_start_starts_a_run_of_what_the_widgets_say(monkeypatch: pytest.MonkeyPa
     assert watched(sound(app)) == launcher.list_runs()[0].id
 
 
+def test_a_box_that_is_gone_does_not_choose_the_run_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a browser that follows a live run may report the box of before once more."""
+    before = made_run(build_config(), "20250101-000000-lab-0000")
+    monkeypatch.setattr(launcher, "start", made_run)
+    app = visit()
+    gone = next(box for box in app.selectbox if box.label == "Run")._widget_state
+    assert watched(app) == before.id
+
+    button(app, "Start").click().run()
+    reported = app._tree.get_widget_states()
+    reported.widgets.append(gone)
+    app._run(reported)
+
+    assert sound(app).session_state["watched"] == launcher.list_runs()[0].id != before.id
+
+
 @pytest.mark.parametrize("state", ["finished", "stopped", "failed", "crashed"])
 def test_a_run_that_has_ended_is_shown_and_resumed_unless_it_is_finished(state: Any) -> None:
     run = made_run(build_config())
@@ -130,9 +146,9 @@ def test_a_run_that_has_ended_is_shown_and_resumed_unless_it_is_finished(state: 
     assert ("Resume" in {found.label for found in app.button}) == (state != "finished")
 
 
-def made_run(config: Config) -> Run:
+def made_run(config: Config, name: str = "20260101-000000-lab-0000") -> Run:
     """A run's folder without its process."""
-    run = Run(runs_dir() / "20260101-000000-lab-0000")
+    run = Run(runs_dir() / name)
     run.prepare(config)
     return run
 

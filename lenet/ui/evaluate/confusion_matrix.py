@@ -15,7 +15,7 @@ from lenet.ui.evaluate import charts
 from lenet.ui.evaluate.gallery import Caption, gallery
 from lenet.ui.evaluation_cache import evaluated
 from lenet.ui.style import CONFIG
-from lenet.ui.widgets import segments
+from lenet.ui.widgets import segments, while_here
 
 PAIRS = 5
 LABELS = ("Truth", "Prediction")
@@ -78,7 +78,7 @@ def _choose_cell(shown: EvaluatedSet, first: tuple[int, int]) -> tuple[int, int]
             range(len(shown.classes)),
             format_func=shown.classes.__getitem__,
             key=key,
-            on_change=choose,
+            on_change=while_here(choose),
         )
     return cell
 

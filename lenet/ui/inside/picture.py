@@ -12,7 +12,7 @@ from lenet.ui import dataset, hand, picture
 from lenet.ui.picture import VIEWS
 from lenet.ui.picture_input import choose_view, draw, photographs, take_photograph
 from lenet.ui.style import ALL
-from lenet.ui.widgets import number, whole
+from lenet.ui.widgets import number, while_here, whole
 
 
 def choose_picture(info: DatasetInfo) -> tuple[DeltaGenerator, int | None] | None:
@@ -53,7 +53,7 @@ def _test_image(row: DeltaGenerator, info: DatasetInfo) -> tuple[DeltaGenerator,
         if value in range(info.test_count):
             hand.take(picture.test_image(info.name, int(value)))
 
-    value = number("Test image", held.index, key, place=row, on_change=typed, width=140)
+    value = number("Test image", held.index, key, place=row, on_change=while_here(typed), width=140)
     name = row.selectbox(
         "Class", [ALL, *info.classes], key="inside_class", persist_state="session", width=170
     )

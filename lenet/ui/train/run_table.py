@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import streamlit as st
 
 from lenet.config import differences
@@ -38,7 +37,7 @@ def show(known: dict[str, Run]) -> None:
 
 def _table(known: dict[str, Run], live: bool) -> None:
     table = _shared(tuple(known), known) if live else _rows(known)
-    if table.empty:
+    if not table:
         return
     column = st.column_config
     st.dataframe(
@@ -55,17 +54,17 @@ def _table(known: dict[str, Run], live: bool) -> None:
 
 
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=32, show_spinner=False)
-def _shared(ids: tuple[str, ...], _known: dict[str, Run]) -> pd.DataFrame:
+def _shared(ids: tuple[str, ...], _known: dict[str, Run]) -> list[dict[str, Any]]:
     return _rows(_known)
 
 
-def _rows(known: dict[str, Run]) -> pd.DataFrame:
+def _rows(known: dict[str, Run]) -> list[dict[str, Any]]:
     """Every run with its settings and its outcome; a damaged one is left out."""
     rows = []
     for run in known.values():
         with suppress(LabError):
             rows.append(_row(run))
-    return pd.DataFrame(rows)
+    return rows
 
 
 def _row(run: Run) -> dict[str, Any]:
@@ -133,6 +132,8 @@ def _opened(path: Path) -> "Checkpoint":
 
 def csv(metrics: History) -> str:
     """A row for each recorded step; an epoch's figures are in its last, `lr_set` came after it."""
+    import pandas as pd  # not for the first page
+
     steps = pd.DataFrame(metrics.steps).astype({"step": int})
     epochs = pd.DataFrame(metrics.epochs, columns=[*EPOCH_KEYS, "val_loss", "val_accuracy"])
     changes = pd.DataFrame(metrics.lr_changes, columns=[*LR_KEYS])
@@ -142,9 +143,9 @@ def csv(metrics: History) -> str:
 
 
 def _rename(run: Run) -> None:
-    if run.id != st.session_state["watched"]:
-        return  # the field of the run watched before reports once more when another is chosen
     key = f"name of {run.id}"
+    if run.id != st.session_state["watched"] or st.session_state[key] == run.name:
+        return  # the field of the run watched before reports once more when another is chosen
     with explained():  # a callback is outside of the page's frame
         run.rename(st.session_state[key])
         _shared.clear()

@@ -1,11 +1,13 @@
 """Watching a run: its state, progress and curves, read from its folder while it goes on."""
 
+import time
 from contextlib import suppress
 from datetime import timedelta
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lenet.config import Config, knob, overrides
 from lenet.errors import LabError
@@ -24,7 +26,10 @@ from lenet.ui.train import config_form, run_controls, sample_predictions, what_h
 from lenet.ui.train.curves import EMPTY, curves
 from lenet.ui.train.measures import measures
 
-REFRESH = 0.4  # seconds between two looks at a live run
+REFRESH, REFRESH_OF_EACH = 0.4, 0.04
+"""Seconds between two looks at a live run: the first, or the second for each who looks."""
+FORGOTTEN = 10.0
+"""Seconds after its last look at which a visitor no longer counts."""
 
 
 def watch(known: dict[str, Run]) -> Run:
@@ -50,10 +55,27 @@ def watch(known: dict[str, Run]) -> Run:
     run = known[run_id]
     _settings(run)
     with explained():
-        live = run.status().state in LIVE
-        follow = fragment(_follow, run_every=REFRESH if live else None)
-        follow(run, [known[other] for other in compared], names, live)
+        every = _interval() if run.status().state in LIVE else None
+        follow = fragment(_follow, run_every=every)
+        follow(run, [known[other] for other in compared], names, every)
     return run
+
+
+def _interval() -> float:
+    """Seconds between two looks at which the server keeps up with all who watch a live run."""
+    looks, now = _looks(), time.monotonic()
+    if context := get_script_run_ctx():
+        looks[context.session_id] = now
+    for visitor, at in list(looks.items()):
+        if now - at > FORGOTTEN:
+            looks.pop(visitor, None)
+    return max(REFRESH, REFRESH_OF_EACH * len(looks))
+
+
+@st.cache_resource(show_spinner=False)
+def _looks() -> dict[str, float]:
+    """When each visitor last looked at a live run, by session."""
+    return {}
 
 
 def empty_chart() -> None:
@@ -82,10 +104,15 @@ def _choose(place: DeltaGenerator, names: dict[str, str]) -> str:
     state, ids = st.session_state, list(names)
     if state.get("watched") not in names:
         state["watched"] = ids[0]
-    key = f"run, after {state.get('turns')}, {state['arrivals']}"
+
+    def current() -> str:
+        return f"run, after {state.get('turns')}, {state['arrivals']}"
+
+    key = current()
 
     def chosen() -> None:
-        state["watched"] = state[key]
+        if key == current():  # a box that has been replaced may report once more
+            state["watched"] = state[key]
 
     place.selectbox(
         "Run",
@@ -104,7 +131,8 @@ def clock(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds))).removeprefix("0:")
 
 
-def _follow(run: Run, compared: list[Run], names: dict[str, str], was_live: bool) -> None:
+def _follow(run: Run, compared: list[Run], names: dict[str, str], every: float | None) -> None:
+    """Draw what is known of a run; again after `every` seconds, or not."""
     status = run.status()
     metrics = metrics_of(run, live=status.state in LIVE)
     run_controls.headline(run, status)
@@ -120,9 +148,11 @@ def _follow(run: Run, compared: list[Run], names: dict[str, str], was_live: bool
         what_happened.show(config, status, metrics)
     with images:
         sample_predictions.show(run)
-    if was_live and status.state not in LIVE:
+    if every and status.state not in LIVE:
         if status.state == "finished":
             hand.take_checkpoint(run)
+        st.rerun()
+    if every and not every / 2 < _interval() < 2 * every:
         st.rerun()
 
 
