@@ -76,6 +76,13 @@ class ModelConfig(_Settings):
     kernel_size: Annotated[int, Knob("Kernel size", "network")] = Field(
         5, ge=1, le=11, description="Side of the kernel of all three convolutions."
     )
+    conv2_kernel: Annotated[int, Knob("Kernel size of conv2", "network")] = Field(
+        0,
+        ge=0,
+        le=16,
+        description="Side of conv2's kernel; 0 takes the kernel size of the others. As large as "
+        "the map that it gets, it is the linear layer that many programs have in its place.",
+    )
     padding: Annotated[int, Knob("Padding", "network")] = Field(
         2, ge=0, le=5, description="Zeros added around the input of conv0 only."
     )
@@ -88,9 +95,9 @@ class ModelConfig(_Settings):
     batch_norm: Annotated[bool, Knob("Batch norm", "network")] = Field(
         True, description="Batch normalisation between each convolution and its activation."
     )
-    activation: Annotated[Literal["tanh", "leaky_relu", "relu"], Knob("Activation", "network")] = (
-        Field("leaky_relu", description="Non-linearity after each layer but the last.")
-    )
+    activation: Annotated[
+        Literal["tanh", "leaky_relu", "relu", "sigmoid"], Knob("Activation", "network")
+    ] = Field("leaky_relu", description="Non-linearity after each layer but the last.")
     negative_slope: Annotated[
         float, Knob("Negative slope", "network", {"activation": ("leaky_relu",)})
     ] = Field(0.1, ge=0, le=1, description="Slope of LeakyReLU below zero.")
@@ -123,17 +130,25 @@ class ModelConfig(_Settings):
     def layers(self) -> list[geometry.LayerShape]:
         """Name, output shape and parameters of each layer; see `geometry.layers`."""
         return geometry.layers(
-            self.input_size, self.kernel_size, self.padding, self.pool2, self.batch_norm
+            self.input_size,
+            self.kernel_size,
+            self.padding,
+            self.pool2,
+            self.batch_norm,
+            self.conv2_kernel,
         )
 
 
 class TrainingConfig(_Settings):
     """How the network is trained."""
 
-    normalization: Annotated[Literal["dataset", "half"], Knob("Normalisation", "data")] = Field(
+    normalization: Annotated[
+        Literal["dataset", "half", "symmetric", "none", "mnist"], Knob("Normalisation", "data")
+    ] = Field(
         "dataset",
-        description="Subtract the training images' mean and divide by their deviation, or, "
-        "as in the post, subtract 0.5.",
+        description="Subtract the training images' mean and divide by their deviation; or, as in "
+        "the post, subtract 0.5 (half); divide by 0.5, too (symmetric, −1 to 1); leave pixels "
+        "from 0 to 1 (none); take MNIST's mean and deviation for any dataset (mnist).",
     )
     val_size: Annotated[int, Knob("Validation images", "data")] = Field(
         5000,
@@ -260,8 +275,9 @@ class Config(ModelConfig, TrainingConfig):
     @property
     def scaling(self) -> tuple[float, float]:
         """What is subtracted from pixels of 0..1, and by what the rest is divided."""
-        info = DATASETS[self.dataset]
-        return (0.5, 1.0) if self.normalization == "half" else (info.mean, info.std)
+        info = DATASETS["MNIST" if self.normalization == "mnist" else self.dataset]
+        fixed = {"half": (0.5, 1.0), "symmetric": (0.5, 0.5), "none": (0.0, 1.0)}
+        return fixed.get(self.normalization, (info.mean, info.std))
 
     @property
     def later_lrs(self) -> dict[int, float]:
@@ -468,6 +484,12 @@ def differences(config: Config) -> str:
     if changed["dataset"] == Config.model_fields["dataset"].default:
         del changed["dataset"]
     return ", ".join(f"{name} {value}" for name, value in changed.items())
+
+
+def network_settings(config: Config) -> dict[str, Any]:
+    """What has to stay as it is where a training begins with a network's weights."""
+    names = (*ModelConfig.model_fields, "normalization", "dataset")
+    return {name: getattr(config, name) for name in names}
 
 
 def to_flags(config: Config) -> list[str]:

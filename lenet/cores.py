@@ -1,4 +1,4 @@
-"""How many processor cores this process may use."""
+"""How many processor cores this process may use, and whether memory is short."""
 
 import math
 import os
@@ -24,6 +24,11 @@ def usable_cores() -> int:
                 for parent in (group, *group.parents):  # each of them limits the process
                     cores = min(cores, _limit(CGROUPS / controllers / parent))
     return cores
+
+
+def memory_is_short() -> bool:
+    """Whether server and training have to do with 1 GB: `LENET_LOW_MEMORY=1`."""
+    return os.environ.get("LENET_LOW_MEMORY", "0") not in ("", "0")
 
 
 def _limit(group: Path) -> int:

@@ -22,22 +22,31 @@ class LayerShape:
 
 
 def layers(
-    input_size: int, kernel_size: int, padding: int, pool2: bool, batch_norm: bool
+    input_size: int,
+    kernel_size: int,
+    padding: int,
+    pool2: bool,
+    batch_norm: bool,
+    conv2_kernel: int = 0,
 ) -> list[LayerShape]:
     """Every layer that has weights or changes the shape, from conv0 to fc4.
 
     A convolution of stride 1 takes a side W to W − K + 2P + 1, a pooling halves it,
-    rounding down (Dumoulin & Visin 2016, relationships 3 and 5).
+    rounding down (Dumoulin & Visin 2016, relationships 3 and 5). A `conv2_kernel` of 0 is
+    `kernel_size`.
 
     Raises `GeometryError`, with the size at each layer, if an input is smaller than its kernel.
     """
-    trace, failing = feasible_layers(input_size, kernel_size, padding, pool2, batch_norm)
+    trace, failing = feasible_layers(
+        input_size, kernel_size, padding, pool2, batch_norm, conv2_kernel
+    )
     if failing is None:
         return trace
     shown = (layer for layer in trace if not layer.name.startswith("bn"))
     sizes = [str(input_size), *(f"{layer.name} {layer.output_shape[-1]}" for layer in shown)]
     before = trace[-1].output_shape[-1] if trace else input_size + 2 * padding
-    needed = POOL if failing.name.startswith("pool") else kernel_size
+    kernel = kernel_size if failing.name != "conv2" else conv2_kernel or kernel_size
+    needed = POOL if failing.name.startswith("pool") else kernel
     raise GeometryError(
         f"input size {input_size}, kernel size {kernel_size} and padding {padding} cannot work: "
         f"{' → '.join(sizes)} → {failing.name} needs {needed}×{needed} but gets {before}×{before}; "
@@ -46,11 +55,16 @@ def layers(
 
 
 def feasible_layers(
-    input_size: int, kernel_size: int, padding: int, pool2: bool, batch_norm: bool
+    input_size: int,
+    kernel_size: int,
+    padding: int,
+    pool2: bool,
+    batch_norm: bool,
+    conv2_kernel: int = 0,
 ) -> tuple[list[LayerShape], LayerShape | None]:
     """The layers that fit, and the first that does not (None when all fit)."""
     trace: list[LayerShape] = []
-    for layer in _walk(input_size, kernel_size, padding, pool2, batch_norm):
+    for layer in _walk(input_size, kernel_size, padding, pool2, batch_norm, conv2_kernel):
         if min(layer.output_shape) < 1:
             return trace, layer
         trace.append(layer)
@@ -58,12 +72,13 @@ def feasible_layers(
 
 
 def _walk(
-    size: int, kernel_size: int, padding: int, pool2: bool, batch_norm: bool
+    size: int, kernel_size: int, padding: int, pool2: bool, batch_norm: bool, conv2_kernel: int
 ) -> Iterator[LayerShape]:
     channels_in = 1
     for index, channels in enumerate(CONV_CHANNELS):
-        size += (2 * padding if index == 0 else 0) - kernel_size + 1
-        kernels = channels * channels_in * kernel_size**2
+        kernel = kernel_size if index < 2 else conv2_kernel or kernel_size
+        size += (2 * padding if index == 0 else 0) - kernel + 1
+        kernels = channels * channels_in * kernel**2
         shape = (channels, size, size)
         yield LayerShape(f"conv{index}", shape, kernels + channels, kernels * size**2)
         if batch_norm:

@@ -31,7 +31,7 @@ def page() -> None:
         help="A is the checkpoint in hand, above; B is chosen here.",
     )
     if comparing:
-        present.append(checkpoints.opened(second))
+        present.append(checkpoints.opened(second, hand.SECOND))
     name = test_set(tests, present[0])
     warn(present, name)
     dataset.require(name)

@@ -1,11 +1,12 @@
 """Train: choose hyperparameters, start a run, watch its loss fall."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from lenet.config import PRESET_NOTES, build_config
+from lenet.config import PRESET_NOTES, Config, build_config, network_settings
 from lenet.data.reading import locate
 from lenet.errors import ConfigError
 from lenet.runs import launcher
@@ -102,13 +103,29 @@ def start(values: dict[str, Any]) -> None:
         width="stretch",
         disabled=config is None,
     )
+    begin = st.toggle(
+        "Begin with the checkpoint in hand",
+        key="begin in hand",
+        help="With its weights, its network and its normalisation, whatever the form says of "
+        "these. A learning rate of a tenth or less leaves what they know.",
+    )
     if pressed and config:
         now = time.monotonic()
         before, at = st.session_state.get("started", (None, 0.0))
         st.session_state["started"] = (config, now)
         if config != before or now - at >= DOUBLE_CLICK:
-            turn_to(launcher.start(config))
+            turn_to(launcher.start(*beginning(config)) if begin else launcher.start(config))
             st.rerun()
+
+
+def beginning(config: Config) -> tuple[Config, bytes]:
+    """The training of a form as it begins with the checkpoint in hand, and that as a file."""
+    from lenet.network.checkpoint import file_of
+    from lenet.ui import checkpoints
+
+    found = replace(checkpoints.in_hand().checkpoint, training=None)
+    values = config.model_dump() | network_settings(found.config)
+    return build_config(values), file_of(found)
 
 
 show(page)

@@ -1,4 +1,4 @@
-"""The command line: `python -m lenet --mode train|eval|test|summary|lr_range|study|export`.
+"""The command line: `python -m lenet --mode train|eval|test|summary|lr_range|study|export|import`.
 
 Torch is not imported before the arguments are known to be usable, nor for `--mode summary`.
 """
@@ -14,10 +14,10 @@ from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lenet import paths
-from lenet.cli import export, output, study
+from lenet.cli import export, output, study, weights
 from lenet.cli.output import ProgressPrinter
 from lenet.config import (
     Config,
@@ -27,6 +27,7 @@ from lenet.config import (
     choices,
     field_value,
     knob,
+    network_settings,
     overrides,
 )
 from lenet.data.reading import locate
@@ -34,6 +35,9 @@ from lenet.errors import ConfigError, DatasetError, LabError, StorageError
 from lenet.files import explained
 from lenet.runs import launcher
 from lenet.runs.run import Run
+
+if TYPE_CHECKING:
+    from lenet.network.checkpoint import Checkpoint
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +76,9 @@ def parser() -> argparse.ArgumentParser:
         "--checkpoint",
         type=Path,
         default=paths.DEFAULT_CHECKPOINT,
-        help="for eval, test and export",
+        help="for eval, test, export and import; of this lab, or any LeNet-5's weights",
     )
+    add("--init_from", type=Path, metavar="FILE", help="train: begin with a checkpoint's weights")
     add("--images", type=Path, nargs="+", metavar="PATH", help="test: classify photographs")
     add("--drawings", type=Path, nargs="+", metavar="PATH", help="test: classify canvas drawings")
     add("--box", type=_box, metavar="X0,Y0,X1,Y1", help="test: where the thing is in --images")
@@ -208,7 +213,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
 
         stop_with_standard_input()
         wait_for_predecessor(run)
-    if args.resume and _given(args):
+    if args.resume and (_given(args) or args.init_from):
         raise ConfigError("--resume goes on with the run's own settings; leave the others out")
     if args.resume and not args.data_dir:
         _use_remembered_data(args, run)
@@ -232,7 +237,13 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     if args.resume:
         work.resume(handed_over=args.handed_over)
     else:
-        work.start(_config(args), overwrite=args.overwrite == "1")
+        begin = None
+        if args.init_from:
+            begin, given = _opened(args, args.init_from, *Config.model_fields)
+            config = build_config({**network_settings(begin.config), **given})
+        else:
+            config = _config(args)
+        work.start(config, overwrite=args.overwrite == "1", begin=begin)
     if work.status.state == "finished" and args.tied == "0":  # a study's are seldom used
         from lenet.training.unsure import keep_ready
 
@@ -275,22 +286,24 @@ def _use_remembered_data(args: argparse.Namespace, run: Run) -> None:
     args.data_dir, args.download = folder, "0"
 
 
-def _used(args: argparse.Namespace, *used: str) -> dict[str, Any]:
-    """The given flags of the configuration; a note says which are not used.
-    ConfigError if a value cannot be used.
+def _opened(
+    args: argparse.Namespace, file: Path, *used: str
+) -> "tuple[Checkpoint, dict[str, Any]]":
+    """A checkpoint, of weights from elsewhere too, and the given flags of the configuration.
+
+    A note says which flags are not used: of the lab's own files all but `used`. ConfigError if a
+    value cannot be used.
     """
     given = {name: field_value(name, value) for name, value in _given(args).items()}
-    for name in given:
-        if name not in used:
-            log.warning("note: --%s has no effect here; the checkpoint has its own", name)
-    return given
+
+    def fetch(dataset: str) -> None:
+        ProgressPrinter().fetch(dataset, args.data_dir, download=args.download == "1")
+
+    return weights.opened(file, given, used, args.data_dir, fetch), given
 
 
 def _eval(args: argparse.Namespace) -> dict[str, Any]:
-    given = _used(args, "dataset")
-    from lenet.network import checkpoint as checkpoints
-
-    loaded = checkpoints.load(args.checkpoint)
+    loaded, given = _opened(args, args.checkpoint, "dataset")
     dataset = given.get("dataset", loaded.config.dataset)
     split = _split(args, dataset, "test", ProgressPrinter())
     from lenet.evaluation.metrics import evaluate
@@ -312,12 +325,11 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
         raise ConfigError("--images and --drawings exclude each other; give one of them")
     if args.box and not args.images:
         raise ConfigError("--box says where the thing is in --images; give them, too")
-    given = _used(args, "dataset", "seed")
+    loaded, given = _opened(args, args.checkpoint, "dataset", "seed")
     from lenet.evaluation import classify
-    from lenet.network import checkpoint as checkpoints
     from lenet.training.unsure import ready
 
-    loaded = ready(checkpoints.load(args.checkpoint), args.data_dir)
+    loaded = ready(loaded, args.data_dir)
     if files := args.images or args.drawings:
         drawn = bool(args.drawings)
         chosen = args.checkpoint is not paths.DEFAULT_CHECKPOINT  # also if by the same name
@@ -343,8 +355,15 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _export(args: argparse.Namespace) -> dict[str, Any]:
-    _used(args)
-    return export.run(args, lambda name: _split(args, name, "test", ProgressPrinter()))
+    export.check(args)
+    loaded, _ = _opened(args, args.checkpoint)
+    return export.run(args, loaded, lambda name: _split(args, name, "test", ProgressPrinter()))
+
+
+def _import(args: argparse.Namespace) -> dict[str, Any]:
+    export.check_output(args)
+    loaded, _ = _opened(args, args.checkpoint)
+    return weights.save(loaded, args.output)
 
 
 def _split(args: argparse.Namespace, dataset: str, name: str, progress: ProgressPrinter) -> Any:
@@ -371,4 +390,5 @@ MODES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "lr_range": _lr_range,
     "study": lambda args: study.run(args, _given(args)),
     "export": _export,
+    "import": _import,
 }

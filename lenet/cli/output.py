@@ -120,6 +120,10 @@ def _render_export(result: dict[str, Any]) -> str:
     return f"{result['output']}: {result['format']}, {result['bytes']:,} bytes"
 
 
+def _render_import(result: dict[str, Any]) -> str:
+    return "\n".join([*result["found"], result["output"]])
+
+
 RENDER: dict[str, Callable[[dict[str, Any]], str]] = {
     "train": _render_train,
     "eval": _render_eval,
@@ -128,5 +132,6 @@ RENDER: dict[str, Callable[[dict[str, Any]], str]] = {
     "lr_range": _render_lr_range,
     "study": _render_study,
     "export": _render_export,
+    "import": _render_import,
 }
 """For each mode, its result as text."""

@@ -6,9 +6,9 @@ from typing import Any
 
 from lenet.geometry import POOL, LayerShape, feasible_layers
 
-GEOMETRY = ("input_size", "kernel_size", "padding", "pool2", "batch_norm")
+GEOMETRY = ("input_size", "kernel_size", "padding", "pool2", "batch_norm", "conv2_kernel")
 """The settings that decide whether the layers fit, as `geometry.feasible_layers` takes them."""
-ACTIVATIONS = {"tanh": "tanh", "leaky_relu": "LeakyReLU", "relu": "ReLU"}
+ACTIVATIONS = {"tanh": "tanh", "leaky_relu": "LeakyReLU", "relu": "ReLU", "sigmoid": "sigmoid"}
 _SEES = {
     "conv0": "Each of its 6 kernels slides over the picture and makes a map of where it finds its "
     "own small pattern, an edge say.",
@@ -108,7 +108,8 @@ def _failing(layer: LayerShape, values: Mapping[str, Any], before: Column) -> Co
 
 
 def _window(name: str, values: Mapping[str, Any]) -> int:
-    sides = {"conv": values["kernel_size"], "pool": POOL}
+    own = values["conv2_kernel"] if name == "conv2" else 0
+    sides = {"conv": own or values["kernel_size"], "pool": POOL}
     return int(sides.get(name[:4], 0))
 
 
@@ -121,7 +122,7 @@ def _steps(name: str, values: Mapping[str, Any]) -> tuple[str, ...]:
         return ("84 sums", activation, *((f"dropout {dropout:.0%}",) if dropout else ()))
     if name == "fc4":
         return ("10 sums", "softmax inside" if values["softmax"] else "softmax")
-    kernel, padding = values["kernel_size"], values["padding"]
+    kernel, padding = _window(name, values), values["padding"]
     framed = f", padding {padding}" if name == "conv0" and padding else ""
     norm = ("batch norm",) if values["batch_norm"] else ()
     return (f"{kernel}×{kernel}{framed}", *norm, activation)

@@ -114,12 +114,15 @@ def card(
     """A model card as Markdown; `seconds` is the time of the training, 0 if it is not known."""
     config, info = found.config, DATASETS[found.config.dataset]
     validation = found.metrics.get("val_accuracy")
+    imported = found.metrics.get("imported")
     rows = {
         "Network": f"LeNet-5, {measured.parameters:,} parameters, "
         f"input {config.input_size}×{config.input_size}, kernel {config.kernel_size}",
         "Trained on": f"{info.title}, {config.val_size:,} of 60,000 training images held back "
         f"(data {fingerprint(load_split(info.name, 'train'))})",
-        "Training": f"{found.metrics['epoch']} of {config.epochs} epochs, seed {config.seed}"
+        "Training": "elsewhere; these are imported weights. " + " ".join(imported)
+        if imported
+        else f"{found.metrics['epoch']} of {config.epochs} epochs, seed {config.seed}"
         + (f", {seconds:,.0f} s on {config.threads or 1} CPU thread" if seconds else ""),
         "Test accuracy": f"**{measured.accuracy:.2%}** of {len(measured.targets):,} images "
         f"(95 % interval {measured.interval[0]:.2%} to {measured.interval[1]:.2%})",

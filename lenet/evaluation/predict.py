@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor
 
-from lenet.cores import usable_cores
+from lenet.cores import memory_is_short, usable_cores
 from lenet.errors import CheckpointError
 from lenet.network.checkpoint import Checkpoint
 from lenet.network.inputs import to_input
 
-BATCH = 200  # the quickest of 50, 100 and 200 images, measured on two cores
-WORKERS = min(4, usable_cores())  # threads that classify batches side by side
+BATCH = 50 if memory_is_short() else 200  # the quickest of 50, 100 and 200, on two cores
+WORKERS = 1 if memory_is_short() else min(4, usable_cores())  # threads that classify side by side
 
 
 def predict(

@@ -41,8 +41,9 @@ def fields(config: ModelConfig) -> dict[str, Field]:
         kind = layer.name.rstrip("0123456789")
         if kind == "conv":
             padding = config.padding if layer.name == "conv0" else 0
-            start = field.start - padding * field.jump
-            field = Field(start, field.jump, field.size + (config.kernel_size - 1) * field.jump)
+            own = config.conv2_kernel if layer.name == "conv2" else 0
+            grown = ((own or config.kernel_size) - 1) * field.jump
+            field = Field(field.start - padding * field.jump, field.jump, field.size + grown)
         elif kind == "pool":
             field = Field(field.start, field.jump * POOL, field.size + (POOL - 1) * field.jump)
         elif kind == "fc" and field.jump:  # it sees whatever some position of the maps sees

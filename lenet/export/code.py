@@ -64,7 +64,7 @@ def _words(config: Config) -> dict[str, Any]:
         changed = changed if way == "none" else f"{way}({changed})"
     flags = " ".join(to_flags(config)).split("--")[1:]
     device = '"cuda" if torch.cuda.is_available() else "cpu"'
-    acts = {"tanh": "torch.tanh", "relu": "F.relu", "leaky_relu": "F.leaky_relu"}
+    acts = {"relu": "F.relu", "leaky_relu": "F.leaky_relu"}
     return {
         **config.model_dump(),
         **{name: "×".join(map(str, shape)) for name, shape in shapes.items()},
@@ -75,10 +75,11 @@ def _words(config: Config) -> dict[str, Any]:
         "device": device if config.device == "auto" else f'"{config.device}"',
         "side": side,
         "kernel": config.kernel_size,
+        "kernel2": config.conv2_kernel or config.kernel_size,
         "padding": f", padding={config.padding}" if config.padding else "",
         "pool": "MaxPool2d" if config.pooling == "max" else "AvgPool2d",
         "features": math.prod(last),
-        "act": acts[config.activation],
+        "act": acts.get(config.activation, f"torch.{config.activation}"),
         "slope": slope,
         "end": ")" * config.batch_norm + slope,
         "left": (side - SIDE) // 2,

@@ -45,11 +45,12 @@ def _card(checkpoint: Checkpoint, path: Path | None) -> Mapping[str, Any]:
         if found := {row[0]: row[1].replace("**", "") for row in rows if len(row) == 2}:
             return found
     config, metrics = checkpoint.config, checkpoint.metrics
+    by = f"{metrics.get('epoch')} of {config.epochs} epochs, preset {config.preset}"
     accuracy = metrics.get("val_accuracy")
     return {
         "Network": f"LeNet-5, {sum(layer.parameters for layer in config.layers()):,} parameters",
-        "Trained on": f"{DATASETS[config.dataset].title}, {metrics.get('epoch')} of "
-        f"{config.epochs} epochs, preset {config.preset}",
+        "Trained on": f"{DATASETS[config.dataset].title}, "
+        + ("elsewhere" if metrics.get("imported") else by),
         "Changed": differences(config) or "nothing",
         "Validation accuracy": "none held back" if accuracy is None else f"{accuracy:.2%}",
     }

@@ -60,7 +60,6 @@ def _network(checkpoint: Checkpoint, card: Mapping[str, str], test: Split | None
         "dataset": config.dataset,
         "classes": DATASETS[config.dataset].classes,
         "side": config.input_size,
-        "kernel": config.kernel_size,
         "padding": config.padding,
         "pooling": config.pooling,
         "pool2": config.pool2,

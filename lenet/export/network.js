@@ -168,28 +168,30 @@ function prepared(rgba, width) {
 const ACTIVATIONS = {
   tanh: Math.tanh,
   relu: (value) => Math.max(value, 0),
+  sigmoid: (value) => 1 / (1 + Math.exp(-value)),
   leaky_relu: (value) => (value > 0 ? value : net.slope * value),
 };
 const activated = (values) => values.map(ACTIVATIONS[net.activation]);
 
 function convolved({ maps, side, count }, name, frame) {
+  const kernels = weights[`${name}.weight`];
+  const biases = weights[`${name}.bias`];
+  const kernel = Math.sqrt(kernels.length / biases.length / count);
   const inner = side + 2 * frame;
-  const size = inner - net.kernel + 1;
+  const size = inner - kernel + 1;
   const framed = new Float64Array(count * inner * inner);
   for (let row = 0; row < count * side; row++) {
     const map = Math.floor(row / side);
     const start = (map * inner + (row % side) + frame) * inner + frame;
     framed.set(maps.subarray(row * side, (row + 1) * side), start);
   }
-  const kernels = weights[`${name}.weight`];
-  const biases = weights[`${name}.bias`];
   const found = new Float64Array(biases.length * size * size);
   let place = 0;
   biases.forEach((bias, out) => {
     found.fill(bias, out * size * size, (out + 1) * size * size);
     for (let map = 0; map < count; map++) {
-      for (let dy = 0; dy < net.kernel; dy++) {
-        for (let dx = 0; dx < net.kernel; dx++) {
+      for (let dy = 0; dy < kernel; dy++) {
+        for (let dx = 0; dx < kernel; dx++) {
           const weight = kernels[place++];
           for (let y = 0; y < size; y++) {
             let to = (out * size + y) * size;

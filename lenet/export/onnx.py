@@ -16,7 +16,7 @@ from lenet.network.checkpoint import Checkpoint
 from lenet.network.inputs import fit_matrix
 
 OPSET, IR_VERSION = 17, 8  # of 2022: new enough for all of it, old enough for what people have
-ACTIVATIONS = {"tanh": "Tanh", "relu": "Relu", "leaky_relu": "LeakyRelu"}
+ACTIVATIONS = {"tanh": "Tanh", "relu": "Relu", "leaky_relu": "LeakyRelu", "sigmoid": "Sigmoid"}
 
 
 def to_onnx(checkpoint: Checkpoint) -> bytes:

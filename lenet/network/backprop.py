@@ -226,12 +226,17 @@ def _tanh(_slope: float, x: Tensor) -> tuple[Tensor, Back]:
     return y, lambda grad: _aten.tanh_backward(grad, y)
 
 
+def _sigmoid(_slope: float, x: Tensor) -> tuple[Tensor, Back]:
+    y = torch.sigmoid(x)
+    return y, lambda grad: _aten.sigmoid_backward(grad, y)
+
+
 def _relu(_slope: float, x: Tensor) -> tuple[Tensor, Back]:
     y = torch.relu(x)
     return y, lambda grad: _aten.threshold_backward(grad, y, 0)
 
 
-_ACTIVATIONS = {"leaky_relu": _leaky_relu, "tanh": _tanh, "relu": _relu}
+_ACTIVATIONS = {"leaky_relu": _leaky_relu, "tanh": _tanh, "relu": _relu, "sigmoid": _sigmoid}
 
 
 def _flat(x: Tensor) -> tuple[Tensor, Back]:

@@ -2,10 +2,7 @@
 
 import io
 import logging
-import pickle
 import platform
-import warnings
-import zipfile
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -19,14 +16,13 @@ from lenet.config import Config, build_config
 from lenet.errors import CheckpointError, ConfigError
 from lenet.files import write_atomic
 from lenet.formats import migrated, numbered
+from lenet.network import weight_file
 from lenet.network.lenet5 import LeNet5
 from lenet.network.unsure import Detector, checked
 
 log = logging.getLogger(__name__)
 
 FORMAT = "lenet-lab-checkpoint"
-MAX_BYTES = 64 * 2**20  # a checkpoint has about 1 MB
-MAX_PICKLED = 2**20  # its names and numbers have about 10 kB; to read 18 MB takes 10 s
 
 
 @dataclass(frozen=True)
@@ -80,17 +76,24 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     Raises:
         StorageError: it could not be written; an older file of that name is intact.
     """
+    write_atomic(path, file_of(checkpoint))
+
+
+def file_of(checkpoint: Checkpoint) -> bytes:
+    """What `save` writes."""
     parts = {field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)}
-    save_content(
-        path, numbered({"format": FORMAT, **parts, "config": checkpoint.config.model_dump()})
-    )
+    return _packed(numbered({"format": FORMAT, **parts, "config": checkpoint.config.model_dump()}))
 
 
 def save_content(path: Path, content: dict[str, Any]) -> None:
     """Write what `read_content` reads; see `save`."""
+    write_atomic(path, _packed(content))
+
+
+def _packed(content: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    write_atomic(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def load(path: Path) -> Checkpoint:
@@ -100,27 +103,12 @@ def load(path: Path) -> Checkpoint:
         NewerFileError: a newer version of the lab has written it.
         CheckpointError: there is none, or it is foreign, damaged or at odds with itself.
     """
-    return loads(read_file(path), path.name)
-
-
-def read_file(path: Path) -> bytes:
-    """The bytes of a checkpoint's file; see `load`."""
-    try:
-        if path.is_dir():
-            raise CheckpointError(f"{path} is a folder; name a file in it, such as model_epoch1.pt")
-        if path.is_file():
-            _check_size(path.stat().st_size, path.name)
-            return path.read_bytes()
-    except (OSError, ValueError) as error:  # of a name that cannot be one, too
-        log.info("%s unreadable: %s", path, error)
-    raise CheckpointError(
-        f"there is no checkpoint at {path}; train one with --mode train, or name another file"
-    )
+    return loads(weight_file.read_file(path), path.name)
 
 
 def loads(data: bytes, name: str) -> Checkpoint:
     """Read a checkpoint's bytes, an upload's say; see `load`."""
-    return _checked(read_content(data, name), name)
+    return checked_content(read_content(data, name), name)
 
 
 def read_content(data: bytes, name: str) -> dict[str, Any]:
@@ -128,46 +116,21 @@ def read_content(data: bytes, name: str) -> dict[str, Any]:
 
     Unlike that it draws no random numbers, which would change a training of this process.
     """
-    _check_size(len(data), name)
-    try:
-        if not data.startswith(b"PK\x03\x04"):  # torch takes all but a zip for a bare pickle
-            raise pickle.UnpicklingError("not a zip")
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            parts = archive.infolist()
-            _check_size(sum(part.file_size for part in parts), name)
-            pickled = (part.file_size for part in parts if part.filename.endswith(".pkl"))
-            _check_size(sum(pickled), name, MAX_PICKLED)
-            if archive.testzip():  # torch.load looks at no checksum
-                raise zipfile.BadZipFile("a part of it has another checksum")
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="torch")  # about files we refuse anyway
-            content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except CheckpointError:
-        raise
-    except pickle.UnpicklingError as error:
-        log.info("%s refused: %s", name, error)
-        raise CheckpointError(
-            f"{name} is damaged, or no checkpoint that can be loaded safely; "
-            "choose a .pt file written by this lab"
-        ) from None
-    except Exception as error:  # torch raises many kinds on damaged files
-        log.info("%s unreadable: %s", name, error)
-        raise CheckpointError(f"{name} is damaged or no checkpoint; choose another file") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    content = weight_file.read_content(data, name)
+    if not is_ours(content):
         raise CheckpointError(
             f"{name} holds no LeNet-5 lab checkpoint (its weights come without a configuration); "
-            "choose a .pt file written by this lab"
+            "import it with --mode import, or choose a file written by this lab"
         )
-    return content
+    return content  # type: ignore[no-any-return]
 
 
-def _check_size(size: int, name: str, largest: int = MAX_BYTES) -> None:
-    """Refuse what is too large to read, or to unpack: a few bytes of zip can become gigabytes."""
-    if size > largest:
-        raise CheckpointError(f"{name} is too large for a LeNet-5 checkpoint; choose another")
+def is_ours(content: Any) -> bool:
+    """Whether it is what `save` has written, of whatever version."""
+    return isinstance(content, dict) and content.get("format") == FORMAT
 
 
-def _checked(content: dict[str, Any], name: str) -> Checkpoint:
+def checked_content(content: dict[str, Any], name: str) -> Checkpoint:
     """The checkpoint in a file of ours; `CheckpointError` if its parts do not fit each other."""
     try:
         content = migrated("checkpoint", content, name)

@@ -33,7 +33,7 @@ class LeNet5(nn.Module):
         self.conv1 = Conv2d(c0, c1, kernel)
         self.bn1 = _batch_norm(config, c1)
         self.pool1 = _pool(config)
-        self.conv2 = Conv2d(c1, c2, kernel)
+        self.conv2 = Conv2d(c1, c2, config.conv2_kernel or kernel)
         self.bn2 = _batch_norm(config, c2)
         self.pool2 = _pool(config) if config.pool2 else nn.Identity()
         self.fc3 = nn.Linear(math.prod(maps[-1]), FC_FEATURES[0])
@@ -123,4 +123,4 @@ def _pool(config: ModelConfig) -> nn.Module:
 def _activation(config: ModelConfig) -> Callable[[Tensor], Tensor]:
     if config.activation == "leaky_relu":
         return nn.LeakyReLU(config.negative_slope)
-    return {"tanh": torch.tanh, "relu": torch.relu}[config.activation]
+    return {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid}[config.activation]

@@ -167,9 +167,10 @@ def _idle(run: _Run) -> Finding | None:
         )
     calmer = run.faster(1 / 5) if run.config.batch_norm else {"batch_norm": True}
     what = f"a learning rate of {calmer['lr']:g}" if "lr" in calmer else "batch norm"
+    ends = "0 or 1" if run.config.activation == "sigmoid" else "1 or −1"
     return Finding(
-        f"{share:.0%} of the units of {layer} are saturated: tanh gives nearly 1 or −1 for every "
-        f"image, where it is flat and hardly learns. Try {what}.",
+        f"{share:.0%} of the units of {layer} are saturated: {run.config.activation} gives nearly "
+        f"{ends} for every image, where it is flat and hardly learns. Try {what}.",
         calmer,
     )
 

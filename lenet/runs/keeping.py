@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet.errors import CheckpointError
-from lenet.network import checkpoint
+from lenet.network import checkpoint, weight_file
 from lenet.runs.run import SPARES, Run
 
 
@@ -38,7 +38,7 @@ def thin_out(run: Run, keep: int, best: int | None, written: Container[Path]) ->
 def _resumable(path: Path) -> dict[str, Any] | None:
     """What the file holds if a training can go on from it."""
     try:
-        found = checkpoint.read_content(checkpoint.read_file(path), path.name)
+        found = checkpoint.read_content(weight_file.read_file(path), path.name)
     except CheckpointError:
         return None
     return found if found.get("training") else None

@@ -21,9 +21,9 @@ from typing import IO
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from lenet.config import Config, to_flags
-from lenet.cores import usable_cores
+from lenet.cores import memory_is_short, usable_cores
 from lenet.errors import RunError
-from lenet.files import explained, not_through_links
+from lenet.files import explained, not_through_links, write_atomic
 from lenet.paths import ROOT, runs_dir, studies_dir
 from lenet.runs import lock
 from lenet.runs.run import STAMP, Run
@@ -53,28 +53,40 @@ def step_back() -> None:
 
 def slots() -> int:
     """Runs that may train at once: `LENET_SLOTS`, else one for every two cores."""
-    wanted = os.environ.get("LENET_SLOTS", "")
+    wanted = os.environ.get("LENET_SLOTS", "1" if memory_is_short() else "")
     return max(1, int(wanted) if wanted.isdecimal() else usable_cores() // 2)
 
 
-def command_line(config: Config) -> str:
-    """The training as one line for a shell."""
+def command_line(config: Config, begin: Path | None = None) -> str:
+    """The training as one line for a shell; `begin` has the weights that it begins with."""
     flags = ["--mode", "train", *to_flags(config), "--output_dir", "output"]
+    flags += ["--init_from", str(begin)] if begin else []
     return shlex.join(["python", "-m", "lenet", *flags])
 
 
-def start(config: Config) -> Run:
-    """Start a training in a process of its own; StorageError if its folder cannot be written."""
+def start(config: Config, begin: bytes | None = None) -> Run:
+    """Start a training in a process of its own; StorageError if its folder cannot be written.
+
+    Args:
+        begin: a checkpoint's file, with the weights to begin with.
+    """
     stamp = datetime.now().strftime(STAMP)
     run = Run(runs_dir().resolve() / f"{stamp}-{config.preset}-{secrets.token_hex(2)}")
     with run.hold(make=True):
         run.prepare(config)
+        if begin:
+            write_atomic(run.first_weights, begin)
         _hand_over(run)
     return run
 
 
 def warm_up() -> None:
-    """Have one process ready for the next `start` or `resume`; it ends with this process."""
+    """Have one process ready for the next `start` or `resume`; it ends with this process.
+
+    Where memory is short there is none.
+    """
+    if memory_is_short():
+        return
     with _prewarmed_lock:
         if _prewarmed and _prewarmed[0].poll() is None:
             return

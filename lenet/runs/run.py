@@ -61,6 +61,7 @@ TRAINING_FILES = (
     "metrics.jsonl",  # an event a line: steps, probes, epochs, new learning rates
     "events.out.tfevents.*",  # the same for TensorBoard, where it is installed
     "model_epoch*.pt",  # a checkpoint for each finished epoch
+    "init.pt",  # the weights that it began with, where `--init_from` named some
     "stopped.pt",  # the state within the epoch at which the run was stopped, until that ends
     "glance.json",  # what the network says to ten fixed test images
     "glance.png",  # those images
@@ -141,6 +142,10 @@ class Run:
     @property
     def log_file(self) -> Path:
         return self.folder / "log.txt"
+
+    @property
+    def first_weights(self) -> Path:
+        return self.folder / "init.pt"
 
     @property
     def stopped_checkpoint(self) -> Path:

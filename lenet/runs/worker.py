@@ -17,7 +17,7 @@ from lenet.errors import (
     RunError,
     StorageError,
 )
-from lenet.files import free_folder
+from lenet.files import free_folder, is_own
 from lenet.runs.launcher import slot, step_back
 from lenet.runs.overwriting import set_aside, settle
 from lenet.runs.run import Control, Run
@@ -27,6 +27,7 @@ from lenet.training.events import EpochEvent, Event, LrEvent, ProbeEvent
 
 if TYPE_CHECKING:  # torch is imported once the run has its turn, not while it waits
     from lenet.data.splits import Split
+    from lenet.network.checkpoint import Checkpoint
     from lenet.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
@@ -69,11 +70,14 @@ class Execution:
         self._is_lost: Callable[[], bool] = lambda: False
         self._obeyed = Control()
 
-    def start(self, config: Config, *, overwrite: bool = False) -> None:
+    def start(
+        self, config: Config, *, overwrite: bool = False, begin: "Checkpoint | None" = None
+    ) -> None:
         """Train as `config` says.
 
         Args:
             overwrite: replace an earlier training in the folder, once there is a checkpoint.
+            begin: has the weights to begin with; they stay in the folder.
 
         Raises:
             ConfigError: there is an earlier training, which is not to be replaced.
@@ -93,6 +97,8 @@ class Execution:
                 set_aside(self.run)
             try:
                 self.run.prepare(config)
+                if begin:
+                    keep_first_weights(self.run, begin)
                 self._report()
                 self._work(config, ())
             finally:
@@ -146,6 +152,8 @@ class Execution:
         trainer = Trainer(config, self._load(), probing=True)
         if saved:
             _restore(trainer, saved)
+        elif is_own(self.run.first_weights):
+            _begin(trainer, self.run.first_weights)
         with Recorder(self.run, trainer, self._data_dir) as recorder:
             self._report(state="running", total_steps=trainer.total_steps)
             for event in trainer.run():
@@ -218,6 +226,26 @@ class Execution:
         # Before the first step there is nothing to save: a download ends at once.
         if self.status.state in ("starting", "queued"):
             raise Interrupted(number)
+
+
+def keep_first_weights(run: Run, begin: "Checkpoint") -> None:
+    """Have a run begin with a checkpoint's weights."""
+    from lenet.network import checkpoint
+
+    checkpoint.save(run.first_weights, replace(begin, training=None))
+
+
+def _begin(trainer: "Trainer", path: Path) -> None:
+    from lenet.network import checkpoint
+
+    try:
+        trainer.model.load_state_dict(checkpoint.load(path).weights)
+    except RuntimeError as error:
+        log.info("%s does not fit: %s", path.name, error)
+        raise ConfigError(
+            "the weights to begin with are of a network of other sizes; leave its sizes and "
+            "batch_norm as they are in their checkpoint"
+        ) from None
 
 
 def _restore(trainer: "Trainer", saved: Sequence[Path]) -> None:

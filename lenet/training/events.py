@@ -38,7 +38,7 @@ class ProbeEvent:
         recalls: of each class, on images held back, else on training images.
         gradient_norm: of all weights together, after clipping.
         update_ratios: by layer, how far the step moved the weights, as a share of their length.
-        idle: by layer, the share of dead units (ReLU) or saturated ones (tanh).
+        idle: by layer, the share of dead units (ReLU) or saturated ones (tanh, sigmoid).
     """
 
     step: int

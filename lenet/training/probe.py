@@ -29,7 +29,7 @@ WORTH = 20
 """Images trained on for each training image of a probe: so it costs a training under 3 %."""
 BATCH = 500
 SATURATED, MOSTLY = 0.97, 0.95
-"""A tanh unit whose value is beyond the first for more than the second of its inputs is idle."""
+"""A tanh unit beyond the first for more than the second of its inputs is idle; sigmoid likewise."""
 DIGITS = 5
 """Significant digits of what is recorded."""
 
@@ -136,7 +136,7 @@ class Probe:
 
 
 class _Activations:
-    """The units of each layer that do nothing: a ReLU's that is always 0, a tanh's saturated.
+    """The units of each layer that do nothing: a ReLU's that is always 0, others' saturated.
 
     A convolution's unit is one of its maps, with all its places.
     """
@@ -156,7 +156,8 @@ class _Activations:
 
     def _note(self, activation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         y = activation(x)
-        is_idle = y <= 0 if self._kind == "relu" else y.abs() > SATURATED
+        centred = 2 * y - 1 if self._kind == "sigmoid" else y
+        is_idle = y <= 0 if self._kind == "relu" else centred.abs() > SATURATED
         self._shares.append(
             is_idle.flatten(2).float().mean((0, 2)) if y.dim() == 4 else is_idle.float().mean(0)
         )

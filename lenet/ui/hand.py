@@ -150,7 +150,8 @@ def choose(place: Any, label: str, key: str) -> Held | None:
         "Checkpoint file",
         key=f"upload of {key}",
         label_visibility="collapsed",
-        help="A .pt file that this lab wrote. Nothing in it is executed.",
+        help="A file of this lab, or any LeNet-5's weights as PyTorch or safetensors keep them: "
+        "what they do not tell is found by trying. Nothing in it is executed.",
     )
     return Held(file.name, Path(file.name), file.getvalue()) if file else None
 

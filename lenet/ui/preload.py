@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
+from lenet.cores import memory_is_short
 from lenet.ui.media import keep_files_for_a_while
 
 PAUSE = 4.0  # seconds in which the first page's browser and the prepared process need the processor
@@ -37,6 +38,8 @@ async def lifespan(_server: object) -> AsyncGenerator[None, None]:
 @functools.cache
 def load_other_pages() -> None:
     """Import what the other pages need while a visitor looks at the first one; once."""
+    if memory_is_short():
+        return
     threading.Thread(target=_load, args=(OTHER_PAGES, PAUSE), daemon=True).start()
 
 

@@ -23,11 +23,14 @@ from tests.e2e.look import (
     bytes_of,
     choose,
     download,
+    go,
     is_gray,
     select,
     title,
     upload,
 )
+from tests.network.other_lenets import packed, trained
+from tests.small import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
@@ -250,3 +253,33 @@ def test_downloads_hold_what_the_page_says(
         expect(file.locator(".js-plotly-plot")).to_have_count(3)
         corner = cells(file).get_by_text(str(found.confusion_matrix[0, 0]), exact=True)
         expect(corner).to_be_visible()
+
+
+def test_weights_from_elsewhere_are_evaluated_with_what_was_found(page: Page) -> None:
+    model, expected = trained("textbook")
+    labels = load_split("FashionMNIST", "test").labels[: len(expected)]
+    right = (expected.argmax(1) == labels).float().mean().item()
+    select(page, "Checkpoint", "Upload a file…")
+    upload(page, "textbook.pt", packed(model.state_dict()))
+    header = page.get_by_text("weights from elsewhere, and what was found of them")
+    expect(header).to_be_visible()
+
+    def accuracy() -> float:
+        at_rest(page)
+        return float(metric(page, "Accuracy").inner_text().split()[1].rstrip("%")) / 100
+
+    expect(metric(page, "Parameters")).to_contain_text("61,706", timeout=60_000)
+    assert accuracy() == pytest.approx(right, abs=0.03)  # of all test images, not the first ones
+    header.click()
+    expect(page.get_by_text("activation sigmoid, pooling average")).to_be_visible()
+    select(page, "Activation", "tanh")
+    expect(page.get_by_text("activation tanh")).to_be_visible(timeout=60_000)
+    wait_until(lambda: accuracy() < right - 0.05, "another activation is worse")
+    taken = download(page, "As a checkpoint of this lab")
+    assert taken.suggested_filename == "textbook-imported.pt"
+    assert checkpoint.load(taken.path()).config.activation == "tanh"
+
+    go(page, "Predict")
+    title(page, "Predict")
+    expect(header).to_be_visible()
+    expect(page.locator("img[alt^='Test image']").first).to_be_visible()

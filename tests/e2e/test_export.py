@@ -40,6 +40,7 @@ ODD: list[dict[str, Any]] = [
     {"input_size": 40, "fit": "resize", "views": "mirror", "pooling": "average"},
     {"input_size": 20, "kernel_size": 3, "padding": 1, "activation": "relu", "batch_norm": 0},
     {"preset": "post", "input_size": 35, "dataset": "MNIST"},
+    {"padding": 0, "conv2_kernel": 4, "activation": "sigmoid", "normalization": "symmetric"},
 ]
 
 ANSWERS = """texts => texts.map(text => {

@@ -24,6 +24,7 @@ GEOMETRIES: dict[str, dict[str, Any]] = {
     "32x32 k5": {"input_size": 32, "padding": 0},
     "28x28 k5 p2": {},
     "28x28 k3 pool2": {"kernel_size": 3, "padding": 0, "pool2": True},
+    "28x28 k5, k4 for conv2": {"padding": 0, "conv2_kernel": 4},
     "64x64 k5, more than one position before fc3": {"input_size": 64, "fit": "resize"},
 }
 SWITCHES: dict[str, dict[str, Any]] = {

@@ -25,6 +25,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"optimizer": "adam", "lr": 0.002, "activation": "relu"},
     {"optimizer": "muon", "lr": 0.05, "activation": "tanh", "dropout": 0.2},
     {"preset": "classic", "schedule": "cosine", "pooling": "max", "momentum": 0.5, "nesterov": 1},
+    {"activation": "sigmoid", "padding": 0, "conv2_kernel": 4, "normalization": "symmetric"},
     {"clip_grad_norm": 0.5, "lr_changes": "50:0.01,120:0.002", "schedule": "constant"},
 ]
 

@@ -28,6 +28,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "mirror": {"views": "mirror", "activation": "relu", "batch_norm": 0},
     "resized": {"input_size": 40, "fit": "resize", "views": "mirror_shift", "pooling": "average"},
     "smaller": {"input_size": 20, "kernel_size": 3, "padding": 1, "normalization": "half"},
+    "conv2 of its own": {"padding": 0, "conv2_kernel": 4, "activation": "sigmoid"},
     "odd maps": {"input_size": 35, "kernel_size": 4, "pool2": 1, "activation": "tanh"},
 }
 

@@ -16,7 +16,8 @@ import torch
 from lenet.config import build_config
 from lenet.errors import CheckpointError, StorageError
 from lenet.network import checkpoint
-from lenet.network.checkpoint import FORMAT, MAX_BYTES, Checkpoint
+from lenet.network.checkpoint import FORMAT, Checkpoint
+from lenet.network.weight_file import MAX_BYTES
 from lenet.paths import DEFAULT_CHECKPOINT
 from lenet.training.trainer import Trainer
 from tests.small import (

@@ -22,6 +22,7 @@ ACTIVATIONS: dict[str, Any] = {
     "tanh": torch.tanh,
     "relu": torch.relu,
     "leaky_relu": lambda x: torch.where(x > 0, x, 0.25 * x),
+    "sigmoid": torch.sigmoid,
 }
 POOLINGS: dict[str, Any] = {"max": F.max_pool2d, "average": F.avg_pool2d}
 
@@ -98,6 +99,7 @@ GEOMETRIES: dict[str, dict[str, Any]] = {
     "32x32": {"input_size": 32, "padding": 0},
     "kernel 3, three poolings": {"kernel_size": 3, "pool2": True},
     "kernel 4": {"kernel_size": 4, "padding": 1},
+    "28x28 unpadded, another kernel for conv2": {"padding": 0, "conv2_kernel": 4},
     "pooling leaves a row out": {"input_size": 29},
 }
 

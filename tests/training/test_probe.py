@@ -67,7 +67,7 @@ def test_figures_are_those_of_the_network_in_evaluation_mode() -> None:
     assert told.gradient_norm == pytest.approx(length, rel=1e-3)
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
 @pytest.mark.parametrize("pooling", ["max", "average"])
 def test_units_that_do_nothing_are_counted(activation: str, pooling: str) -> None:
     config = small_config(activation=activation, pooling=pooling, lr=1e-9)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from lenet.config import differences
 from lenet.errors import LabError
+from lenet.files import is_own
 from lenet.runs import launcher
 from lenet.runs.history import EPOCH_KEYS, LR_KEYS, History
 from lenet.runs.naming import MAX_NAME
@@ -121,7 +122,8 @@ def manage(run: Run) -> None:
             run.delete()
             st.rerun()
     st.caption("The same run as a command")
-    st.code(launcher.command_line(run.config()), language="bash", wrap_lines=True)
+    begin = run.first_weights if is_own(run.first_weights) else None
+    st.code(launcher.command_line(run.config(), begin), language="bash", wrap_lines=True)
 
 
 def _opened(path: Path) -> "Checkpoint":
