@@ -29,7 +29,7 @@ DOUBLE_CLICK = 1.5
 # On a phone Start stays at the lower edge of the screen until its own place comes into sight.
 _WITHIN_REACH = """<style>
 @media (max-width: 640px) {
-  [data-testid="stLayoutWrapper"]:has(> .st-key-start) {
+  div:has(> .st-key-start) {
     position: sticky; bottom: 0.75rem; z-index: 10;
   }
 }
