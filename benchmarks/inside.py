@@ -25,10 +25,9 @@ WARM = 3
 """Images before those that count."""
 
 NEXT_IMAGE = """() => new Promise(done => {
-  const shown = (key) => document
-    .querySelector(`.st-key-${key} [data-testid=stBidiComponentIsolated]`)
-    .shadowRoot.querySelector(".pointing");
-  const parts = [shown("strip"), shown("closeup")];
+  const shown = document
+    .querySelector(".st-key-explorer [data-testid=stBidiComponentIsolated]").shadowRoot;
+  const parts = [shown.querySelector(".stage"), shown.querySelector(".closeup")];
   const before = parts.map(part => part.innerHTML);
   const start = performance.now();
   const look = async () => {
@@ -84,8 +83,8 @@ def rows() -> list[Row]:
         page = launch(playwright).new_page(viewport={"width": 1280, "height": 800})
         page.goto(f"{app.url}/inside")
         title(page, "Inside")
-        expect(page.locator(".strip")).to_be_visible()
-        expect(page.locator(".closeup").first).to_be_visible()
+        expect(page.locator(".stage [data-pick]").first).to_be_visible()
+        expect(page.locator(".closeup .sum tr").first).to_be_visible()
         seen = in_the_browser(page)
     return [
         waits("another picture on Inside", seen, "ms"),

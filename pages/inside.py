@@ -2,25 +2,28 @@
 
 import streamlit as st
 import torch
-from torch import Tensor
 
 from lenet.catalog import DATASETS, DatasetInfo
 from lenet.evaluation.classify import in_words
 from lenet.explain.activations import layer_outputs
+from lenet.network.checkpoint import Checkpoint
 from lenet.network.inputs import to_input
-from lenet.training.unsure import unsure
+from lenet.network.lenet5 import LeNet5
+from lenet.training.unsure import doubts
 from lenet.ui import checkpoints, hand, images
 from lenet.ui.app import show
-from lenet.ui.inside.attributions import attribute
-from lenet.ui.inside.clickable_html import pointing
+from lenet.ui.inside.attributions import WIDTH, attribute
 from lenet.ui.inside.epochs import step_through
 from lenet.ui.inside.explorer import explore
-from lenet.ui.inside.filters import filter_sheets
+from lenet.ui.inside.filters import show_filters
+from lenet.ui.inside.last_step import Answer
 from lenet.ui.inside.picture import choose_picture
 
 ORDER = (
-    "The textbook's order: convolution, batch norm, activation, pooling; a convolution's maps "
-    "are shown after their activation. With max pooling the program activates last, to save "
+    "Choose any map or feature: below, each of its values is worked out. "
+    "Mid-grey is 0, lighter is above it, darker below; ± says what white and black are. "
+    "The order is the textbook's: convolution, batch norm, activation, pooling; a convolution's "
+    "maps are shown after their activation. With max pooling the program activates last, to save "
     "time; the values are the same."
 )
 DIFFERENT = 0.005
@@ -39,51 +42,47 @@ def page() -> None:
     beside, target = found
     held = hand.picture_in_hand()
     pixels = held.pixels()
+    image = torch.from_numpy(pixels)
     torch.set_num_threads(1)  # several would wait for each other while a training runs beside
     model = checkpoint.model()
-    image = torch.from_numpy(pixels)
-    x = to_input(image[None], checkpoint.config)
-    layers = layer_outputs(model, x)
-    probabilities = layers["fc4"].values
-    with torch.inference_mode():
-        mean = model.probabilities(x)[0]
-    left, right = beside.columns([1, 2], gap="medium")
-    why = left.empty()
-    images.show(pixels, 196, place=why)
-    with right:
+    layers = layer_outputs(model, to_input(image[None], checkpoint.config))
+    answer = answer_to(image, checkpoint, model, known=target is not None)
+    left, right = beside.columns([2, 3], gap="medium", vertical_alignment="center")
+    why = right.empty()
+    images.show(pixels, WIDTH, place=why)
+    with left:
         hand.mind(info)
-        foreign = target is None and bool(unsure(checkpoint, image[None]))
-        show_prediction(target, probabilities, mean, info, foreign=foreign)
+        show_prediction(target, answer, info)
     st.subheader("From the picture to the answer", anchor=False, help=ORDER)
-    st.caption(
-        "Mid-grey is 0, lighter is above it, darker below; ± says what white and black are. "
-        "Choose any map or feature."
-    )
-    explore(model, layers, checkpoint.config, info.classes)
+    step_through()
+    explore(model, layers, checkpoint.config, info.classes, answer)
     st.subheader("Learned filters", anchor=False)
     st.caption("A column for each map that a layer puts out, a row for each that it takes in.")
-    pointing("filters", filter_sheets(model))
-    step_through(chosen.path, image, info)
+    show_filters(model)
     with why.container():  # last, since the page is of use before
-        attribute(chosen, held, int(probabilities.argmax()), info)
+        attribute(chosen, held, int(answer.probabilities[0].argmax()), info)
 
 
-def show_prediction(
-    target: int | None, probabilities: Tensor, mean: Tensor, info: DatasetInfo, *, foreign: bool
-) -> None:
-    """The network's prediction.
+def answer_to(image: torch.Tensor, checkpoint: Checkpoint, model: LeNet5, *, known: bool) -> Answer:
+    """What is said of a (28, 28) uint8 image; one `known` to be of a class is not doubted."""
+    with torch.inference_mode():
+        views = model.views(to_input(image[None], checkpoint.config))
+        outputs = [model(view) for view in views]
+        mean = model.mean_probabilities(outputs)[0]
+        each = torch.cat([model.mean_probabilities([output]) for output in outputs])
+    scores = None if known else doubts(checkpoint, image[None])
+    return Answer(torch.cat(views), each, mean, None if scores is None else float(scores[0]))
 
-    Args:
-        target: the true class, where it is known.
-        probabilities: (10,), of this one pass.
-        mean: (10,), over `config.views`, which Predict shows.
-        foreign: whether it looks like none of the classes.
-    """
-    name = info.classes[int(probabilities.argmax())]
-    st.subheader(in_words(name, unsure=foreign), anchor=False)
+
+def show_prediction(target: int | None, answer: Answer, info: DatasetInfo) -> None:
+    """The network's prediction of this one pass; `target` is the true class, where it is known."""
+    probabilities, mean = answer.probabilities[0], answer.mean
+    label = int(probabilities.argmax())
+    st.subheader(in_words(info.classes[label], unsure=answer.unsure), anchor=False)
+    words = f"{float(probabilities[label]):.1%}"
     if target is not None:
-        st.caption(f"Truth: {info.classes[target]}")
-    images.bars(probabilities.tolist(), info.classes, target=target)
+        words += f" · Truth: {info.classes[target]}"
+    st.caption(words)
     if float((mean - probabilities).abs().max()) < DIFFERENT:
         return
     best = int(mean.argmax())

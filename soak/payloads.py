@@ -8,10 +8,12 @@ import zlib
 from collections.abc import Iterator
 from functools import partial
 from itertools import count, product
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 from PIL import Image, PngImagePlugin
 
@@ -158,11 +160,12 @@ def _draw(page: str, drawing: Any) -> None:
 def _point(pick: str) -> None:
     """Open Inside as if this had been picked in its pictures, and look at it."""
 
-    def clicked(key: str, html: str, *, chosen: str = "", picked: Any = None) -> None:
-        picked(pick)
+    def clicked(**options: Any) -> None:
+        st.session_state["explorer"] = SimpleNamespace(picked=pick)
+        options["on_picked_change"]()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lenet.ui.inside.explorer.pointing", clicked)
+        patch.setattr("lenet.ui.inside.explorer._show", clicked)
         sound(visit("pages/inside.py").run())
 
 

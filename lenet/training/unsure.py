@@ -85,10 +85,14 @@ def keep_ready(path: Path, data_dir: Path | None = None) -> None:
 
 def unsure(checkpoint: Checkpoint, images: Tensor) -> Tensor:
     """(N, 28, 28) uint8 → (N,) bool: what looks like none of the classes; see `ready`."""
+    found = doubts(checkpoint, images)
+    return torch.zeros(len(images), dtype=torch.bool) if found is None else found > 0
+
+
+def doubts(checkpoint: Checkpoint, images: Tensor) -> Tensor | None:
+    """(N, 28, 28) uint8 → the detector's scores, (N,); None without detector; see `ready`."""
     detector = ready(checkpoint).detector
-    if not detector:
-        return torch.zeros(len(images), dtype=torch.bool)
-    return scores(detector, _features(checkpoint, images)) > 0
+    return scores(detector, _features(checkpoint, images)) if detector else None
 
 
 def fit(checkpoint: Checkpoint, data: Split) -> Detector:

@@ -11,7 +11,7 @@ from lenet.studies.plan import Study
 from lenet.studies.sweep import grid
 from tests.e2e.app import App
 from tests.e2e.look import Visit, at_rest, choose, enter, go, number, select, title
-from tests.e2e.test_inside_page import look_at, part, point_at
+from tests.e2e.test_inside_page import closeup, look_at, point_at, stage
 from tests.e2e.test_train_page import button, has_state
 from tests.small import small_config, train
 
@@ -168,8 +168,8 @@ def test_inside_keeps_picture_layer_map_and_position(app: App, open_tab: Visit) 
         shown.goto(page.url)
         title(shown, "Inside")
         expect(number(shown, "Test image")).to_have_value("7")
-        expect(part(shown, "closeup")).to_contain_text("Row 4, column 5 of 10×10")
-        expect(part(shown, "strip").locator("[data-pick='conv1/3']")).to_have_attribute(
+        expect(closeup(shown)).to_contain_text("Row 4, column 5 of 10×10")
+        expect(stage(shown).locator("[data-pick='conv1/3']")).to_have_attribute(
             "aria-pressed", "true"
         )
 

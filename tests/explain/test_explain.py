@@ -1,9 +1,9 @@
 """What the Inside page shows, against the network itself and against other ways to compute it."""
 
 import itertools
+import math
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from lenet.config import Config, build_config
 from lenet.evaluation.predict import predict
 from lenet.explain.activations import LayerOutput, layer_outputs
-from lenet.explain.arithmetic import Convolution, Pooling, WeightedSum, arithmetic
+from lenet.explain.arithmetic import Parts, parts
 from lenet.explain.attribution import integrated_gradients
 from lenet.explain.receptive_field import fields, window
 from lenet.network.checkpoint import Checkpoint, snapshot
@@ -162,47 +162,50 @@ def test_fields_of_the_classic_network() -> None:
     assert window(build_config(), "conv0", 0, 27) == (0, 25, 3, 28), "the padding is not seen"
 
 
-def test_the_arithmetic_of_any_value_gives_what_the_network_gives(
-    model: LeNet5, layers: dict[str, LayerOutput]
+def test_the_parts_of_any_map_give_what_the_network_gives(
+    model: LeNet5, layers: dict[str, LayerOutput], config: Config
 ) -> None:
     for name in list(layers)[1:]:
         values = layers[name].values
-        corners = itertools.product(*({0, size - 1} for size in values.shape))
-        for place in {*corners, tuple((values == values.max()).nonzero()[0].tolist())}:
-            at = (place[1], place[2]) if values.dim() == 3 else (0, 0)
-            found = arithmetic(model, layers, name, place[0], at)
-            assert found.value == pytest.approx(float(values[place]), abs=1e-5)
+        for index in (0, len(values) - 1):
+            found = parts(model, layers, name, index)
+            expected = layers[name].steps["weighted sum"] if name == "fc4" else values
+            given = recomputed(found, model, config, is_last=name == "fc4")
+            assert torch.allclose(given.flatten(), expected[index].double().flatten(), atol=1e-5)
 
 
-def test_the_parts_of_a_value_are_the_weights_and_what_they_lie_on(
+def recomputed(found: Parts, model: LeNet5, config: Config, *, is_last: bool) -> Tensor:
+    """The values of a map or a feature, by torch's own functions in double precision."""
+    inputs = found.inputs.double()[None]
+    if found.kernels is None:
+        pool = F.max_pool2d if config.pooling == "max" else F.avg_pool2d
+        return pool(inputs, found.window, found.jump)[0]
+    assert tuple(found.kernels.shape[1:]) == found.window
+    total = F.conv2d(inputs, found.kernels.double()[None], stride=found.jump)[0] + found.bias
+    if norm := found.normalisation:
+        scale = math.sqrt(norm.variance + norm.epsilon)
+        total = (total - norm.mean) / scale * norm.weight + norm.bias
+    return total if is_last else model.activation(total)
+
+
+def test_the_parts_of_a_map_are_the_weights_and_what_they_lie_on(
     model: LeNet5, layers: dict[str, LayerOutput], config: Config
 ) -> None:
     """Patches against `torch.nn.functional.unfold`, which cuts them out by other code."""
     weights = model.state_dict()
-    convolution = arithmetic(model, layers, "conv0", 2, (0, 3))
-    assert isinstance(convolution, Convolution)
-    image, kernel = layers["input"].values[None], config.kernel_size
-    patch = F.unfold(image, kernel, padding=config.padding)[0, :, 3].reshape(1, kernel, kernel)
-    assert np.allclose(convolution.patches, patch)
-    assert np.array_equal(convolution.kernels, weights["conv0.weight"][2].double())
-    assert convolution.bias == pytest.approx(float(weights["conv0.bias"][2]))
-    convolved = layers["conv0"].steps["convolution"][2, 0, 3]
-    assert convolution.convolved == pytest.approx(float(convolved), abs=1e-5)
-    assert (convolution.normalisation is None) == (not config.batch_norm)
+    first = parts(model, layers, "conv0", 2)
+    kernel = config.kernel_size
+    patches = F.unfold(layers["input"].values[None], kernel, padding=config.padding)
+    assert torch.equal(F.unfold(first.inputs[None], kernel), patches)
+    assert first.kernels is not None
+    assert torch.equal(first.kernels, weights["conv0.weight"][2])
+    assert first.bias == pytest.approx(float(weights["conv0.bias"][2]))
+    assert (first.normalisation is None) == (not config.batch_norm)
 
-    pooling = arithmetic(model, layers, "pool1", 5, (1, 2))
-    assert isinstance(pooling, Pooling)
-    four = layers["conv1"].values[5, 2:4, 4:6].double()
-    assert np.array_equal(pooling.window, four)
-    expected = four.max() if config.pooling == "max" else four.mean()
-    assert pooling.value == pytest.approx(float(expected))
-
-    feature = arithmetic(model, layers, "fc4", 7, (0, 0))
-    assert isinstance(feature, WeightedSum)
-    products = layers["fc3"].values * weights["fc4.weight"][7]
-    assert np.allclose(feature.products, products, atol=1e-6)
-    assert feature.strongest(5) == products.abs().argsort(descending=True)[:5].tolist()
-    assert feature.total == pytest.approx(float(layers["fc4"].steps["weighted sum"][7]), abs=1e-5)
+    last = parts(model, layers, "fc4", 7)
+    assert last.kernels is not None
+    assert torch.equal(last.inputs.flatten(), layers["fc3"].values)
+    assert torch.equal(last.kernels.flatten(), weights["fc4.weight"][7])
 
 
 @pytest.mark.slow

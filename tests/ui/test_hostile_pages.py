@@ -3,9 +3,11 @@
 import json
 import shutil
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import streamlit as st
 
 from lenet.paths import DEFAULT_CHECKPOINT
 from lenet.runs.history import History
@@ -130,8 +132,8 @@ class TestFolders:
         run = finished(lab, "mine")
         app = visit("pages/inside.py")
         app.selectbox(key="checkpoint").set_value(run.id).run()
-        run.epoch_checkpoint(1).write_bytes(b"torn")
-        next(one for one in app.select_slider if one.label == "Epoch").set_value(1).run()
+        run.epoch_checkpoint(2).write_bytes(b"torn")
+        next(one for one in app.button if one.label == "Next epoch").click().run()
         assert not app.exception
         assert any("damaged" in error.value for error in app.error)
 
@@ -212,8 +214,9 @@ def test_a_drawing_that_is_none_is_said(
 def test_a_click_nowhere_changes_nothing(
     told: str, lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def pointed(key: str, html: str, *, chosen: str = "", picked: Any = None) -> None:
-        picked(told)
+    def pointed(**options: Any) -> None:
+        st.session_state["explorer"] = SimpleNamespace(picked=told)
+        options["on_picked_change"]()
 
-    monkeypatch.setattr(explorer, "pointing", pointed)
+    monkeypatch.setattr(explorer, "_show", pointed)
     assert not visit("pages/inside.py").run().exception

@@ -21,6 +21,7 @@ from lenet.ui.style import COLORS
 
 FOR, AGAINST = COLORS[:2]
 DIM = 0.6  # of the picture under the colours
+WIDTH = 132  # screen pixels of the picture
 STEPS = 32  # enough for colours: a quarter of the time that exact sums take
 STRONG = 99  # percentile of the absolute attributions from which a colour is full
 
@@ -28,15 +29,18 @@ STRONG = 99  # percentile of the absolute attributions from which a colour is fu
 @fragment
 def attribute(chosen: Chosen, held: Picture, predicted: int, info: DatasetInfo) -> None:
     """Integrated gradients of the predicted class, or any other, on the picture in hand."""
-    name = st.selectbox(
+    row = st.container(horizontal=True, vertical_alignment="center", gap="medium")
+    place = row.container(width="content")
+    name = row.selectbox(
         "What speaks for",
         info.classes,
         index=predicted,
         key=f"attributed class, {info.name}, predicted {predicted}",
         help="Integrated gradients: how much of the class's score comes from each pixel, on the "
         "way from a black picture to this one.",
+        width=200,
     )
-    st.html(_figure(chosen.digest, str(held), name, chosen.checkpoint, held))
+    place.html(_figure(chosen.digest, str(held), name, chosen.checkpoint, held))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -64,9 +68,9 @@ def overlay(pixels: NDArray[np.uint8], values: NDArray[np.float32]) -> NDArray[n
 
 
 _STYLE = """<style>
-.why { margin: 0; width: 196px; }
-.why img { width: 196px; image-rendering: pixelated; border-radius: 4px; display: block; }
-.why figcaption { font-size: 0.8rem; margin-top: 0.4rem; }
+.why { margin: 0; display: flex; gap: 1rem; align-items: center; }
+.why img { width: 132px; image-rendering: pixelated; border-radius: 4px; display: block; }
+.why figcaption { font-size: 0.8rem; max-width: 11rem; }
 .why b::before { content: ""; display: inline-block; width: 0.7em; height: 0.7em;
   background: var(--c); border-radius: 2px; margin-right: 0.3em; }
 </style>"""

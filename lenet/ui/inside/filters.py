@@ -1,6 +1,7 @@
 """The kernels that a network has learned."""
 
 import numpy as np
+import streamlit as st
 from numpy.typing import NDArray
 
 from lenet.network.lenet5 import LeNet5
@@ -9,10 +10,11 @@ from lenet.ui.inside import grayscale
 PIXELS = {"conv0": 9, "conv1": 6}  # screen pixels for each weight of a layer's kernels
 
 
-def filter_sheets(model: LeNet5) -> str:
-    """HTML of the kernels of conv0 and conv1; see `pointing`."""
+def show_filters(model: LeNet5) -> None:
+    """The kernels of conv0 and conv1."""
     figures = (_figure(name, getattr(model, name).weight.detach().numpy()) for name in PIXELS)
-    return f'<div class="closeup">{"".join(figures)}</div>'
+    with st.container(key="filters"):
+        st.html(f'{_STYLE}<div class="sheets">{"".join(figures)}</div>')
 
 
 def _figure(name: str, weights: NDArray[np.float32]) -> str:
@@ -24,7 +26,16 @@ def _figure(name: str, weights: NDArray[np.float32]) -> str:
     pictures = "".join(grayscale.images(rows, scale, alts))
     columns = f"grid-template-columns:repeat({count},{PIXELS[name] * side}px)"
     return (
-        f'<figure class="sheet"><div class="maps" style="{columns}">{pictures}</div>'
+        f'<figure><div class="sheet" style="{columns}">{pictures}</div>'
         f"<figcaption><b>{name}</b> {count} × {channels} kernels of {side}×{side}, "
-        f'<span class="quiet">±{scale:.2f}</span></figcaption></figure>'
+        f"±{scale:.2f}</figcaption></figure>"
     )
+
+
+_STYLE = """<style>
+.sheets { display: flex; flex-wrap: wrap; gap: 12px 32px; font-size: 0.8rem; overflow-x: auto; }
+.sheets figure { margin: 0; }
+.sheet { display: grid; gap: 3px; }
+.sheet img { display: block; width: 100%; image-rendering: pixelated; }
+.sheets figcaption { margin-top: 6px; opacity: 0.7; }
+</style>"""

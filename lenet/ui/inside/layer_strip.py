@@ -19,10 +19,12 @@ COMPACT = 0.8  # scale of the strip of a network with pool2, which is wider than
 
 
 def strip(layers: Mapping[str, LayerOutput], config: Config, classes: Sequence[str]) -> str:
-    """HTML of all layers, from the input to the ten probabilities; see `pointing`."""
+    """HTML of all layers, from the input to the ten probabilities; see `explore`."""
     first, *middle, last = layers.values()
     limits = " to ".join(grayscale.signed(level, 2) for level in _black_and_white(config))
-    picture = f'<div style="width:{_pixels(INPUT)}">{input_image(layers, config)}</div>'
+    picture = img(input_pixels(layers["input"].values, config), "The input")
+    picture += '<i class="field"></i>'
+    picture = f'<div class="framed" style="width:{_pixels(INPUT)}">{picture}</div>'
     columns = [_column(first, limits, picture), *map(_maps, middle)]
     columns.append(_column(last, "probabilities", _bars(last, classes)))
     scale = COMPACT if config.pool2 else 1
@@ -34,11 +36,6 @@ def name_of(layer: LayerOutput, index: int, classes: Sequence[str] = ()) -> str:
     if layer.name == "fc4":
         return f"fc4, {classes[index]}"
     return f"{layer.name}, {'map' if layer.values.dim() == 3 else 'feature'} {index}"
-
-
-def input_image(layers: Mapping[str, LayerOutput], config: Config) -> str:
-    """An `<img>` of the input as a picture again."""
-    return img(input_pixels(layers["input"].values, config), "The input")
 
 
 def input_pixels(values: torch.Tensor, config: Config) -> NDArray[np.uint8]:
@@ -72,9 +69,9 @@ def _maps(layer: LayerOutput) -> str:
     scale = grayscale.largest(values)
     side = _pixels(SIDES[len(values)])
     if values[0].size > 1:
-        kind, cells = "maps", [("", picture) for picture in grayscale.images(values, scale)]
+        kind, cells = "tiles", [("", picture) for picture in grayscale.images(values, scale)]
     else:  # coloured squares: a hundred pictures of one pixel would be slow
-        kind = "maps features"
+        kind = "tiles features"
         style = f'style="{{}};height:{side}" title="{{}}: {{}}"'.format
         cells = [
             (style(grayscale.color(value, scale), index, grayscale.signed(value, 3)), "")
