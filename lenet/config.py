@@ -448,13 +448,18 @@ def bounds(info: FieldInfo) -> dict[str, float]:
 
 def field_value(name: str, value: object) -> Any:
     """A field's value in its proper type; `ConfigError` if the field alone cannot take it."""
-    info = Config.model_fields[name]
-    definition: Any = {name: (info.annotation, info)}
-    alone = create_model(name, __base__=_Settings, **definition)
     try:
-        return getattr(alone.model_validate({name: value}), name)
+        return getattr(_alone(name).model_validate({name: value}), name)
     except ValidationError as error:
         raise ConfigError(first_fault(error)) from None
+
+
+@lru_cache(None)
+def _alone(name: str) -> type[_Settings]:
+    """A model of this field only; to make one takes a millisecond."""
+    info = Config.model_fields[name]
+    definition: Any = {name: (info.annotation, info)}
+    return create_model(name, __base__=_Settings, **definition)
 
 
 def accepts(name: str, value: object) -> bool:
