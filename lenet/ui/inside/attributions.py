@@ -15,13 +15,13 @@ from lenet.network.inputs import to_input
 from lenet.ui.app import fragment
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.images import img
-from lenet.ui.inside.layer_strip import input_pixels
+from lenet.ui.inside.stage import input_pixels
 from lenet.ui.picture import Picture
 from lenet.ui.style import COLORS
 
 FOR, AGAINST = COLORS[:2]
 DIM = 0.6  # of the picture under the colours
-WIDTH = 132  # screen pixels of the picture
+WIDTH = 112  # screen pixels of the picture
 STEPS = 32  # enough for colours: a quarter of the time that exact sums take
 STRONG = 99  # percentile of the absolute attributions from which a colour is full
 
@@ -69,7 +69,7 @@ def overlay(pixels: NDArray[np.uint8], values: NDArray[np.float32]) -> NDArray[n
 
 _STYLE = """<style>
 .why { margin: 0; display: flex; gap: 1rem; align-items: center; }
-.why img { width: 132px; image-rendering: pixelated; border-radius: 4px; display: block; }
+.why img { width: 112px; image-rendering: pixelated; border-radius: 4px; display: block; }
 .why figcaption { font-size: 0.8rem; max-width: 11rem; }
 .why b::before { content: ""; display: inline-block; width: 0.7em; height: 0.7em;
   background: var(--c); border-radius: 2px; margin-right: 0.3em; }

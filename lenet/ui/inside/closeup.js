@@ -64,8 +64,8 @@ function lastStep({ classes, chosen, more }) {
     <tfoot><tr><th scope="row">Sum</th><td></td><td></td><td></td><td></td><td></td></tr></tfoot></table>
     <div><label>Temperature <output>1.00</output>
       <input type="range" min="-2" max="2" step="0.05" value="0" aria-label="Temperature"></label>
-    <p class="quiet">Logits are divided by it first: high is doubtful, low is certain. The network's own is 1:
-      calibration has put it into the weights.</p>${more}</div></div>`;
+    <p class="quiet">Logits are divided by it first: high is doubtful, low is certain. The network answers with 1;
+      where it was calibrated, its own is in fc4's weights.</p>${more}</div></div>`;
 }
 
 // Grays as Python's: 0 is mid-grey.
@@ -152,9 +152,7 @@ function show(root, { at = root.at, row = root.row, cell = root.cell } = {}) {
     root.querySelector(".product").value = `${cell}: ${signed(value)} × ${signed(weight)} = ${signed(value * weight)}`;
   } else if (side > 1) put("input", at.map((one) => one * jump), [rows, columns], [height, width]);
   for (const kind of side > 1 ? ["partial", "summed", "result"] : []) put(kind, at, [1, 1], [side, side]);
-  const [start, step, size, input] = data.field;
-  for (const field of root.querySelectorAll(".field"))
-    lay(field, at.map((one) => start + one * step), [size, size], [input, input]);
+  seen(root, at);
 
   const button = root.querySelector("#play");
   if (button) button.textContent = playing ? "Pause" : "Play";
@@ -176,7 +174,7 @@ function terms(root, place, row) {
     const label = one.querySelector("span");
     if (label) label.textContent = signed(adds[map], 2);
   });
-  root.querySelectorAll("path").forEach((line, map) => {
+  root.querySelectorAll(".feeds path").forEach((line, map) => {
     line.style.strokeWidth = 0.5 + (4 * Math.abs(adds[map])) / most;
     line.classList.toggle("less", adds[map] < 0);
   });

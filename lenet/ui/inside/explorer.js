@@ -8,12 +8,13 @@ const WORDS = "lenet.words"; // "no" in localStorage: the sentences about layers
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".explorer");
   root.report = (value) => setTriggerValue("picked", value);
-  const parts = JSON.stringify([data.strip, data.chosen, data.parts, data.answer]);
+  const parts = JSON.stringify([data.stage, data.chosen, data.parts, data.answer]);
   if (root.shown !== parts) {
     stop(root);
     root.shown = parts;
     keepingFocus(root, () => {
-      root.querySelector(".stage").innerHTML = data.strip;
+      root.querySelector(".stage").innerHTML = data.stage;
+      root.stage = root.querySelector(".stage svg");
       root.layer = data.parts.kind === "pool" ? pooling(data.parts) : sums(data.parts);
       Object.assign(root, { at: data.at, filled: Infinity, data, row: strongest(root.layer, data) });
       root.querySelector(".closeup").innerHTML = closeup(root.layer, data);
@@ -25,6 +26,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       // The Tab key stops once at each layer; the arrows go on from there.
       one.setAttribute("tabindex", chosen || one.dataset.pick.endsWith("/0") ? 0 : -1);
     }
+    for (const one of root.querySelectorAll("[data-layer]")) one.removeAttribute("tabindex");
+    feed(root);
     explain(root);
     show(root);
   }
@@ -77,22 +80,27 @@ function pointed({ layer, data, at, row }, target, point) {
 
 function clicked(root, { target, clientX, clientY }) {
   const button = target.closest("button, [data-pick]");
-  if (button?.dataset.pick) {
-    stop(root);
-    root.report(button.dataset.pick);
-  } else if (button?.dataset.map) show(root, Object.assign(root, { row: Number(button.dataset.map) }));
+  if (button?.dataset.pick) choose(root, button.dataset.pick);
+  else if (button?.dataset.map) show(root, Object.assign(root, { row: Number(button.dataset.map) }));
   else if (button?.id === "play") root.playing ? stop(root) : play(root);
   else if (button?.matches(".ask, .hide")) explain(root, button.matches(".ask"));
   else moveTo(root, pointed(root, target, [clientY, clientX]));
 }
 
+function choose(root, pick) {
+  stop(root);
+  root.report(pick);
+}
+
 function pressed(root, event) {
   const { key, target } = event;
   const step = STEPS[key];
-  if (!step || !target.matches("[data-pick], [data-map], #result")) return;
+  const chooses = target.dataset.pick && (key === "Enter" || key === " ");
+  if (!chooses && !(step && target.matches("[data-pick], [data-map], #result"))) return;
   event.preventDefault();
   const limit = root.layer.side - 1;
-  if (target.id === "result")
+  if (chooses) choose(root, target.dataset.pick);
+  else if (target.id === "result")
     moveTo(root, { at: root.at.map((at, axis) => Math.max(0, Math.min(limit, at + step[axis]))) });
   else towards(root.querySelectorAll("[data-pick], button[data-map]"), target, step)?.focus();
 }
@@ -147,6 +155,47 @@ function stop(root) {
   if (root.layer) show(root);
 }
 
+// Lines in the drawing, to the chosen map from those that feed it; from many, from their edge.
+function feed({ data, stage }) {
+  const { before, index, kind } = data.parts;
+  const picture = stage.querySelector(`[data-layer="${before}"] image`);
+  const all = [...stage.querySelectorAll(`[data-pick^="${before}/"]`)];
+  const from = kind === "pool" ? [all[index]] : all.length ? all : [picture];
+  const edge = (one, end) => {
+    const { e, f } = one.parentNode.transform.baseVal.consolidate().matrix;
+    const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => one[name].baseVal.value);
+    return [e + x + end * width, f + y + height / 2];
+  };
+  const to = edge(stage.querySelector('[aria-pressed="true"]'), 0);
+  const lines = from.map((one) => {
+    const [x, y] = edge(one, 1);
+    return `M${from.length > 16 ? edge(picture, 1)[0] : x} ${y}L${to.join(" ")}`;
+  });
+  inside(stage, "path", "feed", { d: [...new Set(lines)].join("") });
+}
+
+// The square of the picture that a place sees.
+function seen({ data, stage }, at) {
+  const [start, step, size, input] = data.field;
+  const picture = stage.querySelector("[data-layer=input] image");
+  const unit = picture.width.baseVal.value / input;
+  const [top, left] = at.map((one) => Math.max(0, start + one * step));
+  const [bottom, right] = at.map((one) => Math.min(input, start + one * step + size));
+  inside(picture.parentNode, "rect", "field", {
+    x: picture.x.baseVal.value + left * unit,
+    y: picture.y.baseVal.value + top * unit,
+    width: (right - left) * unit,
+    height: (bottom - top) * unit,
+  });
+}
+
+// The one element of a class in a part of the drawing, with these attributes.
+function inside(part, kind, name, attributes) {
+  const one = part.querySelector(`.${name}`)
+    ?? part.appendChild(document.createElementNS(part.namespaceURI, kind));
+  for (const [key, value] of Object.entries({ class: name, ...attributes })) one.setAttribute(key, value);
+}
+
 // Show or hide the sentences about layers, and remember it; a browser may refuse to.
 function explain(root, wanted) {
   try {
@@ -155,7 +204,9 @@ function explain(root, wanted) {
   } catch {
     wanted ??= true;
   }
-  root.querySelector(".words span").textContent = root.data.words;
+  const [name] = root.data.chosen.split("/");
+  const { says } = root.querySelector(`[data-layer="${name}"]`).dataset;
+  root.querySelector(".words span").textContent = says;
   root.querySelector(".words").hidden = !wanted;
   root.querySelector(".ask").hidden = wanted;
 }

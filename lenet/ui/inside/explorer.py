@@ -19,26 +19,9 @@ from lenet.network.lenet5 import LeNet5
 from lenet.ui.app import fragment
 from lenet.ui.inside import grayscale
 from lenet.ui.inside.last_step import Answer, html_of
-from lenet.ui.inside.layer_strip import name_of, strip
+from lenet.ui.inside.stage import name_of, stage
 
 SPOT = "inside spot"
-WORDS = {
-    "conv0": "A kernel is a small square of weights. It slides over the picture; at each place it "
-    "multiplies what lies under it, and adds up. The sum is large where the picture looks like "
-    "the kernel: an edge, a stripe, a light patch.",
-    "pool": "Pooling looks at four neighbours at a time and passes on one number: {}. The map "
-    "shrinks to a quarter, and a picture that moves a little changes little.",
-    "conv1": "Here a kernel slides over each of the six maps before it, and the results are added: "
-    "edges come together to corners, collars and soles.",
-    "conv2": "A kernel for each of the sixteen maps before it: corners and stripes come together "
-    "to large parts of a thing.",
-    "fc3": "No more sliding: every value before it has a weight of its own, positive if it speaks "
-    "for this feature and negative if it speaks against it.",
-    "fc4": "One weighted sum for each class, its logit. Softmax makes percentages of the ten: e to "
-    "the power of each, as a share of all.",
-}
-"""What each layer does, for whoever asks."""
-
 _HERE = Path(__file__).parent
 _show = st.components.v2.component(
     "lenet_explorer",
@@ -89,10 +72,9 @@ def explore(
         st.session_state[SPOT] = astuple(chosen)
 
     data = {
-        "strip": strip(layers, config, classes),
+        "stage": stage(layers, config),
         "chosen": f"{spot.layer}/{spot.index}",
         "title": name_of(layers[spot.layer], spot.index, classes),
-        "words": _words(spot.layer, config),
         "at": (spot.row, spot.column),
         "field": (*fields(config)[spot.layer], config.input_size),
         "parts": _parts(model, layers, spot, config),
@@ -139,11 +121,6 @@ def _parts(
 def _base64(values: Tensor) -> str:
     """Numbers as little-endian float32."""
     return base64.b64encode(values.numpy().astype("<f4").tobytes()).decode()
-
-
-def _words(layer: str, config: Config) -> str:
-    kept = "the largest of them" if config.pooling == "max" else "their mean"
-    return WORDS["pool" if layer.startswith("pool") else layer].format(kept)
 
 
 def _exists(layers: Mapping[str, LayerOutput], spot: Spot) -> bool:

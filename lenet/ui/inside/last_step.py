@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lenet.config import Config
 from lenet.ui.images import img
-from lenet.ui.inside.layer_strip import input_pixels
+from lenet.ui.inside.stage import input_pixels
 
 WIDEST = 8.0
 """The detector's score at the ends of its scale."""
