@@ -12,6 +12,7 @@ from PIL import Image
 
 from lenet.cli.main import main, parser
 from lenet.paths import ROOT
+from tests.network.other_lenets import Tutorial, packed
 
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
@@ -69,6 +70,7 @@ def test_the_readme_s_way_from_training_to_an_answer(
     photo = np.full((60, 60), 255, np.uint8)
     photo[10:50, 20:40] = 60
     Image.fromarray(photo).save("photo.jpg")
+    (tmp_path / "theirs.pt").write_bytes(packed(Tutorial().state_dict()))
     typed = [c for c in commands(ROOT / "README.md") if c.startswith("python -m lenet --mode")]
     quick = [command for command in typed if "--mode study" not in command]
     assert [shlex.split(command)[4] for command in quick] == [
@@ -76,6 +78,8 @@ def test_the_readme_s_way_from_training_to_an_answer(
         "eval",
         "test",
         "export",
+        "import",
+        "train",
         "summary",
     ]
     for command in quick:
