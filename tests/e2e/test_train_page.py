@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from lenet.runs.history import read_history
 from tests.e2e.app import App
 from tests.e2e.look import Visit, at_rest, box_of, enter, go, number, title, unfold, watched_tabs
 from tests.small import wait_until
@@ -197,3 +198,16 @@ def test_a_training_goes_on_through_a_reload_and_while_another_page_is_shown(
     title(page, HEADING)
     grows(page)
     assert step(page) > before
+
+
+def test_a_run_begins_with_the_checkpoint_in_hand(fresh_app: App, open_tab: Visit) -> None:
+    page = open_train(fresh_app, open_tab, "?checkpoint=post&lr=0.0001")
+    page.get_by_text("Begin with the checkpoint in hand").click()
+    press_start(page)
+    press_stop(page)
+    [run] = fresh_app.runs()
+    assert (run.config().kernel_size, run.config().lr, run.config().preset) == (3, 0.0001, "lab")
+    first = read_history(run.metrics_file).steps["loss"][0]
+    assert first < 2  # of weights by chance it is 2.3, with a softmax too many also
+    page.get_by_text("This run: name, command").click()
+    expect(page.get_by_test_id("stCode").filter(has_text="--init_from")).to_be_visible()
