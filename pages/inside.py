@@ -46,7 +46,7 @@ def page() -> None:
     torch.set_num_threads(1)  # several would wait for each other while a training runs beside
     model = checkpoint.model()
     layers = layer_outputs(model, to_input(image[None], checkpoint.config))
-    answer = answer_to(image, checkpoint, model, known=target is not None)
+    answer = answer_to(image, checkpoint, model, is_known=target is not None)
     left, right = beside.columns([2, 3], gap="medium", vertical_alignment="center")
     why = right.empty()
     images.show(pixels, WIDTH, place=why)
@@ -63,14 +63,17 @@ def page() -> None:
         attribute(chosen, held, int(answer.probabilities[0].argmax()), info)
 
 
-def answer_to(image: torch.Tensor, checkpoint: Checkpoint, model: LeNet5, *, known: bool) -> Answer:
-    """What is said of a (28, 28) uint8 image; one `known` to be of a class is not doubted."""
+def answer_to(
+    image: torch.Tensor, checkpoint: Checkpoint, model: LeNet5, *, is_known: bool
+) -> Answer:
+    """What is said of a (28, 28) uint8 image; no detector is made for a known one."""
     with torch.inference_mode():
         views = model.views(to_input(image[None], checkpoint.config))
         outputs = [model(view) for view in views]
         mean = model.mean_probabilities(outputs)[0]
         each = torch.cat([model.mean_probabilities([output]) for output in outputs])
-    scores = None if known else doubts(checkpoint, image[None])
+    asks = checkpoint.detector or not is_known
+    scores = doubts(checkpoint, image[None]) if asks else None
     return Answer(torch.cat(views), each, mean, None if scores is None else float(scores[0]))
 
 
@@ -78,7 +81,8 @@ def show_prediction(target: int | None, answer: Answer, info: DatasetInfo) -> No
     """The network's prediction of this one pass; `target` is the true class, where it is known."""
     probabilities, mean = answer.probabilities[0], answer.mean
     label = int(probabilities.argmax())
-    st.subheader(in_words(info.classes[label], unsure=answer.unsure), anchor=False)
+    is_foreign = target is None and answer.unsure
+    st.subheader(in_words(info.classes[label], unsure=is_foreign), anchor=False)
     words = f"{float(probabilities[label]):.1%}"
     if target is not None:
         words += f" · Truth: {info.classes[target]}"

@@ -382,6 +382,29 @@ def test_the_arrow_keys_go_in_their_four_directions(page: Page) -> None:
     expect(closeup(page).locator("h4")).to_contain_text("Map 3 of pool0")
 
 
+def test_pointing_at_a_feature_shows_its_weight_and_product(page: Page, runs: Path) -> None:
+    choose_checkpoint(page, "lab")
+    weights = loaded(runs, "lab").weights["fc3.weight"][5].tolist()
+    values = values_of(loaded(runs, "lab"))["conv2"].flatten().tolist()
+    look_at(page, "fc3", 5)
+    maps = closeup(page).locator(".input")
+    cell = box_of(maps)["width"] / 12
+
+    def told(feature: int) -> None:
+        value, weight = values[feature], weights[feature]
+        shown = closeup(page).locator(".product")
+        expect(shown).to_have_text(re.compile(f"^{feature}: "))
+        found = re.findall(r"-?[\d.]+", shown.inner_text().replace("\N{MINUS SIGN}", "-"))
+        expected = [feature, value, weight, value * weight]
+        assert [float(one) for one in found] == pytest.approx(expected, abs=0.0006)
+
+    maps.click(position={"x": 3.5 * cell, "y": 2.5 * cell})
+    told(27)
+    maps.press("ArrowDown")
+    maps.press("ArrowLeft")
+    told(38)
+
+
 def test_the_last_step_is_worked_out_with_a_temperature(page: Page, runs: Path) -> None:
     choose_checkpoint(page, "lab")
     found = loaded(runs, "lab")
@@ -450,6 +473,8 @@ def test_a_drawing_and_an_upload_are_walked_through_too(page: Page) -> None:
     draw(page, DRAWINGS["Trousers"])
     expect(stage(page).locator("[data-pick]").first).to_be_visible()
     expect(stage(page).locator("[data-layer=input] image")).to_be_visible()
+    look_at(page, "fc4", 0)
+    expect(closeup(page)).to_contain_text("Is it sure?")
 
     choose(page, "Upload")
     upload(page, "notes.png", b"no picture")

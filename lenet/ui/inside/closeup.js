@@ -49,7 +49,8 @@ function sliding({ kernels, count, side }, { before, index, name }) {
 }
 
 const dense = (layer, { before }) => `
-  ${figure(framed("input", 0, `The values of ${before}`), before)}<b>×</b>
+  ${figure(framed("input", 0, `The values of ${before}`, `role="application" tabindex="0"
+    id="result" aria-label="Values of ${before}; the arrow keys go from one to the other"`), before)}<b>×</b>
   ${figure(framed("kernel", 0, "The weights"), "weights")}<b>=</b>
   ${figure(framed("products", 0, "The products"), "products")}
   <div><output class="product"></output><table class="strongest"></table></div>`;
@@ -106,7 +107,7 @@ function rank(root, products) {
   const { values, kernels } = root.layer;
   const order = range(products.length).sort((a, b) => Math.abs(products[b]) - Math.abs(products[a]));
   const shown = order.slice(0, STRONGEST);
-  root.cell = order[0];
+  root.cell ??= order[0];
   const row = (index) => `<tr><td>${index}</td><td>${signed(values[index])}</td>
     <td>× ${signed(kernels[0][index])}</td><td>= ${signed(products[index])}</td></tr>`;
   const rest = total(products) - total(shown.map((index) => products[index]));

@@ -16,7 +16,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       root.querySelector(".stage").innerHTML = data.stage;
       root.stage = root.querySelector(".stage svg");
       root.layer = data.parts.kind === "pool" ? pooling(data.parts) : sums(data.parts);
-      Object.assign(root, { at: data.at, filled: Infinity, data, row: strongest(root.layer, data) });
+      Object.assign(root, { at: data.at, filled: Infinity, cell: null, data, row: strongest(root.layer, data) });
       root.querySelector(".closeup").innerHTML = closeup(root.layer, data);
       paint(root);
     });
@@ -58,7 +58,7 @@ const strongest = ({ partial, side }, { at: [row, column] }) => {
 };
 
 // The place, and the input map, that belong to a point on any of the maps.
-function pointed({ layer, data, at, row }, target, point) {
+function pointed({ layer, data, row }, target, point) {
   const map = target.closest?.(".closeup .framed");
   if (!map) return null;
   const { top, left, width, height } = map.getBoundingClientRect();
@@ -67,7 +67,7 @@ function pointed({ layer, data, at, row }, target, point) {
   const { rows, columns, jump, side } = layer;
   if (data.parts.kind === "dense") {
     const [down, across] = [within(shares[0] * rows, rows), within(shares[1] * columns, columns)];
-    return { at, row, cell: down * columns + across };
+    return { cell: down * columns + across };
   }
   if (side === 1 || map.dataset.kind === "kernel") return null;
   // A place of the input belongs to the patch that has it in its middle.
@@ -98,10 +98,14 @@ function pressed(root, event) {
   const chooses = target.dataset.pick && (key === "Enter" || key === " ");
   if (!chooses && !(step && target.matches("[data-pick], [data-map], #result"))) return;
   event.preventDefault();
-  const limit = root.layer.side - 1;
+  const { side, rows, columns } = root.layer;
+  const moved = (one, axis, count) => Math.max(0, Math.min(count - 1, one + step[axis]));
   if (chooses) choose(root, target.dataset.pick);
-  else if (target.id === "result")
-    moveTo(root, { at: root.at.map((at, axis) => Math.max(0, Math.min(limit, at + step[axis]))) });
+  else if (target.matches(".input")) {
+    const [down, across] = [Math.floor(root.cell / columns), root.cell % columns];
+    moveTo(root, { cell: moved(down, 0, rows) * columns + moved(across, 1, columns) });
+  } else if (target.id === "result")
+    moveTo(root, { at: root.at.map((one, axis) => moved(one, axis, side)) });
   else towards(root.querySelectorAll("[data-pick], button[data-map]"), target, step)?.focus();
 }
 
@@ -127,8 +131,7 @@ function moveTo(root, found) {
   Object.assign(root, found, { filled: Infinity });
   paint(root);
   show(root);
-  clearTimeout(root.rest);
-  root.rest = setTimeout(() => root.report(root.at.join()), REST);
+  if (found.at) root.rest = setTimeout(() => root.report(root.at.join()), REST);
 }
 
 function play(root) {

@@ -63,10 +63,10 @@ def _score(answer: Answer) -> str:
     if answer.score is None:
         return ""
     place = 50 + 50 * max(-1.0, min(1.0, answer.score / WIDEST))
-    verdict = "not sure, it looks like none of the ten" if answer.unsure else "known"
+    verdict = "No, it looks like none of the ten" if answer.unsure else "Yes"
     score = f"{answer.score:+.1f}".replace("-", "\N{MINUS SIGN}")
     return (
-        f'<h4>Not sure? {verdict.capitalize()}</h4><div class="gauge"><i style="left:{place:.0f}%">'
+        f'<h4>Is it sure? {verdict}</h4><div class="gauge"><i style="left:{place:.0f}%">'
         f'</i></div><p class="quiet">Percentages always add up to 100, whatever is shown. So a '
         f"second, small network looks at pool1, conv2 and fc3: {score}, and above 0 it is not "
         "sure.</p>"
