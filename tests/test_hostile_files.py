@@ -264,7 +264,7 @@ def test_a_disk_that_is_full_to_its_last_block_still_takes_the_reason(
     write = Run.write_status
 
     def crowded(self: Run, status: Status) -> None:
-        if status.state == "failed" and (self.folder / "glance.png").exists():
+        if status.state == "failed" and (self.folder / "moments.bin").exists():
             raise StorageError("the disk is full: there is no room for a status")
         write(self, status)
 

@@ -50,7 +50,7 @@ class TestRemembered:
         resume = ("--mode", "train", "--resume", str(run.folder), "--evaluate", "1", "--json")
         train = ("--mode", "train", *QUICK, "--output_dir", str(run.folder))
         assert main([*train, "--data_dir", "images"]) == 0
-        assert (run.folder / "glance.json").exists()
+        assert (run.folder / "moments.bin").exists()
         monkeypatch.chdir(ROOT)
         capsys.readouterr()
         assert main(resume) == 0

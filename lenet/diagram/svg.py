@@ -156,10 +156,12 @@ class _Canvas:
     def _filled(self, column: Column, values: NDArray[np.uint8]) -> Picture:
         """A layer's values as grays, its maps beside each other."""
         maps = values.reshape(len(values), *(values.shape[1:] or (1, 1)))
-        across, side = ACROSS[len(maps)], self.zoom * SIDES.get(column.name, 6.0)
-        pitch = side * (1 + 1 / maps.shape[1]) if maps.shape[1] > 1 else side
-        width = (across - 1) * pitch + side
-        height = (-(-len(maps) // across) - 1) * pitch + side
+        across = ACROSS[len(maps)]
+        down = -(-len(maps) // across)
+        apart = 1 + 1 / maps.shape[1] if maps.shape[1] > 1 else 1  # sides from a map to the next
+        side = self.zoom * min(SIDES.get(column.name, 7.0), HEIGHT / (down * apart))
+        pitch = side * apart
+        width, height = (across - 1) * pitch + side, (down - 1) * pitch + side
         top = self._top(height)
         svg = f'<image x="0" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" '
         svg += f'href="{sheet(maps, across)}" preserveAspectRatio="none"/>'

@@ -1,6 +1,5 @@
-"""What a running training leaves in its folder: metrics, checkpoints, a glance at ten images."""
+"""What a running training leaves in its folder: metrics, checkpoints, maps of ten images."""
 
-import io
 import json
 import logging
 import re
@@ -14,10 +13,9 @@ from types import TracebackType
 from typing import Any
 
 import torch
-from PIL import Image
 from torch import Tensor
 
-from lenet.data.splits import Split, load_split
+from lenet.data.splits import load_split
 from lenet.errors import DatasetError, StorageError
 from lenet.files import (
     explained,
@@ -26,12 +24,13 @@ from lenet.files import (
     parse_json,
     temporaries,
     write_atomic,
-    write_json,
 )
 from lenet.network import checkpoint
+from lenet.network.grays import grays
 from lenet.network.inputs import to_input
 from lenet.runs.history import HistoryFile
 from lenet.runs.keeping import thin_out
+from lenet.runs.moments import MomentsFile
 from lenet.runs.run import Run
 from lenet.training.events import EpochEvent, Event, LrEvent, ProbeEvent, StepEvent
 from lenet.training.trainer import Trainer
@@ -41,8 +40,8 @@ log = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.1
 """Longest time before an event is written."""
 PAGE_WRITES = (".control.json", ".name.txt")
-GLANCE_SECONDS = 1.0
-"""Time between two evaluations of the ten images."""
+PAUSES = (0.1, 1.0)
+"""Time between two evaluations of the ten images, in the beginning and later."""
 
 _EVENT_FILE = re.compile(r"events\.out\.tfevents\.(\d{10})\b")
 
@@ -53,7 +52,7 @@ class Recorder:
     def __init__(self, run: Run, trainer: Trainer, data_dir: Path | None = None) -> None:
         self._run = run
         self._trainer = trainer
-        self._glanced = 0.0
+        self._looked, self._pause = 0.0, PAUSES[0]
         self._ten = _ten_images(trainer, data_dir)
         self._written: set[Path] = set()
         self._history = HistoryFile(run.metrics_file)
@@ -69,17 +68,17 @@ class Recorder:
                 run.metrics_file, "a", encoding="utf-8", opener=not_through_links
             )
         self._board = _tensorboard(run, trainer.step)
-        if self._ten:
-            _write_pictures(run.folder / "glance.png", self._ten.images)
+        if self._ten is not None:
+            self._moments = MomentsFile(run, trainer.config, trainer.step)
+            self._look(trainer.step)
 
     def record(self, event: Event) -> None:
         """Append an event; it can be read within `FLUSH_SECONDS`, also while the run rests."""
         self._pending.append(event)  # to write many at once takes less time
         if self._fault:
             raise self._fault
-        if isinstance(event, EpochEvent) or time.monotonic() - self._glanced > GLANCE_SECONDS:
-            self._glance(event)
-            self._glanced = time.monotonic()
+        if isinstance(event, EpochEvent) or time.monotonic() - self._looked > self._pause:
+            self._look(event.step)
 
     def save(self, path: Path, event: Event) -> None:
         """Write a checkpoint of the trainer as it is after `event`."""
@@ -124,18 +123,12 @@ class Recorder:
                         _to_board(self._board, event)
                     self._board.flush()
 
-    def _glance(self, event: Event) -> None:
-        if not self._ten:
+    def _look(self, step: int) -> None:
+        if self._ten is None:
             return
-        answers = _answers(self._trainer, self._ten.images)
-        write_json(
-            self._run.folder / "glance.json",
-            {
-                "step": event.step,
-                "targets": self._ten.labels.tolist(),
-                "probabilities": [[round(share, 4) for share in row] for row in answers.tolist()],
-            },
-        )
+        self._moments.add(step, _grays_of(self._trainer, self._ten))
+        self._looked = time.monotonic()
+        self._pause = min(1.5 * self._pause, PAUSES[1])
 
     def __enter__(self) -> "Recorder":
         self._flusher.start()
@@ -188,32 +181,25 @@ def _until(line: bytes, step: int, epoch: int) -> bool:
         return False
 
 
-def _ten_images(trainer: Trainer, data_dir: Path | None) -> Split | None:
+def _ten_images(trainer: Trainer, data_dir: Path | None) -> Tensor | None:
     """The first test image of each class; None where the test set cannot be read."""
     try:
         test = load_split(trainer.config.dataset, "test", data_dir)
     except DatasetError as error:
-        log.warning("no glance at test images: %s", error)
+        log.warning("no maps of test images: %s", error)
         return None
     first = torch.stack([(test.labels == label).nonzero()[0, 0] for label in range(10)])
-    return Split(test.images[first], test.labels[first])
+    return test.images[first]
 
 
-@torch.inference_mode()
-def _answers(trainer: Trainer, images: Tensor) -> Tensor:
-    """(N, 10) probabilities from the trainer's network as it is; its mode is put back."""
-    was_training = trainer.model.training
-    trainer.model.eval()
-    answers = trainer.model.probabilities(to_input(images.to(trainer.device), trainer.config))
-    trainer.model.train(was_training)
-    return answers.cpu()
-
-
-def _write_pictures(path: Path, images: Tensor) -> None:
-    """(N, 28, 28) uint8 side by side as one picture in mode L."""
-    file = io.BytesIO()
-    Image.fromarray(torch.cat(list(images), dim=1).numpy()).save(file, "PNG")
-    write_atomic(path, file.getvalue())
+def _grays_of(trainer: Trainer, images: Tensor) -> bytes:
+    """What the network as it is makes of them; its mode is put back."""
+    model, config = trainer.model, trainer.config
+    was_training = model.training
+    model.eval()
+    found = grays(model, to_input(images.to(trainer.device), config), config)
+    model.train(was_training)
+    return found
 
 
 def _tensorboard(run: Run, step: int) -> Any:

@@ -63,8 +63,8 @@ TRAINING_FILES = (
     "model_epoch*.pt",  # a checkpoint for each finished epoch
     "init.pt",  # the weights that it began with, where `--init_from` named some
     "stopped.pt",  # the state within the epoch at which the run was stopped, until that ends
-    "glance.json",  # what the network says to ten fixed test images
-    "glance.png",  # those images
+    "moments.bin",  # what each layer made of ten test images at moments of the training
+    "glance.*",  # the network's answers to them, of an earlier lab
 )
 """What a training leaves in its folder, as patterns; another training replaces them."""
 

@@ -214,10 +214,9 @@ class Execution:
                 message = str(error) or "interrupted"
                 try:
                     self._report(state="failed", message=message)
-                except StorageError:  # on a full disk, what a resumed run makes again has to go
+                except StorageError:  # on a full disk, what can best be done without has to go
                     with suppress(OSError, StorageError):
-                        for path in self.run.folder.glob("glance.*"):
-                            path.unlink()
+                        (self.run.folder / "moments.bin").unlink()
                         self._report(state="failed", message=message)
             raise
 

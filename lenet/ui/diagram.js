@@ -1,11 +1,12 @@
-// Shows data.content. A layer that is tapped, or chosen by Enter, says below what it does; the
+// Shows data.above and data.below. A layer that is tapped, or chosen by Enter, says below what it does; the
 // arrows go from layer to layer. What has a data-pick is reported when it is tapped.
 
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".diagram");
-  show(root, data);
+  for (const part of ["above", "below"]) show(root.querySelector(`.${part}`), data[part]);
+  mark(root, data.chosen);
 
   const choose = (target) => {
     const pick = target.closest("[data-pick]");
@@ -28,24 +29,19 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 // New values of the same network change what is there, so that the focus stays and nothing
 // flickers: pictures are decoded before they replace others.
-async function show(root, { content, chosen }) {
-  const place = root.querySelector(".content");
-  if (root.content !== content) {
-    root.content = content;
-    const fresh = document.createElement("div");
-    fresh.innerHTML = content;
-    const alike = shape(place) === shape(fresh);
-    if (alike) await Promise.allSettled([...fresh.querySelectorAll("image")].map(decoded));
-    if (root.content !== content) return;
-    if (alike) morph(place, fresh);
-    else replace(place, fresh);
-  }
-  mark(root, chosen);
+async function show(place, content) {
+  if (place.content === content) return;
+  place.content = content;
+  const fresh = document.createElement("div");
+  fresh.innerHTML = content;
+  if (shape(place) !== shape(fresh)) return replace(place, fresh);
+  await Promise.allSettled([...fresh.querySelectorAll("image, img")].map(decoded));
+  if (place.content === content) fresh.childNodes.forEach((child, at) => morph(place.childNodes[at], child));
 }
 
 function decoded(image) {
   const picture = new Image();
-  picture.src = image.getAttribute("href");
+  picture.src = image.getAttribute("href") ?? image.src;
   return picture.decode();
 }
 

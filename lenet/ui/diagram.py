@@ -13,7 +13,8 @@ from lenet.diagram.svg import draw
 _HERE = Path(__file__).parent
 _show = st.components.v2.component(
     "lenet_diagram",
-    html='<div class="diagram"><div class="content"></div><p aria-live="polite"></p></div>',
+    html='<div class="diagram"><div class="above"></div><p aria-live="polite"></p>'
+    '<div class="below"></div></div>',
     css=(_HERE / "diagram.css").read_text(encoding="utf-8"),
     js=(_HERE / "diagram.js").read_text(encoding="utf-8"),
 )
@@ -34,11 +35,17 @@ def scrolled(svg: str) -> str:
 
 
 def diagram(
-    key: str, content: str, *, chosen: str = "", picked: Callable[[str], None] | None = None
+    key: str,
+    content: str,
+    *,
+    below: str = "",
+    chosen: str = "",
+    picked: Callable[[str], None] | None = None,
 ) -> None:
-    """Show trusted HTML with a drawing of `draw`.
+    """Show trusted HTML with a drawing of `draw`, and what its chosen layer does.
 
     Args:
+        below: more HTML.
         chosen: the `data-pick` that is marked.
         picked: called before the page runs again, with the `data-pick` that was tapped.
     """
@@ -48,4 +55,6 @@ def diagram(
         if picked and isinstance(value, str):
             picked(value)
 
-    _show(key=key, data={"content": content, "chosen": chosen}, on_picked_change=report)
+    _show(
+        key=key, data={"above": content, "below": below, "chosen": chosen}, on_picked_change=report
+    )

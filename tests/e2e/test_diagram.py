@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.app import App, serve
 from tests.e2e.look import Visit, at_rest, enter, title
+from tests.small import wait_until
 
 pytestmark = [pytest.mark.e2e]
 
@@ -99,3 +100,42 @@ def test_a_layer_says_what_it_does_by_tap_and_by_key(app: App, open_tab: Visit) 
     page.keyboard.press("Enter")
     expect(page.get_by_text("half the size")).to_be_visible()
     expect(layer(page, "pool1")).to_have_attribute("aria-pressed", "true")
+
+
+@needs_data
+def test_maps_and_filters_change_while_a_run_is_trained_and_after(
+    fresh_app: App, open_tab: Visit
+) -> None:
+    page = opened(fresh_app, open_tab, "?epochs=50&val_size=50000")
+    page.get_by_role("button", name="Start", exact=True).click()
+    other = opened(fresh_app, open_tab)  # who has not started it sees the same
+    maps = other.locator("[data-layer=conv0] image")
+    filters = other.get_by_role("img", name="The filters of conv1")
+
+    def shown() -> tuple[str | None, str | None]:
+        return maps.get_attribute("href"), filters.get_attribute("src")
+
+    before = shown()
+    wait_until(lambda: all(a != b for a, b in zip(before, shown(), strict=True)), "both change")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    play = other.get_by_role("button", name="Play", exact=True)
+    expect(play).to_be_visible()
+    at_rest(other)
+    sandal = other.locator("button[data-pick='5']")
+    sandal.click()
+    expect(sandal).to_have_attribute("aria-pressed", "true")
+    at_rest(other)
+    expect(sandal).to_have_attribute("aria-pressed", "true")
+
+    slider = other.get_by_role("slider", name="Moment of the training")
+    last = shown()
+    slider.press("Home")
+    expect(other.get_by_text("step 0", exact=True).first).to_be_visible()
+    wait_until(lambda: shown()[0] != last[0], "the first weights make other maps")
+    first = shown()
+    play.click()
+    wait_until(lambda: shown()[0] not in (first[0], last[0]), "moments in between are played")
+    other.get_by_role("button", name="Hold", exact=True).click()
+    expect(play).to_be_visible()
+    slider.press("End")
+    wait_until(lambda: shown() == last, "the last moment is there")

@@ -69,7 +69,7 @@ def test_replaces_all_of_the_earlier_one_and_nothing_else(run: Run) -> None:
     names = {name.partition(".tfevents")[0] for name in content(run)}
     assert names == {
         *("config.json", "status.json", "metrics.jsonl", "model_epoch1.pt", "events.out"),
-        *("glance.json", "glance.png", "notes.txt"),
+        *("moments.bin", "notes.txt"),
     }
     assert len(run.metrics_file.read_text().splitlines()) == 8 + 8 + 1  # steps, probes, an epoch
 

@@ -22,8 +22,8 @@ from lenet.ui.app import explained, fragment
 from lenet.ui.escape import plain
 from lenet.ui.live_chart import live_chart
 from lenet.ui.run_cache import metrics_of
-from lenet.ui.train import config_form, run_controls, sample_predictions, what_happened
-from lenet.ui.train.curves import EMPTY, curves
+from lenet.ui.train import config_form, moments, run_controls, what_happened
+from lenet.ui.train.curves import curves
 from lenet.ui.train.measures import measures
 
 REFRESH, REFRESH_OF_EACH = 0.4, 0.04
@@ -76,16 +76,6 @@ def _interval() -> float:
 def _looks() -> dict[str, float]:
     """When each visitor last looked at a live run, by session."""
     return {}
-
-
-def empty_chart() -> None:
-    """Where the curves will be; the browser loads what draws them before the first run starts."""
-    live_chart(
-        "no curves",
-        lambda: curves({"": History()}, "", EMPTY, smoothing=0.0, log=False),
-        version="",
-        alt="Axes without a curve",
-    )
 
 
 def turn_to(run: Run) -> None:
@@ -141,13 +131,10 @@ def _follow(run: Run, compared: list[Run], names: dict[str, str], every: float |
     if status.state == "finished":
         _what_now(run, metrics)
     _figures(config, status, metrics)
-    chart, images = st.columns([5, 1.2])
-    with chart:
-        others = {names[one.id]: metrics_of(one, live=one.live) for one in compared}
-        _curves(run, config, status, {names[run.id]: metrics} | others)
-        what_happened.show(config, status, metrics)
-    with images:
-        sample_predictions.show(run)
+    moments.show(run, config, live=status.state in LIVE)
+    others = {names[one.id]: metrics_of(one, live=one.live) for one in compared}
+    _curves(run, config, status, {names[run.id]: metrics} | others)
+    what_happened.show(config, status, metrics)
     if every and status.state not in LIVE:
         if status.state == "finished":
             hand.take_checkpoint(run)
