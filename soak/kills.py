@@ -15,6 +15,7 @@ import pytest
 from lenet.files import temporaries
 from lenet.network import checkpoint
 from lenet.runs import launcher
+from lenet.runs.recorder import clear_remains
 from lenet.runs.run import Run
 from soak.lab import Lab, execution, small_lab
 from soak.table import Row
@@ -105,6 +106,8 @@ def _strike(run: Run, begin: Begin, seconds: float | None, row: Row) -> None:
     if (doing := _doing(run)) != "finished":
         row.times += 1
         row.said[doing] += 1
+    else:  # it may have been putting the detector into its last checkpoint, which is whole
+        clear_remains(run)
     for path in finished | set(run.checkpoints().values()):
         with row.checked("a finished epoch is lost"):
             checkpoint.load(path)

@@ -50,13 +50,13 @@ def make_optimizer(
             },
         ]
         defaults = {"lr": config.lr, "weight_decay": config.weight_decay}
-        return _eager(Muon)(groups, defaults, side or SideWork(shared=False))
+        return eager(Muon)(groups, defaults, side or SideWork(shared=False))
     if config.optimizer == "sgd":
-        return _eager(torch.optim.SGD)(
+        return eager(torch.optim.SGD)(
             model.parameters(), momentum=config.momentum, nesterov=config.nesterov, **common
         )
     adam = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
-    return _eager(adam)(model.parameters(), **common)
+    return eager(adam)(model.parameters(), **common)
 
 
 class Muon(Optimizer):
@@ -141,13 +141,13 @@ def orthogonal(matrix: Tensor) -> Tensor:
     return x.t() if is_tall else x
 
 
-def _eager(optimizer: type[Optimizer]) -> Callable[..., Optimizer]:
+def eager(optimizer: type[Optimizer]) -> Callable[..., Optimizer]:
     """The same optimizer, which does not import torch.compile's machinery in order to avoid it.
 
     That import (torch._dynamo) takes over a second, a third of the time from Start to the
     first point of the curve. The methods are torch's own, without their wrappers.
     """
-    names = ("add_param_group", "state_dict", "load_state_dict", "step")
+    names = ("add_param_group", "state_dict", "load_state_dict", "step", "zero_grad")
     methods = {name: inspect.unwrap(getattr(optimizer, name)) for name in names}
     methods["step"] = torch.no_grad()(methods["step"])
     methods["step"].hooked = True  # or torch would wrap it anew, to profile each step

@@ -25,6 +25,7 @@ from lenet.network.checkpoint import Checkpoint
 from lenet.network.inputs import to_input
 from lenet.network.unsure import Detector, features, scores
 from lenet.paths import cache_dir
+from lenet.training.optimizers import eager
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ def _separated(known: Tensor, foreign: Tensor) -> Detector:
     weights = [
         found[name].requires_grad_() for name in ("hidden", "hidden_bias", "out", "out_bias")
     ]
-    optimizer = torch.optim.AdamW(weights, LR, weight_decay=1e-4)
+    optimizer = eager(torch.optim.AdamW)(weights, LR, weight_decay=1e-4)
     batches = [
         batch
         for _ in range(PASSES)
