@@ -121,7 +121,7 @@ def _render_export(result: dict[str, Any]) -> str:
 
 
 def _render_import(result: dict[str, Any]) -> str:
-    return "\n".join([*result["found"], result["output"]])
+    return f"{result['output']}: a checkpoint of this lab"
 
 
 RENDER: dict[str, Callable[[dict[str, Any]], str]] = {

@@ -107,7 +107,7 @@ def five_layers(content: Any, name: str) -> Layers:
 
 
 def _short(key: object) -> str:
-    return repr(str(key)[:60])
+    return repr(str(key)[:60]).replace("|", "¦")  # it is written into tables, too
 
 
 def _tensors(content: Any) -> dict[str, Tensor]:

@@ -160,11 +160,13 @@ def _told(ranked: list[Tried], count: int) -> list[str]:
     best, *others = ranked
     images = min(IMAGES, DATASETS[best.config.dataset].train_count)
     notes = [
-        f"Of {count} combinations tried on {images:,} training images, the best recognises "
-        f"{best.accuracy:.1%}: {_settings(best.config)}."
+        f"Of {count} combinations tried on {images:,} training images, the best by its loss "
+        f"recognises {best.accuracy:.1%}: {_settings(best.config)}."
     ]
-    if others:
-        second = others[0]
+    for other in others:
+        if round(other.loss, 4) == round(best.loss, 4):
+            notes.append(f"The same comes of {_settings(other.config, best.config)}.")
+    if second := next((one for one in others if one.loss > best.loss + 1e-4), None):
         notes.append(
             f"The second best recognises {second.accuracy:.1%}, with a loss of {second.loss:.3f} "
             f"after {best.loss:.3f}: {_settings(second.config, best.config)}."

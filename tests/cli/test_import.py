@@ -47,7 +47,7 @@ def test_an_import_is_used_as_the_file_itself(
     assert lab(*export, "--checkpoint", theirs, *KNOWN).status == 0
     assert "kernel_size=3" in file.read_text()
     plain = lab(*IMPORT[:2], "--checkpoint", theirs, "--output", ours, "--overwrite", 1)
-    assert "combinations" in plain.out
+    assert plain.out == f"{ours}: a checkpoint of this lab\n"
 
 
 def test_a_training_begins_with_their_weights(lab: Lab, tmp_path: Path) -> None:

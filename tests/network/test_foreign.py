@@ -52,6 +52,7 @@ def test_every_layout_is_found_and_answers_the_same(layout: str, tmp_path: Path)
             assert all(note in notes for note in made.notes), notes
             assert "combinations tried on 1,000 training images" in notes
             assert "second best" in notes
+            assert ("The same comes of input_size 32" in notes) == (layout == "textbook")
         known = {key: getattr(found.config, key) for key in OPTIONS}  # need not be tried again
 
     checkpoint.save(tmp_path / "ours.pt", found)
@@ -65,6 +66,14 @@ def test_what_a_person_knows_is_not_tried() -> None:
     found, _ = foreign.loads(WAYS["bare.pt"](model), "a.pt", known)
     assert {key: getattr(found.config, key) for key in known} == known
     assert "No combination fits well" in " ".join(found.metrics["imported"])
+
+
+def test_other_precisions_are_taken() -> None:
+    half = {name: part.half() for name, part in changed().items()}
+    found = foreign.five_layers(torch.load(io.BytesIO(packed({"ema": half}))), "a.pt")
+    weight = found.weights["conv0.weight"]
+    assert weight.dtype == torch.float32
+    assert torch.equal(weight, half["conv0.weight"].float())
 
 
 @pytest.mark.usefixtures("small_dataset")
