@@ -20,7 +20,7 @@ from lenet.ui.inside.last_step import Answer
 from lenet.ui.inside.picture import choose_picture
 
 ORDER = (
-    "Choose any map or feature: below, each of its values is worked out. "
+    "Below, each value of the map or feature that you choose is worked out. "
     "Mid-grey is 0, lighter is above it, darker below; ± says what white and black are. "
     "The order is the textbook's: convolution, batch norm, activation, pooling; a convolution's "
     "maps are shown after their activation. With max pooling the program activates last, to save "
@@ -53,7 +53,7 @@ def page() -> None:
     with left:
         hand.mind(info)
         show_prediction(target, answer, info)
-    st.subheader("From the picture to the answer", anchor=False, help=ORDER)
+    st.subheader("From the picture to the answer: choose any map", anchor=False, help=ORDER)
     step_through()
     explore(model, layers, checkpoint.config, info.classes, answer)
     st.subheader("Learned filters", anchor=False)

@@ -20,12 +20,10 @@ class LayerOutput:
         name: "input", or as in `geometry.layers`.
         steps: what is done to the layer before, in order, such as "convolution", "batch norm",
             "tanh"; each with its result, (C, H, W) or (F,) float32.
-        parameters: weights of all its steps.
     """
 
     name: str
     steps: dict[str, Tensor]
-    parameters: int = 0
 
     @property
     def values(self) -> Tensor:
@@ -54,10 +52,10 @@ def layer_outputs(model: LeNet5, x: Tensor) -> dict[str, LayerOutput]:
         total = model.fc3(layers[-1].values.flatten())
         activated = model.activation(total)
         steps = {"weighted sum": total, ACTIVATIONS[model.config.activation]: activated}
-        layers.append(LayerOutput("fc3", steps, _parameters(model.fc3)))
+        layers.append(LayerOutput("fc3", steps))
         logits = model.fc4(activated)
         steps = {"weighted sum": logits, "softmax": logits.softmax(0)}
-        layers.append(LayerOutput("fc4", steps, _parameters(model.fc4)))
+        layers.append(LayerOutput("fc4", steps))
     return {layer.name: layer for layer in layers}
 
 
@@ -70,12 +68,8 @@ def _convolution(model: LeNet5, index: int, x: Tensor) -> list[LayerOutput]:
         steps["batch norm"] = norm(steps["convolution"][None])[0]
     activated = model.activation(list(steps.values())[-1])
     steps[ACTIVATIONS[config.activation]] = activated
-    layers = [LayerOutput(f"conv{index}", steps, _parameters(conv, norm))]
+    layers = [LayerOutput(f"conv{index}", steps)]
     if index < 2 or config.pool2:
         pooled = pool(activated[None])[0]
         layers.append(LayerOutput(f"pool{index}", {POOLINGS[config.pooling]: pooled}))
     return layers
-
-
-def _parameters(*modules: torch.nn.Module) -> int:
-    return sum(part.numel() for module in modules for part in module.parameters())

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from lenet.ui.images import img
 
-MID = 128
-
 
 def largest(values: NDArray[Any]) -> float:
     """The scale of values: the largest absolute one, 1 where all are 0."""
@@ -18,22 +16,10 @@ def largest(values: NDArray[Any]) -> float:
 
 def shades(values: NDArray[Any], scale: float) -> NDArray[np.uint8]:
     """Values from −scale to scale as 1 to 255 uint8, 0 as 128; of the same shape."""
-    return np.rint(MID + 127 * np.clip(values / scale, -1, 1)).astype(np.uint8)
+    return np.rint(128 + 127 * np.clip(values / scale, -1, 1)).astype(np.uint8)
 
 
 def images(values: NDArray[Any], scale: float, alts: Sequence[str] = ()) -> list[str]:
     """An `<img>` for each of (N, H, W) numbers, all in one scale."""
     alts = alts or [""] * len(values)
     return [img(plane, alt) for plane, alt in zip(shades(values, scale), alts, strict=True)]
-
-
-def color(value: float, scale: float) -> str:
-    """CSS for a background of the value's gray and text that is legible upon it."""
-    gray = int(shades(np.array(value), scale))
-    return f"background:rgb({gray},{gray},{gray});color:{'#000' if gray >= MID else '#fff'}"
-
-
-def signed(value: float, digits: int = 6) -> str:
-    """With a real minus; a rounded zero has none."""
-    text = f"{value:.{digits}f}"
-    return text.lstrip("-") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
