@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lenet.config import PRESET_NOTES, Config, build_config, network_settings
 from lenet.data.reading import locate
@@ -75,6 +76,7 @@ def configure() -> dict[str, Any]:
     lr_finder.offer(values)
     button = st.container(key="start")
     button.html(_WITHIN_REACH)
+    below = st.container()
     for group, names in config_form.groups().items():
         with st.expander(group.capitalize()):
             for name in names:
@@ -82,12 +84,14 @@ def configure() -> dict[str, Any]:
                 if name == "augment":
                     augmentation_preview.show(values)
     with button:
-        start(values)
+        start(values, below)
     return values
 
 
-def start(values: dict[str, Any]) -> None:
-    """The Start button; disabled with the reason where there is nothing to start."""
+def start(values: dict[str, Any], below: DeltaGenerator) -> None:
+    """The Start button, and below it how to begin; disabled with the reason where there is nothing
+    to start.
+    """
     config = None
     try:
         config = build_config(values)
@@ -103,7 +107,7 @@ def start(values: dict[str, Any]) -> None:
         width="stretch",
         disabled=config is None,
     )
-    begin = st.toggle(
+    begin = below.toggle(
         "Begin with the checkpoint in hand",
         key="begin in hand",
         help="With its weights, its network and its normalisation, whatever the form says of "
