@@ -52,7 +52,7 @@ class TestFlags:
                 "--queue",
             ),
             *("--evaluate", "--tied", "--study", "--seeds", "--vary", "--random", "--workers"),
-            *("--backend", "--address", "--overwrite", "--format", "--output"),
+            *("--backend", "--address", "--overwrite", "--format", "--output", "--init_from"),
             launcher.HANDED_OVER,
         }
 
