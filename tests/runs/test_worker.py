@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -168,3 +169,17 @@ class TestSteering:
         assert run.config() == again
         assert_whole(run, again)
         assert set(read_history(run.metrics_file).steps["lr"][changed:]) == {0.002}
+
+
+@pytest.mark.usefixtures("small_dataset")
+def test_one_killed_before_its_first_checkpoint_begins_with_the_same_weights(
+    tmp_path: Path, trained_checkpoint: checkpoint.Checkpoint
+) -> None:
+    run, values = Run(tmp_path / "run"), small_config(lr=1e-4, augment="none")
+    train(run, values, stop_at(1, run), begin=trained_checkpoint)
+    first = read_history(run.metrics_file).steps["loss"][0]
+    run.stopped_checkpoint.unlink()
+    resume(run)
+    again = read_history(run.metrics_file).steps["loss"][0]
+    assert again == pytest.approx(first)
+    assert first < 1.5  # of weights by chance it is 2.3
