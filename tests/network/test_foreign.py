@@ -128,7 +128,13 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "half a norm": (changed(bn0__running_var=None), "incomplete batch norm"),
     "two biases": (changed(other=torch.zeros(84)), "could be the bias of fc3"),
     "not numbers": (changed(fc4__bias=torch.full((10,), torch.nan)), "not numbers"),
-    "boundless": (changed(conv0__weight=torch.zeros(1).expand(6, 1, 2**30, 2**30)), "kernel"),
+    "boundless": (
+        changed(
+            conv0__weight=torch.zeros(1).expand(6, 1, 2**20, 2**20),
+            conv1__weight=torch.zeros(1).expand(16, 6, 2**20, 2**20),
+        ),
+        "too large for an image",
+    ),
     "no weights": ({"epoch": 3, "history": [1, 2]}, "holds no weights"),
     "a list": ([torch.zeros(3)], "holds no weights"),
 }
