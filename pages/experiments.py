@@ -50,6 +50,8 @@ def page() -> None:
     if wanted not in (*TITLES, *found):
         st.warning(f"The study {plain(wanted)} is not here; choose another.")
     folder = found.get(wanted) or next(iter(found.values()), None)
+    if name == OWN and folder:
+        show_study(folder.id)  # a link to it goes on showing this one
     if len(found) > 1:
         list_of(found, folder)
     if folder:

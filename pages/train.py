@@ -11,7 +11,7 @@ from lenet.config import PRESET_NOTES, Config, build_config, network_settings
 from lenet.data.reading import locate
 from lenet.errors import ConfigError
 from lenet.runs import launcher
-from lenet.ui import dataset, take_along
+from lenet.ui import dataset, hand, take_along
 from lenet.ui.app import sentence, show
 from lenet.ui.diagram import network
 from lenet.ui.train import (
@@ -118,7 +118,9 @@ def start(values: dict[str, Any], below: DeltaGenerator) -> None:
         before, at = st.session_state.get("started", (None, 0.0))
         st.session_state["started"] = (config, now)
         if config != before or now - at >= DOUBLE_CLICK:
-            turn_to(launcher.start(*beginning(config)) if begin else launcher.start(config))
+            run = launcher.start(*beginning(config)) if begin else launcher.start(config)
+            turn_to(run)
+            hand.await_run(run)
             st.rerun()
 
 

@@ -58,7 +58,6 @@ def navigate() -> None:
     finally:
         _navigated.reset(token)
         address.write()
-    st.session_state.pop("not understood", None)
     preload.load_other_pages()
 
 

@@ -35,8 +35,8 @@ def in_hand() -> Chosen:
     """The checkpoint in hand; without one the page ends there. Raises as `load` does."""
     chosen = opened(st.session_state["in hand"])
     dataset = chosen.checkpoint.config.dataset
-    if st.session_state.get("dataset") != dataset:
-        st.session_state["dataset"] = dataset
+    if st.session_state.get("dataset in hand") != dataset:
+        st.session_state["dataset in hand"] = dataset
         hand.show_picture()  # the bar was drawn before this was known
     return chosen
 

@@ -14,7 +14,7 @@ import streamlit as st
 from lenet.catalog import DATASETS, DatasetInfo
 from lenet.config import Config
 from lenet.errors import LabError
-from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT, studies_dir
+from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT, runs_dir, studies_dir
 from lenet.runs.launcher import is_ours, list_runs
 from lenet.runs.naming import labels
 from lenet.runs.run import Run
@@ -48,6 +48,7 @@ class Source:
 def bar() -> None:
     """The checkpoint and the picture in hand, with widgets to choose the first."""
     state = st.session_state
+    _take_awaited()
     with st.container(key="hand", gap="xsmall"):
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
         state["in hand"] = choose(row, "Checkpoint", "checkpoint")
@@ -67,7 +68,9 @@ def show_picture() -> None:
 def picture_in_hand() -> Picture:
     """What was chosen, else the first test image of the network's dataset."""
     state = st.session_state
-    return state.get("picture") or picture.test_image(state.get("dataset", "FashionMNIST"), 0)
+    return state.get("picture") or picture.test_image(
+        state.get("dataset in hand", "FashionMNIST"), 0
+    )
 
 
 def take(held: Picture | None) -> None:
@@ -86,10 +89,23 @@ def mind(info: DatasetInfo) -> None:
         )
 
 
-def take_checkpoint(run: Run) -> None:
-    """Put a run's best epoch in hand, or its last."""
-    if run.checkpoints():
-        st.session_state["checkpoint"], st.session_state["checkpoint epoch"] = run.id, None
+def await_run(run: Run) -> None:
+    """Have a run's best epoch, or its last, in hand once it has finished.
+
+    For who starts or resumes it: another visitor's hand stays as it is.
+    """
+    st.session_state["awaited run"] = run.id
+
+
+def _take_awaited() -> None:
+    state = st.session_state
+    if not state.get("awaited run"):
+        return
+    run = Run(runs_dir() / state["awaited run"])
+    with suppress(LabError):  # it may have been deleted
+        if run.status().state == "finished" and run.checkpoints():
+            state["checkpoint"], state["checkpoint epoch"] = run.id, None
+            state["awaited run"] = None
 
 
 def mind_unseen(config: Config, kind: Literal["drawings", "photographs"]) -> None:
@@ -160,6 +176,8 @@ def _chosen(key: str) -> None:
     """Another epoch, and on Train another run, belong to another checkpoint."""
     state = st.session_state
     state[f"{key} epoch"] = None
+    if key != SECOND:
+        state["awaited run"] = None
     if key != SECOND and any(run.id == state[key] for run in list_runs()):
         state["watched"], state["turns"] = state[key], state.get("turns", 0) + 1
 
@@ -167,14 +185,14 @@ def _chosen(key: str) -> None:
 def _epoch(place: Any, key: str, source: Source) -> Held:
     """The only file of a source, or that of the epoch chosen in a further widget."""
     state, files = st.session_state, source.files
+    wanted, box = state.get(f"{key} epoch"), f"box of the {key} epoch"
+    if wanted not in (None, *files):
+        st.warning(f"Epoch {wanted} of {plain(source.label)} is not here; this is another.")
     if len(files) == 1:
         state[f"{key} epoch"] = None
         [path] = files.values()
         return Held(source.label, path)
-    wanted, box = state.get(f"{key} epoch"), f"box of the {key} epoch"
     if wanted not in files:
-        if wanted is not None:
-            st.warning(f"Epoch {wanted} of {plain(source.label)} is not here; choose another.")
         best = best_checkpoint(Run(next(iter(files.values())).parent))
         wanted = next((epoch for epoch, path in files.items() if path == best), max(files))
     state[f"{key} epoch"] = wanted

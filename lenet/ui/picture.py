@@ -18,15 +18,18 @@ from lenet.data.reading import locate
 from lenet.errors import DatasetError
 
 Gray = NDArray[np.uint8]
-Source = Literal["test", "drawing", "photo"]
+Source = Literal["test", "drawing", "photo", "cutout"]
+"""The last is a photograph whose thing was cut out by its colour."""
 
 VIEWS = ("Samples", "Draw", "Upload")
 """Where a picture can come from, on Predict and on Inside."""
 LONGEST = 1004
 """Characters in the address for the exact picture; one that needs more gets 16 gray levels."""
 
-_TEXT = re.compile(r"([A-Za-z]+)\.(?:(test)(\d{1,5})|(drawing|photo)\.([\w-]{1,1100}))", re.ASCII)
-_TITLES: dict[Source, str] = {"test": "Test image", "drawing": "Drawing", "photo": "Photograph"}
+_TEXT = re.compile(
+    r"([A-Za-z]+)\.(?:(test)(\d{1,5})|(drawing|photo|cutout)\.([\w-]{1,1100}))", re.ASCII
+)
+_TITLES: dict[str, str] = {"test": "Test image", "drawing": "Drawing", "photo": "Photograph"}
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,16 @@ class Picture:
     @property
     def label(self) -> str:
         number = f" {self.index:,}" if self.source == "test" else ""
-        return f"{_TITLES[self.source]}{number}"
+        return f"{_TITLES[self._kind]}{number}"
 
     @property
     def view(self) -> str:
         """The one of `VIEWS` in which the picture was made."""
-        return VIEWS[list(_TITLES).index(self.source)]
+        return VIEWS[list(_TITLES).index(self._kind)]
+
+    @property
+    def _kind(self) -> str:
+        return "photo" if self.source == "cutout" else self.source
 
     def pixels(self) -> Gray:
         """(28, 28) uint8, light on black; `DatasetError` if a test image's file is not here."""
@@ -80,7 +87,8 @@ def read(text: str) -> Picture:
             raise ValueError("no such test image")
         return test_image(found[1], int(found[3]))
     _unpacked(found[5])
-    return Picture(found[1], "drawing" if found[4] == "drawing" else "photo", found[5])
+    source: Source = found[4]  # type: ignore[assignment]
+    return Picture(found[1], source, found[5])
 
 
 def test_image(dataset: str, index: int) -> Picture:

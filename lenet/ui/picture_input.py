@@ -1,5 +1,6 @@
 """A drawing or a photograph from a visitor, as Predict and Inside ask for it and put it in hand."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,15 +9,15 @@ import streamlit as st
 from PIL import Image
 from streamlit_drawable_canvas import st_canvas
 
-from lenet.catalog import DatasetInfo
-from lenet.drawing import centre, examples
+from lenet.catalog import DATASETS, DatasetInfo
+from lenet.drawing import centre, examples, image_files
 from lenet.drawing.centre import Prepared
 from lenet.errors import ImageError
 from lenet.paths import ROOT
 from lenet.ui import hand, images, picture
 from lenet.ui.address import link
 from lenet.ui.picture import VIEWS, Picture
-from lenet.ui.widgets import segments
+from lenet.ui.widgets import segments, while_here
 
 SIDE = 280  # pixels of the canvas
 CAMERA = 480  # pixels of the camera's picture on the page
@@ -164,26 +165,49 @@ def _take(file: bytes, strokes: Strokes, info: DatasetInfo) -> None:
 def photographs(info: DatasetInfo) -> list[Photo]:
     """Ask for pictures: files, copied ones, the camera's. The session keeps them."""
     state = st.session_state
-    files, shot = (f"{name}, {state['arrivals']}" for name in ("photo", "shot"))
+    kept: set[str] = state.setdefault(f"photos without chip, {state['arrivals']}", set())
+    emptied = state.setdefault("uploader emptied", 0)
+    files, shot = (f"{name}, {state['arrivals']}, {emptied}" for name in ("photo", "shot"))
 
     def given() -> None:
+        """Take what is there now; what cannot be used goes when something comes after it."""
         found = [*state[files], *filter(None, [state.get(shot)])]
-        state["photos"] = [Photo(one.name, one.getvalue(), info.name, one.file_id) for one in found]
+        there = kept | {one.file_id for one in found}
+        before: list[Photo] = [one for one in state.get("photos", []) if one.key in there]
+        known = {one.key for one in before}
+        new = [Photo(one.name, one.getvalue(), info.name, one.file_id) for one in found]
+        new = [one for one in new if one.key not in known]
+        usable = [one for one in before if not new or _is_usable(one)]
+        state["photos"] = [*usable, *new]
+        if len(usable) < len(before):  # the chips go, too, and the other files stay
+            state["uploader emptied"] += 1
+            kept.update(one.key for one in state["photos"])
 
     label = "Photographs of one thing each"
-    st.file_uploader(label, accept_multiple_files=True, key=files, on_change=given)
+    st.file_uploader(label, accept_multiple_files=True, key=files, on_change=while_here(given))
     _photo_events(key="photo events")
     row = st.container(horizontal=True, vertical_alignment="center")
     row.caption("On a phone, this also offers “Take photo”. A copied picture can be pasted.")
     secure = "Browsers lend it to pages of this computer or over HTTPS only."
     if row.toggle("Camera", key="camera", help=secure):  # once shown, it asks for permission
-        st.camera_input("A photograph of one thing", key=shot, on_change=given, width=CAMERA)
+        st.camera_input(
+            "A photograph of one thing", key=shot, on_change=while_here(given), width=CAMERA
+        )
     photos: list[Photo] = state.get("photos", [])
     return photos
 
 
+@st.cache_data(max_entries=128, show_spinner=False)
+def _is_usable(photo: Photo) -> bool:
+    with suppress(ImageError):
+        centre.from_photo(image_files.read_image(photo.data, photo.name), DATASETS[photo.dataset])
+        return True
+    return False
+
+
 def take_photograph(prepared: Prepared, info: DatasetInfo) -> None:
-    hand.take(picture.made(info.name, "photo", prepared.array))
+    source: picture.Source = "cutout" if prepared.cut_out else "photo"
+    hand.take(picture.made(info.name, source, prepared.array))
 
 
 def why(held: Picture, place: Any = st, checkpoint: str | None = None) -> None:

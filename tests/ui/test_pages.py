@@ -133,6 +133,34 @@ def test_a_box_that_is_gone_does_not_choose_the_run_before(monkeypatch: pytest.M
     assert sound(app).session_state["watched"] == launcher.list_runs()[0].id != before.id
 
 
+def test_who_started_a_run_has_it_in_hand_once_it_has_finished(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(launcher, "start", made_run)
+    app, other = visit(), visit()
+    button(app, "Start").click().run()
+    [run] = launcher.list_runs()
+    assert sound(app).session_state["checkpoint"] == DEFAULT_CHECKPOINT.stem
+    train(run, small_config())
+
+    app.switch_page("pages/predict.py").run()
+
+    assert sound(app).session_state["checkpoint"] == run.id
+    assert sound(other.run()).session_state["checkpoint"] == DEFAULT_CHECKPOINT.stem
+    app.selectbox(key="checkpoint").set_value(DEFAULT_CHECKPOINT.stem).run()
+    assert sound(app.run()).session_state["checkpoint"] == DEFAULT_CHECKPOINT.stem
+
+
+def test_the_form_keeps_its_dataset_whatever_network_is_in_hand() -> None:
+    app = visit()
+    app.segmented_control(key="dataset").set_value("MNIST").run()
+
+    app.switch_page("pages/predict.py").run()
+    app.switch_page("pages/train.py").run()
+
+    assert widgets(sound(app))["dataset"].value == "MNIST"
+
+
 @pytest.mark.parametrize("state", ["finished", "stopped", "failed", "crashed"])
 def test_a_run_that_has_ended_is_shown_and_resumed_unless_it_is_finished(state: Any) -> None:
     run = made_run(build_config())

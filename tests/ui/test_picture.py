@@ -28,7 +28,8 @@ def test_a_drawing_is_exact_and_one_too_long_keeps_sixteen_levels() -> None:
     assert np.array_equal(picture.read(str(made)).pixels(), drawn.array)
 
     noise = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
-    coarse = picture.made("MNIST", "photo", noise)
+    coarse = picture.made("MNIST", "cutout", noise)
+    assert (picture.read(str(coarse)), coarse.view) == (coarse, "Upload")
     assert len(coarse.code) < 560
     assert np.abs(coarse.pixels().astype(int) - noise).max() <= 8
 

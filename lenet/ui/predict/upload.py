@@ -37,8 +37,8 @@ def upload(checkpoint: Checkpoint, info: DatasetInfo, second: Checkpoint | None)
     )
     if photo:
         _closely(checkpoint, info, photo, second)
-    elif hand.picture_in_hand().source == "photo":
-        show_prediction(checkpoint, info, second)
+    elif (source := hand.picture_in_hand().source) in ("photo", "cutout"):
+        show_prediction(checkpoint, info, second if source == "cutout" else None)
 
 
 def _several(

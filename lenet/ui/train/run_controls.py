@@ -9,6 +9,7 @@ from lenet.config import MAX_LR, accepts
 from lenet.runs import launcher
 from lenet.runs.run import Run
 from lenet.runs.status import LIVE, RESUMABLE, Status
+from lenet.ui import hand
 from lenet.ui.app import again
 from lenet.ui.escape import plain
 from lenet.ui.style import BADGES
@@ -27,6 +28,7 @@ def headline(run: Run, status: Status) -> None:
         resume = ":material/play_arrow:"
         if row.button("Resume", icon=resume, key=f"resume {run.id}", type="primary"):
             launcher.resume(run)
+            hand.await_run(run)
             st.rerun()
     elif status.state in LIVE:
         _control_buttons(row, run, status)

@@ -16,7 +16,6 @@ from lenet.runs.history import History
 from lenet.runs.naming import labels
 from lenet.runs.run import Run
 from lenet.runs.status import LIVE, Status
-from lenet.ui import hand
 from lenet.ui.address import link
 from lenet.ui.app import explained, fragment
 from lenet.ui.escape import plain
@@ -135,11 +134,7 @@ def _follow(run: Run, compared: list[Run], names: dict[str, str], every: float |
     others = {names[one.id]: metrics_of(one, live=one.live) for one in compared}
     _curves(run, config, status, {names[run.id]: metrics} | others)
     what_happened.show(config, status, metrics)
-    if every and status.state not in LIVE:
-        if status.state == "finished":
-            hand.take_checkpoint(run)
-        st.rerun()
-    if every and not every / 2 < _interval() < 2 * every:
+    if every and (status.state not in LIVE or not every / 2 < _interval() < 2 * every):
         st.rerun()
 
 
