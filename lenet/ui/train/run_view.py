@@ -130,10 +130,10 @@ def _follow(run: Run, compared: list[Run], names: dict[str, str], every: float |
     if status.state == "finished":
         _what_now(run, metrics)
     _figures(config, status, metrics)
-    moments.show(run, config, live=status.state in LIVE)
     others = {names[one.id]: metrics_of(one, live=one.live) for one in compared}
     _curves(run, config, status, {names[run.id]: metrics} | others)
     what_happened.show(config, status, metrics)
+    moments.show(run, config, live=status.state in LIVE)
     if every and (status.state not in LIVE or not every / 2 < _interval() < 2 * every):
         st.rerun()
 
