@@ -46,7 +46,7 @@ def test_a_first_visit_says_what_this_is_and_shows_it(fresh_app: App, open_tab: 
     example = drawn_example(page)
     expect(example).to_be_visible()
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("button", name="Stop")).to_be_visible()
     expect(example).to_have_count(0)
     expect(classes).to_have_count(0)
 
@@ -117,7 +117,7 @@ def test_maps_and_filters_change_while_a_run_is_trained_and_after(
 
     before = shown()
     wait_until(lambda: all(a != b for a, b in zip(before, shown(), strict=True)), "both change")
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("main").get_by_role("button", name="Stop").click()
     play = other.get_by_role("button", name="Play", exact=True)
     expect(play).to_be_visible()
     at_rest(other)

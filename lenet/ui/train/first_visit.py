@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from lenet.catalog import SIDE, dataset_info
 from lenet.data.reading import first_of_each_class
-from lenet.drawing.examples import OF_CLASSES, picture
 from lenet.runs.history import read_history
 from lenet.ui.images import img
 from lenet.ui.live_chart import live_chart
@@ -47,14 +47,19 @@ def _classes(dataset: str) -> str:
     """HTML of a picture of each class: of the data where it is there, else drawn, else its name."""
     names = dataset_info(dataset).classes
     stored = first_of_each_class(dataset)
-    pictures = [np.frombuffer(one, np.uint8).reshape(SIDE, SIDE) for one in stored] or [
-        picture(strokes, SIDE, PEN) for strokes in OF_CLASSES.get(dataset, ())
-    ]
+    pictures = [np.frombuffer(one, np.uint8).reshape(SIDE, SIDE) for one in stored]
+    pictures = pictures or _drawn(dataset)
     cells = "".join(
         f'<figure>{img(one, name)}<figcaption aria-hidden="true">{name}</figcaption></figure>'
         for one, name in zip(pictures, names, strict=False)
     ) or "".join(f"<b>{name}</b>" for name in names)
     return f'<div class="lenet-classes" role="group" aria-label="The classes">{_STYLE}{cells}</div>'
+
+
+def _drawn(dataset: str) -> list[NDArray[np.uint8]]:
+    from lenet.drawing.examples import OF_CLASSES, picture  # where they are needed: 25 ms
+
+    return [picture(strokes, SIDE, PEN) for strokes in OF_CLASSES.get(dataset, ())]
 
 
 _STYLE = """<style>
