@@ -3,8 +3,6 @@
 `st.plotly_chart` of Streamlit 1.67 replaces it instead (streamlit/streamlit#8782, #11424).
 """
 
-import importlib
-import sys
 from collections.abc import Callable, Hashable
 from pathlib import Path
 
@@ -12,6 +10,8 @@ import plotly
 import plotly.graph_objects as go
 import streamlit as st
 from streamlit.components.v1 import declare_component
+
+from lenet.ui.preload import PANDAS
 
 _HERE = Path(__file__).parent
 _LIBRARY = Path(plotly.__file__).parent / "package_data"
@@ -34,7 +34,6 @@ def live_chart(key: str, draw: Callable[[], go.Figure], *, version: Hashable, al
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _drawn(key: str, version: Hashable, _draw: Callable[[], go.Figure]) -> tuple[str, int]:
     """The figure as JSON and its height, drawn once for all visitors."""
-    if "pandas" in sys.modules:  # Plotly fails on a module that another thread has half imported
-        importlib.import_module("pandas")
-    figure = _draw()
-    return figure.to_json(), figure.layout.height
+    with PANDAS:
+        figure = _draw()
+        return figure.to_json(), figure.layout.height

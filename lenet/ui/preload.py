@@ -5,7 +5,7 @@ import importlib
 import threading
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from lenet.cores import memory_is_short
 from lenet.ui.media import keep_files_for_a_while
@@ -25,6 +25,8 @@ OTHER_PAGES = (
     "lenet.evaluation.metrics",
     "sklearn.metrics",
 )
+PANDAS = threading.Lock()
+"""Held while pandas is imported: Plotly fails on one that another thread has half imported."""
 
 
 @asynccontextmanager
@@ -46,4 +48,5 @@ def load_other_pages() -> None:
 def _load(modules: Sequence[str], pause: float = 0) -> None:
     time.sleep(pause)
     for name in modules:
-        importlib.import_module(name)
+        with PANDAS if name == "pandas" else nullcontext():
+            importlib.import_module(name)

@@ -3,11 +3,8 @@
 from pathlib import Path
 
 import pytest
-import torch
 
-from lenet.network import checkpoint
 from tests.command import Lab, assert_refused
-from tests.network.other_lenets import Blog, Tutorial, packed
 
 pytestmark = pytest.mark.usefixtures("small_dataset")
 
@@ -17,6 +14,10 @@ KNOWN = ("--activation", "tanh", "--normalization", "half")
 
 @pytest.fixture
 def theirs(tmp_path: Path) -> Path:
+    import torch
+
+    from tests.network.other_lenets import Blog, packed
+
     torch.manual_seed(0)
     (tmp_path / "theirs.pt").write_bytes(packed(Blog().state_dict()))
     return tmp_path / "theirs.pt"
@@ -25,6 +26,8 @@ def theirs(tmp_path: Path) -> Path:
 def test_an_import_is_used_as_the_file_itself(
     theirs: Path, lab: Lab, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    from lenet.network import checkpoint
+
     ours = tmp_path / "ours.pt"
     told = lab(*IMPORT, theirs, "--output", ours, *KNOWN).json
     assert told["output"] == str(ours)
@@ -51,6 +54,11 @@ def test_an_import_is_used_as_the_file_itself(
 
 
 def test_a_training_begins_with_their_weights(lab: Lab, tmp_path: Path) -> None:
+    import torch
+
+    from lenet.network import checkpoint
+    from tests.network.other_lenets import Tutorial, packed
+
     torch.manual_seed(0)
     (tmp_path / "theirs.pt").write_bytes(packed(Tutorial().state_dict()))
     train = ("--mode", "train", "--json", "--preset", "classic", "--epochs", 1, "--lr", 1e-9)

@@ -18,6 +18,7 @@ from lenet.errors import ConfigError
 from lenet.runs import launcher
 from lenet.ui.address import held
 from lenet.ui.app import fragment
+from lenet.ui.live_chart import live_chart
 from lenet.ui.style import COLORS, WIDTH, figure, reference
 
 REFRESH = 0.4
@@ -77,7 +78,13 @@ def _follow(search: _Search) -> None:
         st.caption("No learning rate was found for these settings.")
         return
     rate = search.found["suggestion"]
-    st.plotly_chart(_chart(search.found), key="range curve", config={"displayModeBar": False})
+    found = search.found
+    live_chart(
+        "range curve",
+        lambda: _chart(found),
+        version=tuple(found["losses"]),
+        alt="The loss over the learning rates tried",
+    )
     row = st.container(horizontal=True, vertical_alignment="center")
     used = row.button(f"Use {rate:g}", type="primary", key="use rate", on_click=_use, args=(rate,))
     if row.button("Close", type="tertiary", key="close range", on_click=_end) or used:
