@@ -198,5 +198,5 @@ def test_a_double_click_starts_one_run_and_its_wicked_name_is_text_until_it_is_d
     button(page, "Delete")
     button(page, "Delete for good")
 
-    expect(page.get_by_text("No run yet")).to_be_visible()
+    expect(page.get_by_text("An example, recorded earlier")).to_be_visible()
     assert fresh_app.runs() == []

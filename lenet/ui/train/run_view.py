@@ -170,7 +170,7 @@ def _settings(run: Run) -> None:
             del shown["dataset"]
         labels = (knob(Config.model_fields[name]).label for name in shown)
         said = [f"{label.lower()} {shown[name]}" for name, label in zip(shown, labels, strict=True)]
-        row = st.container(gap=None)
+        row = st.container(horizontal=True, vertical_alignment="center", gap="small")
         row.caption(plain(f"This run: preset {config.preset}, {', '.join(said)}"))
         row.button(
             "Use these settings",
