@@ -37,7 +37,7 @@ HANDED_OVER = "--handed_over"
 """Flag of a process that the page has started: what was asked since then counts."""
 NICE = 10
 """Priority of what the page starts, so that a training does not make the page wait."""
-POLL = 0.3
+POLL = 0.4
 """Seconds between two looks of a waiting run at the slots."""
 
 _prewarmed: "list[subprocess.Popen[bytes]]" = []

@@ -25,7 +25,7 @@ from lenet.ui.train import config_form, moments, run_controls, what_happened
 from lenet.ui.train.curves import curves
 from lenet.ui.train.measures import measures
 
-REFRESH, REFRESH_OF_EACH = 0.4, 0.04
+REFRESH, REFRESH_OF_EACH = 0.4, 0.03
 """Seconds between two looks at a live run: the first, or the second for each who looks."""
 FORGOTTEN = 10.0
 """Seconds after its last look at which a visitor no longer counts."""
