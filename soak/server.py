@@ -42,8 +42,8 @@ def rows(short: bool) -> list[Row]:
 def training(home: Path, runs: int) -> Iterator[App]:
     """A server, and so many runs started on its page, each of another number of epochs."""
     with serve(home, LENET_SLOTS=str(runs)) as app:
-        with _tabs() as visit:
-            for number in range(runs):
+        for number in range(runs):
+            with _tabs() as visit:  # closed again: who watches takes processor time from the runs
                 press_start(open_train(app, visit, f"?epochs={500 + number}"))
         try:
             yield app
