@@ -176,9 +176,10 @@ def _chosen(key: str) -> None:
     """Another epoch, and on Train another run, belong to another checkpoint."""
     state = st.session_state
     state[f"{key} epoch"] = None
-    if key != SECOND:
-        state["awaited run"] = None
-    if key != SECOND and any(run.id == state[key] for run in list_runs()):
+    if key == SECOND:
+        return
+    state["awaited run"] = None
+    if any(run.id == state[key] for run in list_runs()):
         state["watched"], state["turns"] = state[key], state.get("turns", 0) + 1
 
 
