@@ -52,7 +52,7 @@ def _choose(run: Run, steps: list[int], playing: bool) -> int:
     if playing:
         state[key] = min(state.get(key, last) + 1, last)
         if state[key] == last:
-            del state["played"]
+            state.pop("played", None)  # Hold may have been pressed just now
             st.rerun()
     row = st.container(horizontal=True, vertical_alignment="bottom")
 
