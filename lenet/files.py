@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import itertools
 import json
 import os
@@ -12,9 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from lenet.errors import StorageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 T = TypeVar("T")
 
@@ -53,6 +57,15 @@ def temporaries(folder: Path) -> list[Path]:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON; see `write_atomic`."""
     write_atomic(path, json.dumps(value, indent=2).encode() + b"\n")
+
+
+def write_array(path: Path, values: "NDArray[Any]") -> None:
+    """Write `values` as NumPy's .npy; see `write_atomic`."""
+    import numpy as np  # not for the first page
+
+    file = io.BytesIO()
+    np.save(file, values, allow_pickle=False)
+    write_atomic(path, file.getvalue())
 
 
 def modified(path: Path) -> float:

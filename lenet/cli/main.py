@@ -78,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
         default=paths.DEFAULT_CHECKPOINT,
         help="for eval, test, export and import; of this lab, or any LeNet-5's weights",
     )
+    add("--robustness", default="0", choices=("0", "1"), help="eval: on changed images, too")
     add("--init_from", type=Path, metavar="FILE", help="train: begin with a checkpoint's weights")
     add("--images", type=Path, nargs="+", metavar="PATH", help="test: classify photographs")
     add("--drawings", type=Path, nargs="+", metavar="PATH", help="test: classify canvas drawings")
@@ -311,10 +312,16 @@ def _eval(args: argparse.Namespace) -> dict[str, Any]:
     from lenet.training.unsure import ready, unsure
 
     loaded = ready(loaded, args.data_dir)
+    more = {}
+    if args.robustness == "1":
+        from lenet.evaluation.robustness import robustness
+
+        more["robustness"] = [point.figures() for point in robustness(loaded, split)]
     return {
         "checkpoint": str(args.checkpoint),
         "dataset": dataset,
         **figures(evaluate(loaded, split)),
+        **more,
         "unsure": unsure(loaded, split.images).float().mean().item(),
         "unsure_set_on": loaded.detector["set_on"] if loaded.detector else [],
     }

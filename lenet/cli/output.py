@@ -88,7 +88,12 @@ def _render_eval(result: dict[str, Any]) -> str:
     head = f"{'class':<12} {'precision':>9} {'recall':>7} {'f1':>6}"
     first = f"accuracy {result['accuracy']:.2%} on {result['dataset']}"
     doubt = f"unsure of {result['unsure']:.2%}; set on {', '.join(result['unsure_set_on'])}"
-    return "\n".join([first, doubt, head, *rows])
+    broken = [
+        f"{at['change']:<12} {at['strength']:>9g} {at['accuracy']:>7.2%} "
+        f"({at['interval'][0]:.2%} to {at['interval'][1]:.2%} of {at['images']:,} images)"
+        for at in result.get("robustness", [])
+    ]
+    return "\n".join([first, doubt, head, *rows, *broken])
 
 
 def _render_test(result: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from lenet.cores import memory_is_short, usable_cores
 from lenet.errors import CheckpointError
 from lenet.network.checkpoint import Checkpoint
 from lenet.network.inputs import to_input
+from lenet.network.lenet5 import LeNet5
 
 BATCH = 50 if memory_is_short() else 200  # the quickest of 50, 100 and 200, on two cores
 WORKERS = 1 if memory_is_short() else min(4, usable_cores())  # threads that classify side by side
@@ -33,26 +34,48 @@ def predict(
     Raises:
         CheckpointError: an answer is NaN or infinite.
     """
-    torch.set_num_threads(1)
-    model = checkpoint.predictor
-
-    def answer(batch: Tensor) -> Tensor:
-        with torch.inference_mode():  # counts for one thread alone
-            return model.probabilities(to_input(batch, checkpoint.config))
-
-    rows = [torch.empty(0, 10)]
-    workers = ThreadPoolExecutor(WORKERS)
-    try:
-        for found in workers.map(answer, images.split(BATCH) if len(images) else ()):
-            rows.append(found)
-            if progress:
-                progress(min(1.0, (len(rows) - 1) * BATCH / len(images)))
-    finally:  # a visitor who has left does not keep the cores busy
-        workers.shutdown(cancel_futures=True)
-    answers = torch.cat(rows)
+    if not len(images):
+        return torch.empty(0, 10)
+    answers = _each_batch(checkpoint, images, LeNet5.probabilities, progress)
     if not bool(torch.isfinite(answers).all()):  # finite weights can be too large all the same
         raise CheckpointError(
             "the network's answers are not numbers, its weights are out of all proportion; "
             "choose another checkpoint"
         )
     return answers
+
+
+def features(
+    checkpoint: Checkpoint, images: Tensor, progress: Callable[[float], None] | None = None
+) -> Tensor:
+    """(N, 28, 28) uint8 → (N, 84) float32: what fc4 gets of the images alone.
+
+    N is at least 1; `progress` as in `predict`.
+    """
+    return _each_batch(checkpoint, images, lambda model, x: model.stages(x)[-1], progress)
+
+
+def _each_batch(
+    checkpoint: Checkpoint,
+    images: Tensor,
+    work: Callable[[LeNet5, Tensor], Tensor],
+    progress: Callable[[float], None] | None,
+) -> Tensor:
+    """What `work` makes of the images as the network takes them, in one tensor."""
+    torch.set_num_threads(1)
+    model = checkpoint.predictor
+
+    def answer(batch: Tensor) -> Tensor:
+        with torch.inference_mode():  # counts for one thread alone
+            return work(model, to_input(batch, checkpoint.config))
+
+    rows: list[Tensor] = []
+    workers = ThreadPoolExecutor(WORKERS)
+    try:
+        for found in workers.map(answer, images.split(BATCH)):
+            rows.append(found)
+            if progress:
+                progress(min(1.0, len(rows) * BATCH / len(images)))
+    finally:  # a visitor who has left does not keep the cores busy
+        workers.shutdown(cancel_futures=True)
+    return torch.cat(rows)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lenet.evaluation.metrics import Evaluation
@@ -30,11 +30,17 @@ def figures(found: Evaluation) -> dict[str, Any]:
 
 def table(found: Evaluation, classes: Sequence[str]) -> str:
     """CSV with each image's index, target, prediction and probabilities, by names of `classes`."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["index", "target", "prediction", *classes])
     answers = zip(found.targets, found.predictions, found.probabilities, strict=True)
-    for index, (target, prediction, shares) in enumerate(answers):
-        exact = (f"{share:.9g}" for share in shares)  # nine digits tell two float32 apart
-        rows.writerow([index, classes[target], classes[prediction], *exact])
+    return as_csv(
+        ["index", "target", "prediction", *classes],
+        (  # nine digits tell two float32 apart
+            [index, classes[target], classes[prediction], *(f"{share:.9g}" for share in shares)]
+            for index, (target, prediction, shares) in enumerate(answers)
+        ),
+    )
+
+
+def as_csv(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([head, *rows])
     return text.getvalue()
