@@ -7,14 +7,18 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lenet.catalog import DATASETS
 from lenet.evaluation import report
-from lenet.ui import checkpoints, dataset, hand, take_along
+from lenet.ui import checkpoints, dataset, hand, take_along, widgets
+from lenet.ui.address import PARTS
 from lenet.ui.app import fragment, show
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluate import charts, scores
 from lenet.ui.evaluate.confusion_matrix import EvaluatedSet, explore
 from lenet.ui.evaluate.gallery import gallery
+from lenet.ui.evaluate.image_map import show_map
+from lenet.ui.evaluate.labels import wrong_labels
+from lenet.ui.evaluate.robustness import what_breaks_it
 from lenet.ui.style import CONFIG
-from lenet.ui.widgets import download, segments, while_here
+from lenet.ui.widgets import segments, while_here
 
 
 def page() -> None:
@@ -47,7 +51,17 @@ def page() -> None:
     downloads(row, shown)
     chosen = shown.chosen
     take_along.popover(row, chosen.path.stem, chosen.path, lambda: chosen.checkpoint)
-    details(shown)
+    part = segments(
+        "Part", list(PARTS), "part", format_func=PARTS.get, label_visibility="collapsed"
+    )
+    if part == "robustness":
+        what_breaks_it(sets)
+    elif part == "map":
+        show_map(shown)
+    elif part == "labels":
+        wrong_labels(shown)
+    else:
+        details(shown)
 
 
 def test_set(place: DeltaGenerator, chosen: Chosen) -> str:
@@ -129,13 +143,12 @@ def downloads(place: DeltaGenerator, shown: EvaluatedSet) -> None:
         ]
         return charts.standalone(*matrices, charts.reliability(found.reliability))
 
-    with place.popover("Download", icon=":material/download:"):
-        for label, data, file in (
-            ("Figures, JSON", metrics, "evaluation.json"),
-            ("Every answer, CSV", lambda: report.table(found, classes), "answers.csv"),
-            ("Charts, HTML", html, "evaluation.html"),
-        ):
-            download(label, data, file, icon=None, type="tertiary", key=file)
+    widgets.downloads(
+        place,
+        ("Figures, JSON", metrics, "evaluation.json"),
+        ("Every answer, CSV", lambda: report.table(found, classes), "answers.csv"),
+        ("Charts, HTML", html, "evaluation.html"),
+    )
 
 
 show(page)

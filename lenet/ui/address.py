@@ -30,6 +30,16 @@ MOST, SEEDS = 20, 10_000
 """Images that Predict shows at once, and the seeds that pick them."""
 SPOTS = frozenset(layer.name for layer in feasible_layers(32, 3, 2, pool2=True, batch_norm=True)[0])
 ORDERS = ("by label", "by likeness")
+PARTS = {
+    "answers": "Answers",
+    "robustness": "What breaks it",
+    "map": "Map of the images",
+    "labels": "Labels that may be wrong",
+}
+"""Of Evaluate, of which it shows one."""
+COUNTS = ("some", "all")
+MAPS = {"tsne": "t-SNE", "pca": "PCA"}
+SETS = {"test": "test images", "train": "training images"}
 
 
 def _none() -> None:
@@ -210,6 +220,11 @@ PAGES: dict[str, dict[str, Param]] = {
         "test": Param("test set", partial(_one_of, DATASETS)),
         "cell": Param("cell", _cell),
         "order": Param("order", partial(_one_of, ORDERS), _always(ORDERS[0])),
+        "part": Param("part", partial(_one_of, PARTS), _always("answers")),
+        "images": Param("changed images", partial(_one_of, COUNTS), _always(COUNTS[0])),
+        "map": Param("map", partial(_one_of, MAPS), _always("tsne")),
+        "set": Param("label set", partial(_one_of, SETS), _always("test")),
+        "point": Param("map point", partial(_whole, 0, 9999)),
     },
     "experiments": {"study": Param("study", _study, _first_study)},
 }

@@ -15,20 +15,27 @@ from lenet.ui.preload import PANDAS
 
 _HERE = Path(__file__).parent
 _LIBRARY = Path(plotly.__file__).parent / "package_data"
+CSS = (_HERE / "live_chart.css").read_text(encoding="utf-8")
+PLOTLY = (_HERE / "plotly.js").read_text(encoding="utf-8")
+"""Defines `library()` for a component, once `serve_plotly` was called."""
 _show = st.components.v2.component(
     "lenet_live_chart",
     html='<div class="live-chart" role="figure"></div>',
-    css=(_HERE / "live_chart.css").read_text(encoding="utf-8"),
-    js=(_HERE / "live_chart.js").read_text(encoding="utf-8"),
+    css=CSS,
+    js=PLOTLY + (_HERE / "live_chart.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
 
 
 def live_chart(key: str, draw: Callable[[], go.Figure], *, version: Hashable, alt: str) -> None:
     """Show the figure, with a height, that `draw` makes; one for all who ask for its `version`."""
-    declare_component("plotly", path=_LIBRARY)  # serves plotly.min.js
+    serve_plotly()
     figure, height = _drawn(key, version, draw)
     _show(key=key, data={"figure": figure, "alt": alt, "height": height})
+
+
+def serve_plotly() -> None:
+    declare_component("plotly", path=_LIBRARY)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -48,6 +48,13 @@ def download(
     place.download_button(label, data, file, **(usual | more))
 
 
+def downloads(place: Any, *files: tuple[str, Callable[[], str | bytes], str]) -> None:
+    """A popover of downloads, each a label, a function that makes the data, and a file's name."""
+    with place.popover("Download", icon=":material/download:"):
+        for label, data, file in files:
+            download(label, data, file, icon=None, type="tertiary", key=file)
+
+
 def number(label: str, value: float, key: str, *, place: Any = st, **more: Any) -> float:
     """A field for any number, to be checked by whoever uses it; a whole number comes as an int.
 
