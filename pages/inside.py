@@ -4,13 +4,13 @@ import streamlit as st
 import torch
 
 from lenet.catalog import DATASETS, DatasetInfo
-from lenet.evaluation.classify import in_words
 from lenet.explain.activations import layer_outputs
 from lenet.network.checkpoint import Checkpoint
 from lenet.network.inputs import to_input
 from lenet.network.lenet5 import LeNet5
 from lenet.training.unsure import doubts
 from lenet.ui import checkpoints, hand, images
+from lenet.ui.answer import show as show_answer
 from lenet.ui.app import show
 from lenet.ui.inside.attributions import WIDTH, attribute
 from lenet.ui.inside.epochs import step_through
@@ -81,12 +81,13 @@ def show_prediction(target: int | None, answer: Answer, info: DatasetInfo) -> No
     """The network's prediction of this one pass; `target` is the true class, where it is known."""
     probabilities, mean = answer.probabilities[0], answer.mean
     label = int(probabilities.argmax())
-    is_foreign = target is None and answer.unsure
-    st.subheader(in_words(info.classes[label], unsure=is_foreign), anchor=False)
-    words = f"{float(probabilities[label]):.1%}"
-    if target is not None:
-        words += f" · Truth: {info.classes[target]}"
-    st.caption(words)
+    show_answer(
+        info.classes[label],
+        float(probabilities[label]),
+        truth=None if target is None else info.classes[target],
+        unsure=target is None and answer.unsure,
+        large=True,
+    )
     if float((mean - probabilities).abs().max()) < DIFFERENT:
         return
     best = int(mean.argmax())

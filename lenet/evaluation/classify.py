@@ -74,11 +74,6 @@ def answer_pictures(
     return found
 
 
-def in_words(name: str, *, unsure: bool) -> str:
-    """What a page says of a picture that looks like class `name`, or like none."""
-    return f"This looks like none of the ten to me. Nearest: {name}" if unsure else name
-
-
 def classify_samples(
     checkpoint: Checkpoint, split: Split, dataset: str, index: Tensor
 ) -> list[Answer]:

@@ -40,15 +40,24 @@ def img(pixels: NDArray[np.uint8], alt: str) -> str:
 
 
 def bars(
-    probabilities: Sequence[float], classes: Sequence[str], *, target: int | None = None
+    probabilities: Sequence[float],
+    classes: Sequence[str],
+    *,
+    target: int | None = None,
+    most: int | None = None,
 ) -> None:
-    """Ten probabilities as bars, the prediction strong, the true class marked."""
+    """Ten probabilities as bars, the prediction strong, the true class marked.
+
+    With `most`, only so many are to be seen, the highest first.
+    """
     named = list(zip(classes, probabilities, strict=True))
-    best = int(np.argmax(probabilities))
+    order = np.argsort(probabilities)[::-1]
+    best = int(order[0])
+    strong = "best" if target in (None, best) else "best wrong"
     rows = "".join(
-        f'<div class="row{" best" if index == best else ""}">'
-        f"{bar(('▸ ' if index == target else '') + name, probability)}</div>"
-        for index, (name, probability) in enumerate(named)
+        f'<div class="row {strong if index == best else ""}">'
+        f"{bar(('▸ ' if index == target else '') + named[index][0], named[index][1])}</div>"
+        for index in (order[:most] if most else range(len(named)))
     )
     label = html.escape(", ".join(f"{name} {probability:.0%}" for name, probability in named))
     st.html(f'<div class="lenet-bars" role="img" aria-label="{label}">{_STYLE}{rows}</div>')
@@ -56,23 +65,28 @@ def bars(
 
 def bar(name: str, probability: float) -> str:
     """HTML of a name, a bar and the percentage, for a grid of three columns."""
-    percent = "&lt;1%" if 0 < probability < 0.01 else f"{probability:.0%}"
     return (
         f'<span class="name">{html.escape(name)}</span>'
         f'<span class="track"><span class="bar" style="width:{probability:.1%}"></span></span>'
-        f'<span class="percent">{percent}</span>'
+        f'<span class="percent">{percentage(probability)}</span>'
     )
 
 
+def percentage(share: float) -> str:
+    """Of 0 to 1, in HTML."""
+    return "&lt;1%" if 0 < share < 0.01 else f"{share:.0%}"
+
+
 _STYLE = """<style>
-.lenet-bars { font-size: 0.8rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
+.lenet-bars { font-size: 0.875rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
 .lenet-bars .row { display: grid; grid-template-columns: 5.6em 1fr 2.6em; gap: 0.5em;
-  align-items: center; opacity: 0.7; }
+  align-items: center; opacity: 0.8; }
 .lenet-bars .best { opacity: 1; font-weight: 600; }
 .lenet-bars .name { text-align: right; white-space: nowrap; overflow: hidden;
   text-overflow: ellipsis; }
 .lenet-bars .track { height: 0.55em; background: rgba(128,128,128,0.18); border-radius: 2px; }
 .lenet-bars .bar { display: block; height: 100%; background: rgb(128,128,128); border-radius: 2px; }
 .lenet-bars .best .bar { background: #1f8a70; }
+.lenet-bars .wrong .bar { background: #c9662b; }
 .lenet-bars .percent { text-align: right; }
 </style>"""

@@ -32,6 +32,7 @@ CLASSES = DATASETS["FashionMNIST"].classes
 DRAWINGS = EXAMPLES["FashionMNIST"]
 
 UNSURE = "This looks like none of the ten to me. Nearest: "
+NOT_SURE = "Not sure"
 
 expect.set_options(timeout=1000 * PATIENCE)
 
@@ -244,9 +245,11 @@ def read_answer(page: Page) -> str:
     shares = re.findall(r"(\d+)%", answers(page).get_attribute("aria-label") or "")
     assert len(shares) == len(CLASSES)
     assert sum(map(int, shares)) == pytest.approx(100, abs=5)  # each is rounded
-    headings = page.get_by_role("main").get_by_role("heading").all_inner_texts()
-    names = (text.removeprefix(UNSURE) for text in headings)
-    [name] = [name for name in names if name in CLASSES]
+    shown = page.locator(".lenet-answer.large")
+    name = shown.get_by_role("heading").inner_text()
+    if name == NOT_SURE:
+        name = shown.get_by_role("paragraph").inner_text().removeprefix(UNSURE).rpartition(" ")[0]
+    assert name in CLASSES
     return name
 
 

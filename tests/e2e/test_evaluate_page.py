@@ -152,7 +152,7 @@ def test_a_cell_shows_only_images_of_its_truth_and_prediction(
         assert np.array_equal(pixels[..., 0], images[at])
     caption = page.locator(".lenet-gallery figcaption").first
     expect(caption).to_contain_text("Pullover")
-    expect(caption).to_contain_text("truth: Coat")
+    expect(caption).to_contain_text("Truth: Coat")
     expect(caption).to_contain_text(f"{found.confidence[index[0]]:.1%}")
 
     page.get_by_role("button", name=re.compile(r"^Show \d+ more")).first.click()

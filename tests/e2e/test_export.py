@@ -16,7 +16,7 @@ from lenet.catalog import SIDE, DatasetName
 from lenet.data.reading import locate
 from lenet.data.splits import load_split
 from lenet.drawing import centre, examples
-from lenet.evaluation.classify import answer, in_words
+from lenet.evaluation.classify import answer
 from lenet.export.forms import exported
 from lenet.network import checkpoint as checkpoints
 from lenet.network.checkpoint import Checkpoint
@@ -25,7 +25,7 @@ from lenet.paths import DEFAULT_CHECKPOINT, SHIPPED
 from lenet.runs.run import Run
 from tests.drawing.shirts import SHIRTS
 from tests.e2e.app import App
-from tests.e2e.look import Visit, download, draw, enter, go, title, unfold
+from tests.e2e.look import UNSURE, Visit, download, draw, enter, go, title, unfold
 from tests.export.test_onnx import untrained
 from tests.small import small_config, small_split, train
 
@@ -159,7 +159,7 @@ def test_page_is_drawn_on_and_tells_a_sample(from_disk: FromDisk) -> None:
         made = centre.from_canvas(canvas, "FashionMNIST", "light_on_dark")
         assert made
         [said] = answer(found, torch.from_numpy(made.array)[None])
-        expect(heading).to_have_text(in_words(said["name"], unsure=said["unsure"]))
+        expect(heading).to_have_text((UNSURE if said["unsure"] else "") + said["name"])
         shares = page.locator("#bars .share").all_inner_texts()
         assert [int(share.rstrip("%")) / 100 for share in shares] == pytest.approx(
             said["probabilities"], abs=0.0051 + CLOSE

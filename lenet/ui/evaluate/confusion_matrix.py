@@ -8,6 +8,7 @@ import streamlit as st
 from lenet.catalog import DATASETS
 from lenet.data.splits import load_split
 from lenet.evaluation.metrics import Pair
+from lenet.ui import answer
 from lenet.ui.address import ORDERS
 from lenet.ui.app import fragment
 from lenet.ui.checkpoints import Chosen
@@ -35,11 +36,10 @@ class EvaluatedSet:
         """Prediction, its probability and the truth of one image."""
         prediction = self.classes[self.found.predictions[at]]
         truth = self.classes[self.found.targets[at]]
-        sure = f"{self.found.confidence[at]:.1%}"
+        sure = float(self.found.confidence[at])
         return Caption(
-            prediction,
-            [f"{sure} sure", f"truth: {truth}"],
-            f"Test image {at}: {truth}, taken for {prediction}, {sure}",
+            answer.html_of(prediction, sure, truth=truth),
+            f"Test image {at}: {truth}, taken for {prediction}, {sure:.1%}",
         )
 
 

@@ -1,13 +1,12 @@
 """Many small images with captions, as a grid that fits any screen."""
 
-import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
-from lenet.ui import images
+from lenet.ui import answer, images
 
 FIRST = 12  # images shown at once, which fill rows of three and of four
 MORE = 48
@@ -15,10 +14,9 @@ MORE = 48
 
 @dataclass(frozen=True)
 class Caption:
-    """The text of an image: a bold line, pale ones below it, and the alternative text."""
+    """What stands by an image: HTML of the answer, and the alternative text."""
 
-    strong: str
-    quiet: Sequence[str]
+    answer: str
     alt: str
 
 
@@ -47,26 +45,22 @@ def gallery(
 
 
 def _figure(picture: np.ndarray, caption: Caption) -> str:
-    quiet = "".join(f"<span>{html.escape(line)}</span>" for line in caption.quiet)
     return (
         f"<figure>{images.img(picture, caption.alt)}"
-        f"<figcaption><strong>{html.escape(caption.strong)}</strong>{quiet}</figcaption></figure>"
+        f"<figcaption>{caption.answer}</figcaption></figure>"
     )
 
 
-_STYLE = """<style>
-.lenet-gallery { container-type: inline-size; font-size: 0.78rem; line-height: 1.35;
-  font-variant-numeric: tabular-nums; }
+_STYLE = (
+    f"<style>{answer.CSS}</style>"
+    + """<style>
+.lenet-gallery { container-type: inline-size; }
 .lenet-gallery > div { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr));
   gap: 0.9rem 0.7rem; }
 .lenet-gallery figure { margin: 0; min-width: 0; }
 .lenet-gallery figcaption { min-width: 0; padding-top: 0.3rem; }
 .lenet-gallery img { width: 100%; aspect-ratio: 1; image-rendering: pixelated;
   border-radius: 4px; display: block; }
-.lenet-gallery strong, .lenet-gallery span { display: block; white-space: nowrap;
-  overflow: hidden; text-overflow: ellipsis; }
-.lenet-gallery strong { font-weight: 600; }
-.lenet-gallery span { opacity: 0.7; }
 @container (min-width: 400px) {
   .lenet-gallery > div { grid-template-columns: repeat(4, minmax(0, 1fr)); }
 }
@@ -75,3 +69,4 @@ _STYLE = """<style>
     align-items: center; }
 }
 </style>"""
+)

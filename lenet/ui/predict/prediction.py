@@ -7,7 +7,7 @@ from lenet.catalog import DatasetInfo
 from lenet.evaluation import classify
 from lenet.network.checkpoint import Checkpoint
 from lenet.paths import PHOTO_CHECKPOINT
-from lenet.ui import hand, images
+from lenet.ui import answer, hand, images
 from lenet.ui.picture_input import why
 
 WIDTH = 196  # screen pixels of the network's input
@@ -23,9 +23,15 @@ def show_prediction(
     held = hand.picture_in_hand()
     pixels = held.pixels()
     [found] = classify.answer(second or checkpoint, torch.from_numpy(pixels)[None])
+    shares = found["probabilities"]
     row = st.container(horizontal=True, vertical_alignment="center")
-    words = classify.in_words(found["name"], unsure=found["unsure"])
-    row.subheader(words, anchor=False, width="content")
+    answer.show(
+        found["name"],
+        max(shares),
+        place=row.container(width="content"),
+        unsure=found["unsure"],
+        large=True,
+    )
     why(held, row, PHOTO_CHECKPOINT.stem if second else None)
     if second:
         st.caption(
@@ -35,4 +41,4 @@ def show_prediction(
     left, right = st.columns([1, 2])
     images.show(pixels, WIDTH, place=left, caption="What the network sees")
     with right:
-        images.bars(found["probabilities"], info.classes)
+        images.bars(shares, info.classes)

@@ -12,7 +12,7 @@ from torch import Tensor
 from lenet.catalog import DatasetInfo
 from lenet.data.splits import Split, load_split
 from lenet.evaluation import classify
-from lenet.ui import dataset, images, picture
+from lenet.ui import answer, dataset, images, picture
 from lenet.ui.address import MOST, SEEDS
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluation_cache import evaluated
@@ -47,9 +47,9 @@ def show_samples(chosen: Chosen, info: DatasetInfo) -> None:
     )
     found = classify.classify_samples(chosen.checkpoint, split, info.name, index)
     cells = st.grid(5, min_column_width=150, gap="medium")
-    for answer, image in zip(found, split.images[index].numpy(), strict=True):
+    for one, image in zip(found, split.images[index].numpy(), strict=True):
         with cells.cell():
-            _sample(answer, image, info, held)
+            _sample(one, image, info, held)
 
 
 def _reshuffle() -> None:
@@ -74,15 +74,13 @@ def _which(row: DeltaGenerator, split: Split, info: DatasetInfo, chosen: Chosen)
 
 
 def _sample(
-    answer: classify.Answer, image: np.ndarray, info: DatasetInfo, held: Picture | None
+    found: classify.Answer, image: np.ndarray, info: DatasetInfo, held: Picture | None
 ) -> None:
-    at, truth = answer["index"], answer["target_name"]
+    at, truth = found["index"], found["target_name"]
     images.show(image, "stretch", alt=f"Test image {at}: {truth}")
-    right = answer["label"] == answer["target"]
-    words = classify.in_words(answer["name"], unsure=answer["unsure"])
-    st.markdown(f":material/{'check' if right else 'close'}: **{words}**")
+    answer.show(found["name"], max(found["probabilities"]), truth=truth, unsure=found["unsure"])
+    images.bars(found["probabilities"], info.classes, target=found["target"])
     shown = picture.test_image(info.name, at)
-    mark = ", in hand" if shown == held else ""
-    st.caption(f"{'Right' if right else f'Truth: {truth}'}. Test image {at:,}{mark}")
-    images.bars(answer["probabilities"], info.classes, target=answer["target"])
-    why(shown)
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    why(shown, row)
+    row.caption(f"Test image {at:,}{', in hand' if shown == held else ''}", width="content")

@@ -8,7 +8,7 @@ from lenet.drawing import centre, image_files
 from lenet.drawing.foreground import NO_HINTS
 from lenet.evaluation import classify
 from lenet.network.checkpoint import Checkpoint
-from lenet.ui import hand, images
+from lenet.ui import answer, hand, images
 from lenet.ui.app import explained
 from lenet.ui.escape import plain
 from lenet.ui.picture_input import Photo, photographs, take_photograph
@@ -78,11 +78,9 @@ def _one_of_several(
         key=f"truth {photo.key}",
         label_visibility="collapsed",
     )
-    right = truth == found["name"] if truth else None
-    icon = "" if right is None else f":material/{'check' if right else 'close'}: "
-    words = classify.in_words(found["name"], unsure=found["unsure"])
-    place.markdown(f"{icon}**{words}** {max(found['probabilities']):.0%}")
-    return right
+    share = max(found["probabilities"])
+    answer.show(found["name"], share, place=place, truth=truth, unsure=found["unsure"])
+    return truth == found["name"] if truth else None
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
