@@ -24,7 +24,7 @@ from websockets.typing import Subprotocol
 
 from lenet.drawing.examples import Example, picture
 
-SIDE, BRUSH = 280, 14
+SIDE, BRUSH = 600, 30
 """Pixels of the page's canvas and of its pen."""
 PATIENCE = 60.0
 """Seconds after which what was asked for counts as lost."""

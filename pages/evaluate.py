@@ -22,7 +22,6 @@ from lenet.ui.widgets import segments, while_here
 
 
 def page() -> None:
-    st.title("Evaluate")
     present = [checkpoints.in_hand()]
     row = st.container(horizontal=True, vertical_alignment="bottom")
     comparing = bool(st.session_state.get("compare"))

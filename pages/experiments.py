@@ -28,7 +28,6 @@ TITLES = {name: study.title for name, study in STUDY_PRESETS.items()} | {OWN: "Y
 
 
 def page() -> None:
-    st.title("Experiments")
     state = st.session_state
     wanted = address.PAGES["experiments"]["study"].value()
     kind = wanted if wanted in TITLES else wanted.rpartition("-")[0]

@@ -19,19 +19,20 @@ from lenet.ui.inside.filters import show_filters
 from lenet.ui.inside.last_step import Answer
 from lenet.ui.inside.picture import choose_picture
 
+WORDS = (
+    "**From the picture to the answer.** Tap any small picture: below, each of its values is "
+    "worked out. Grey is 0, lighter is more, darker is less."
+)
 ORDER = (
-    "Below, each value of the map or feature that you choose is worked out. "
-    "Mid-grey is 0, lighter is above it, darker below; ± says what white and black are. "
-    "The order is the textbook's: convolution, batch norm, activation, pooling; a convolution's "
-    "maps are shown after their activation. With max pooling the program activates last, to save "
-    "time; the values are the same."
+    "The order is the textbook's: convolution, batch norm, activation, pooling. A convolution's "
+    "pictures are shown after the activation, which bends their values. With max pooling the "
+    "program activates last, to save time; the values are the same."
 )
 DIFFERENT = 0.005
 """Difference of a probability from which the page says that Predict's differs."""
 
 
 def page() -> None:
-    st.title("Inside")
     chosen = checkpoints.in_hand()
     checkpoint = chosen.checkpoint
     info = DATASETS[checkpoint.config.dataset]
@@ -47,13 +48,13 @@ def page() -> None:
     model = checkpoint.model()
     layers = layer_outputs(model, to_input(image[None], checkpoint.config))
     answer = answer_to(image, checkpoint, model, is_known=target is not None)
-    left, right = beside.columns([2, 3], gap="medium", vertical_alignment="center")
+    left, right = beside.columns(2, gap="medium")
     why = right.empty()
     images.show(pixels, WIDTH, place=why)
     with left:
         hand.mind(info)
         show_prediction(target, answer, info)
-    st.subheader("From the picture to the answer: choose any map", anchor=False, help=ORDER)
+    st.markdown(WORDS, help=ORDER)
     step_through()
     explore(model, layers, checkpoint.config, info.classes, answer)
     st.subheader("Learned filters", anchor=False)
@@ -92,7 +93,7 @@ def show_prediction(target: int | None, answer: Answer, info: DatasetInfo) -> No
         return
     best = int(mean.argmax())
     st.caption(
-        "This is one pass. Predict takes the mean over several views of the picture: "
+        "This is one look. Predict takes the mean of several, of the picture moved and mirrored: "
         f"{info.classes[best]} {float(mean[best]):.1%} instead of {float(probabilities[best]):.1%}."
     )
 

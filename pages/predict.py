@@ -10,21 +10,24 @@ from lenet.ui.picture_input import choose_view
 from lenet.ui.predict.draw import draw
 from lenet.ui.predict.samples import show_samples
 from lenet.ui.predict.upload import upload
+from lenet.ui.widgets import is_phone
 
 
 def page() -> None:
-    st.title("Predict")
     chosen = checkpoints.in_hand()
     row = st.container(horizontal=True, vertical_alignment="center")
     view = choose_view("What to classify", place=row)
-    take_along.popover(row, chosen.path.stem, chosen.path, lambda: chosen.checkpoint)
+    content = st.container()
+    tools = st.container() if is_phone() else row
+    take_along.popover(tools, chosen.path.stem, chosen.path, lambda: chosen.checkpoint)
     info = DATASETS[chosen.checkpoint.config.dataset]
-    if view == "Samples":
-        show_samples(chosen, info)
-    elif view == "Draw":
-        fragment(draw)(chosen.checkpoint, info)
-    else:
-        upload(chosen.checkpoint, info, second_for(chosen.path))
+    with content:
+        if view == "Samples":
+            show_samples(chosen, info)
+        elif view == "Draw":
+            fragment(draw)(chosen.checkpoint, info)
+        else:
+            upload(chosen.checkpoint, info, second_for(chosen.path))
 
 
 show(page)

@@ -31,14 +31,13 @@ DOUBLE_CLICK = 1.5
 _WITHIN_REACH = """<style>
 @media (max-width: 640px) {
   div:has(> .st-key-start) {
-    position: sticky; bottom: 0.75rem; z-index: 10;
+    position: sticky; bottom: calc(var(--bar, 0px) + 0.75rem); z-index: 10;
   }
 }
 </style>"""
 
 
 def page() -> None:
-    st.title("Train LeNet-5")
     known = {run.id: run for run in launcher.list_runs()}
     if not known:
         first_visit.welcome(config_form.current()["dataset"])

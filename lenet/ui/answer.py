@@ -37,6 +37,7 @@ def html_of(
     truth: str | None = None,
     unsure: bool = False,
     large: bool = False,
+    by: str = "",
 ) -> str:
     """HTML of an answer.
 
@@ -45,6 +46,7 @@ def html_of(
         truth: the true class, where it is known; it stands below a wrong answer.
         unsure: whether the picture looks like none of the classes; `name` is the nearest then.
         large: as a heading, for the one answer of a page.
+        by: whose answer it is, where there are several.
     """
     known = "" if truth is None else "right" if truth == name else "wrong"
     kind, tag = "unsure" if unsure else known, "h2" if large else "strong"
@@ -55,7 +57,8 @@ def html_of(
         below += f"<p>Truth: {html.escape(truth)}</p>"
     head = f"<{tag}>{NOT_SURE if unsure else word}</{tag}>{'' if unsure else nearest}"
     size = " large" if large else ""
-    return f'<div class="lenet-answer {kind}{size}"><div>{sign}{head}</div>{below}</div>'
+    head = (f"<b>{by}</b>" if by else "") + sign + head
+    return f'<div class="lenet-answer {kind}{size}"><div>{head}</div>{below}</div>'
 
 
 def show(name: str, share: float, *, place: Any = st, **more: Any) -> None:

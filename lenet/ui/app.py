@@ -14,9 +14,18 @@ from lenet.errors import LabError
 from lenet.paths import ROOT
 from lenet.ui import address, hand, preload
 from lenet.ui.escape import plain
-from lenet.ui.widgets import PageEnds
+from lenet.ui.widgets import PageEnds, is_phone
 
 P = ParamSpec("P")
+
+# A phone's pages, five beside each other, each name below its icon.
+_BAR = """<style>
+:root { --bar: 4.5rem; }
+.st-key-pages { margin: -0.6rem -0.75rem -3.2rem; flex-wrap: nowrap;
+  justify-content: space-around; }
+.st-key-pages a { flex-direction: column; gap: 0; padding: 0.25rem 0.4rem; }
+.st-key-pages a p { font-size: 0.75rem; }
+</style>"""
 
 _FIELD = re.compile(r"\w+(?= must be )")
 
@@ -31,28 +40,31 @@ def navigate() -> None:
     train = st.Page(
         ROOT / "pages/train.py", title="Train", icon=":material/show_chart:", url_path="front"
     )
-    page = st.navigation(
-        [
-            train,
-            st.Page(ROOT / "pages/evaluate.py", title="Evaluate", icon=":material/grid_on:"),
-            st.Page(ROOT / "pages/predict.py", title="Predict", icon=":material/draw:"),
-            st.Page(ROOT / "pages/inside.py", title="Inside", icon=":material/account_tree:"),
-            st.Page(ROOT / "pages/experiments.py", title="Experiments", icon=":material/science:"),
-            # Streamlit serves the first page only at /; this sends /train there.
-            st.Page(
-                lambda: st.switch_page(train, query_params=st.query_params.to_dict()),
-                title="Train",
-                url_path="train",
-                visibility="hidden",
-            ),
-        ],
-        position="top",
+    pages = [
+        train,
+        st.Page(ROOT / "pages/evaluate.py", title="Evaluate", icon=":material/grid_on:"),
+        st.Page(ROOT / "pages/predict.py", title="Predict", icon=":material/draw:"),
+        st.Page(ROOT / "pages/inside.py", title="Inside", icon=":material/account_tree:"),
+        st.Page(ROOT / "pages/experiments.py", title="Experiments", icon=":material/science:"),
+    ]
+    # Streamlit serves the first page only at /; this sends /train there.
+    moved = st.Page(
+        lambda: st.switch_page(train, query_params=st.query_params.to_dict()),
+        title="Train",
+        url_path="train",
+        visibility="hidden",
     )
+    page = st.navigation([*pages, moved], position="hidden" if is_phone() else "top")
+    if is_phone():
+        bar = st.bottom.container(horizontal=True, gap=None, key="pages")
+        bar.html(_BAR)
+        for one in pages:
+            bar.page_link(one)
     token = _navigated.set(True)
     try:
         address.arrive(page.url_path)
         with explained():
-            hand.bar()
+            hand.bar("Train LeNet-5" if page is train else page.title)
         address.show_frame()
         page.run()
     finally:

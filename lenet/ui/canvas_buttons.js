@@ -1,5 +1,6 @@
-// Buttons beside the canvas, large enough for a finger, in the place of its own small ones, and
-// Ctrl+Z on it. They press its own buttons, which are in its shadow root and hidden here.
+// Buttons above the canvas, large enough for a finger, in the place of its own small ones, and
+// Ctrl+Z on it. They press its own buttons, which are in its shadow root and hidden here. The
+// canvas is stretched to the --side that its place has; Fabric.js reckons with that.
 //
 // A stroke is reported when the pen is lifted: the canvas waits 200 ms for the next one unless
 // its button for sending is pressed.
@@ -11,27 +12,33 @@ const ICONS = {
 };
 const TITLES = { Undo: "Undo (Ctrl+Z)", Clear: "Clear" };
 
+const STYLE = `.dc-toolbar { display: none !important } canvas { outline-color: transparent }
+  .dc-scroll { overflow: hidden !important }
+  .dc-root, .dc-container { width: var(--side) !important; height: var(--side) !important }
+  .canvas-container, canvas { width: 100% !important; height: 100% !important }`;
+
 const isCanvas = (target) => target?.matches?.("canvas.upper-canvas");
 
-function canvasRoot() {
-  const hosts = document.querySelectorAll("[class*='st-key-canvas-'] *");
+function canvasRoot(box = "[class*='st-key-canvas-']") {
+  const hosts = document.querySelectorAll(`${box} *`);
   return [...hosts].find((host) => host.shadowRoot?.querySelector("canvas.upper-canvas"))?.shadowRoot;
 }
 
 const press = (label) => canvasRoot()?.querySelector(`button[aria-label="${label}"]`)?.click();
 
-// The canvas shows its own buttons when the pointer is over it, and takes no focus by itself.
-function prepare(canvas) {
-  const root = canvas.getRootNode();
+// Once it is there: its size, and the focus that it does not take by itself.
+let wanted;
+function prepare(box) {
+  if (box !== wanted) return;
+  const root = canvasRoot(box);
+  if (!root) return requestAnimationFrame(() => prepare(box));
   if (root.querySelector("style.quiet")) return;
-  root.append(Object.assign(document.createElement("style"), {
-    className: "quiet",
-    textContent: ".dc-toolbar { display: none !important } canvas { outline-color: transparent }",
-  }));
-  canvas.tabIndex = 0;
+  root.append(Object.assign(document.createElement("style"), { className: "quiet", textContent: STYLE }));
+  root.querySelector("canvas.upper-canvas").tabIndex = 0;
 }
 
-export default function ({ parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setTriggerValue }) {
+  prepare((wanted = `.st-key-${data.canvas}`));
   const buttons = parentElement.querySelector(".buttons");
   const button = (name) =>
     `<button type="button" aria-label="${name}" title="${TITLES[name]}">
@@ -44,15 +51,10 @@ export default function ({ parentElement, setTriggerValue }) {
   };
 
   let drawing = false;
-  const seen = (event) => {
-    const [target] = event.composedPath();
-    if (isCanvas(target)) prepare(target);
-    return isCanvas(target) && target;
-  };
   const begin = (event) => {
-    const canvas = seen(event);
-    drawing = Boolean(canvas);
-    if (canvas) canvas.focus({ preventScroll: true });
+    const [target] = event.composedPath();
+    drawing = isCanvas(target);
+    if (drawing) target.focus({ preventScroll: true });
   };
   const end = () => {
     if (drawing) setTimeout(() => press(SEND)); // after the canvas has taken the stroke
@@ -65,11 +67,12 @@ export default function ({ parentElement, setTriggerValue }) {
     event.preventDefault();
   };
   const listening = [
-    ["pointerover", seen], ["mousedown", begin], ["touchstart", begin],
+    ["mousedown", begin], ["touchstart", begin],
     ["mouseup", end], ["touchend", end], ["keydown", key],
   ];
   for (const [kind, listener] of listening) window.addEventListener(kind, listener, true);
   return () => {
+    wanted = null;
     for (const [kind, listener] of listening) window.removeEventListener(kind, listener, true);
   };
 }

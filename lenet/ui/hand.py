@@ -23,6 +23,7 @@ from lenet.ui.escape import plain
 from lenet.ui.images import data_uri
 from lenet.ui.picture import Picture
 from lenet.ui.run_cache import best_checkpoint
+from lenet.ui.widgets import is_phone
 
 UPLOAD, UPLOAD_LABEL = "upload", "Upload a file…"
 SECOND = "other checkpoint"
@@ -45,12 +46,13 @@ class Source:
     files: dict[int, Path]
 
 
-def bar() -> None:
-    """The checkpoint and the picture in hand, with widgets to choose the first."""
+def bar(title: str) -> None:
+    """The page's title, the checkpoint and the picture in hand; widgets choose the first."""
     state = st.session_state
     _take_awaited()
     with st.container(key="hand", gap="xsmall"):
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+        row.title(title, anchor=False, width="content")
         state["in hand"] = choose(row, "Checkpoint", "checkpoint")
         state["picture's place"] = row.empty()
         show_picture()
@@ -61,7 +63,7 @@ def show_picture() -> None:
     held, image = picture_in_hand(), ""
     with suppress(LabError):
         image = f'<img src="{data_uri(held.pixels())}" alt="">'
-    words = f"<span>{html.escape(held.label)} in hand</span>"
+    words = "" if is_phone() else f"<span>{html.escape(held.label)}</span>"
     st.session_state["picture's place"].html(f'<div class="in-hand">{_STYLE}{image}{words}</div>')
 
 
@@ -158,7 +160,7 @@ def choose(place: Any, label: str, key: str) -> Held | None:
         args=(key,),
         persist_state="session",
         label_visibility="collapsed" if key != SECOND else "visible",
-        width=240,
+        width=140 if is_phone() else 240,
     )
     if chosen != UPLOAD:
         return _epoch(place, key, found[chosen])
@@ -243,7 +245,8 @@ _STYLE = """<style>
 .in-hand { display: flex; align-items: center; gap: 0.6rem; min-height: 40px;
   font-size: 0.875rem; white-space: nowrap; }
 .in-hand img { width: 40px; height: 40px; image-rendering: pixelated; border-radius: 4px; }
-.st-key-hand { border-bottom: 1px solid rgba(128, 128, 128, 0.25); padding-bottom: 0.6rem;
-  margin-bottom: -1.2rem; }
+.st-key-hand { border-bottom: 1px solid rgba(128, 128, 128, 0.25); padding-bottom: 0.6rem; }
+.st-key-hand h1 { padding: 0; font-size: clamp(1.5rem, 4vw, 1.9rem); }
+button[kind="primary"] { color: light-dark(#fff, #161615); }
 .st-key-address { position: absolute; height: 0; overflow: hidden; }
 </style>"""

@@ -40,24 +40,16 @@ def img(pixels: NDArray[np.uint8], alt: str) -> str:
 
 
 def bars(
-    probabilities: Sequence[float],
-    classes: Sequence[str],
-    *,
-    target: int | None = None,
-    most: int | None = None,
+    probabilities: Sequence[float], classes: Sequence[str], *, target: int | None = None
 ) -> None:
-    """Ten probabilities as bars, the prediction strong, the true class marked.
-
-    With `most`, only so many are to be seen, the highest first.
-    """
+    """Ten probabilities as bars, the prediction strong, the true class marked."""
     named = list(zip(classes, probabilities, strict=True))
-    order = np.argsort(probabilities)[::-1]
-    best = int(order[0])
+    best = int(np.argmax(probabilities))
     strong = "best" if target in (None, best) else "best wrong"
     rows = "".join(
         f'<div class="row {strong if index == best else ""}">'
-        f"{bar(('▸ ' if index == target else '') + named[index][0], named[index][1])}</div>"
-        for index in (order[:most] if most else range(len(named)))
+        f"{bar(('▸ ' if index == target else '') + name, probability)}</div>"
+        for index, (name, probability) in enumerate(named)
     )
     label = html.escape(", ".join(f"{name} {probability:.0%}" for name, probability in named))
     st.html(f'<div class="lenet-bars" role="img" aria-label="{label}">{_STYLE}{rows}</div>')

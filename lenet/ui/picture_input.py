@@ -17,11 +17,13 @@ from lenet.paths import ROOT
 from lenet.ui import hand, images, picture
 from lenet.ui.address import link
 from lenet.ui.picture import VIEWS, Picture
-from lenet.ui.widgets import segments, while_here
+from lenet.ui.widgets import is_phone, segments, while_here
 
-SIDE = 280  # pixels of the canvas
+SIDE = 600  # pixels of the canvas's picture, however large the screen shows it
+ROOM, PHONE = "max(15rem, 100dvh - 18rem)", "max(17rem, 100dvh - 32.5rem)"
+"""The canvas's longest side on the screen: what a first view leaves for it, as a CSS length."""
 CAMERA = 480  # pixels of the camera's picture on the page
-BRUSH = 14
+BRUSH = 5  # percent of the canvas's side
 ERASER = 2  # width of the eraser in pens: one as wide as the pen leaves the smooth edges of a line
 
 _HERE = Path(__file__).parent
@@ -65,28 +67,40 @@ def choose_view(label: str, **more: Any) -> str:
     return segments(label, VIEWS, "view", label_visibility="collapsed", **again, **more)
 
 
-def draw(info: DatasetInfo, hints: Any = st) -> Drawn | None:
+def draw(info: DatasetInfo, hints: Any = st, room: str = "") -> Drawn | None:
     """Show the canvas with its tools, and put what is drawn in hand.
 
-    None where nothing is drawn; `hints` is where that is said. `ImageError` if what the canvas
-    reports is no drawing.
+    It is as wide as its place, but no larger than `room`, a CSS length. None where nothing is
+    drawn; `hints` is where that is said. `ImageError` if what the canvas reports is no drawing.
     """
     state = st.session_state
     number, strokes = state["canvas"] if "canvas" in state else _mounted()
     if not state.get("drawn"):
         state["tool"] = "Pen"  # on a blank canvas an eraser draws nothing
-    row = st.container(horizontal=True, vertical_alignment="center", width=SIDE + 52)
-    tool = segments("Tool", ("Pen", "Eraser"), "tool", place=row, label_visibility="collapsed")
-    width = row.slider("Brush", 4, 40, BRUSH, key="brush", persist_state="session")
-    pen = (width * ERASER, "#000000") if tool == "Eraser" else (width, "#ffffff")
-    with st.container(horizontal=True, gap="xsmall"):
-        reported = _canvas(f"canvas {number}", *pen, strokes)
-        _buttons(key="undo and clear", on_cleared_change=clear)
+    with st.container(key="sketch", gap="small"):
+        st.html(_STYLE.format(room=room or (PHONE if is_phone() else ROOM)))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="tools"):
+            tool = segments("Tool", ("Pen", "Eraser"), "tool", label_visibility="collapsed")
+            with st.popover("Brush", icon=":material/line_weight:"):
+                percent = st.slider(
+                    "Width of the brush",
+                    1,
+                    15,
+                    BRUSH,
+                    format="%d %%",
+                    key="brush",
+                    persist_state="session",
+                )
+            key = f"canvas-{number}"
+            _buttons(key="undo and clear", data={"canvas": key}, on_cleared_change=clear)
+        width = percent * SIDE // 100
+        pen = (width * ERASER, "#000000") if tool == "Eraser" else (width, "#ffffff")
+        reported = _canvas(key, *pen, strokes)
     if reported and (not state.get("drawn") or reported[0] != state["drawn"].file):
         _take(*reported, info)
     if not state.get("drawn") and hand.picture_in_hand().source != "drawing":
         thing = "a digit" if info.name == "MNIST" else "a piece of clothing, large"
-        hints.info(f"Draw {thing}.", icon=":material/draw:")
+        hints.markdown(f"Draw {thing}.")
     found: Drawn | None = state.get("drawn")
     return found
 
@@ -98,10 +112,11 @@ def clear() -> None:
 
 def load_example(lines: examples.Example, info: DatasetInfo) -> None:
     """Have the canvas show one of our drawings, which can be drawn on."""
-    pixels = examples.picture(lines, SIDE, BRUSH)
+    width = BRUSH * SIDE // 100
+    pixels = examples.picture(lines, SIDE, width)
     if prepared := centre.from_canvas(pixels, info, "light_on_dark"):
         made = picture.made(info.name, "drawing", prepared.array)
-        strokes = examples.on_canvas(lines, SIDE, BRUSH)
+        strokes = examples.on_canvas(lines, SIDE, width)
         _put(Drawn(strokes, images.png(Image.fromarray(pixels)), made))
 
 
@@ -220,3 +235,10 @@ def why(held: Picture, place: Any = st, checkpoint: str | None = None) -> None:
             "inside", picture=held, **({"checkpoint": checkpoint} if checkpoint else {})
         ),
     )
+
+
+# The canvas, in a shadow root of its own, takes its side from here (see canvas_buttons.js).
+_STYLE = """<style>
+.st-key-sketch {{ container-type: inline-size; --side: min(100cqw, {room}); }}
+.st-key-sketch [class*="st-key-canvas-"] {{ width: var(--side); height: var(--side); }}
+</style>"""

@@ -5,10 +5,25 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lenet.errors import ConfigError
 
 T = TypeVar("T", bound=str)
+
+
+def is_phone() -> bool:
+    """Whether the browser says that it is a phone's."""
+    return "Mobi" in st.context.headers.get("User-Agent", "")
+
+
+def halves() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Places for a picture and for its answer: side by side, on a phone the answer above."""
+    if is_phone():
+        answer = st.container()
+        return st.container(), answer
+    left, right = st.columns(2, gap="large")
+    return left, right
 
 
 class PageEnds(Exception):  # noqa: N818  # it is no error

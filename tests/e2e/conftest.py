@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.browser import NoBrowserError, in_ci, launch
 from tests.drawing.pictures import film, photo
@@ -26,21 +26,26 @@ def camera_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser(camera_film: Path) -> Iterator[Browser]:
-    camera = f"--use-file-for-fake-video-capture={camera_film}"
-    with sync_playwright() as playwright:
-        try:
-            started = launch(
-                playwright,
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                camera,
-            )
-        except NoBrowserError as error:
-            message = f"{error}; python -m tests.browser gets one"
-            pytest.fail(message) if in_ci() else pytest.skip(message)
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
         yield started
-        started.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, camera_film: Path) -> Iterator[Browser]:
+    camera = f"--use-file-for-fake-video-capture={camera_film}"
+    try:
+        started = launch(
+            playwright,
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+            camera,
+        )
+    except NoBrowserError as error:
+        message = f"{error}; python -m tests.browser gets one"
+        pytest.fail(message) if in_ci() else pytest.skip(message)
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="session")
@@ -69,4 +74,11 @@ def unvisited_app(tmp_path: Path) -> Iterator[App]:
 def open_tab(browser: Browser) -> Iterator[Visit]:
     """See `watched_tabs`."""
     with watched_tabs(browser) as visit:
+        yield visit
+
+
+@pytest.fixture
+def on_phone(browser: Browser, playwright: Playwright) -> Iterator[Visit]:
+    """The same on a phone."""
+    with watched_tabs(browser, **playwright.devices["Pixel 5"]) as visit:
         yield visit

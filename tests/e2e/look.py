@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -87,12 +88,12 @@ class Tab:
 
 
 @contextmanager
-def watched_tabs(browser: Browser) -> Iterator[Visit]:
+def watched_tabs(browser: Browser, **device: Any) -> Iterator[Visit]:
     """Opens addresses, each as a visitor of its own; afterwards no page may show an error."""
     tabs: list[Tab] = []
 
     def visit(url: str) -> Page:
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **device})
         context.set_default_timeout(1000 * PATIENCE)
         tabs.append(Tab(context.new_page()))
         tabs[-1].page.goto(url)

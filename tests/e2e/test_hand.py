@@ -27,7 +27,7 @@ from tests.small import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
-INK = """canvas => canvas.getContext("2d").getImageData(0, 0, 280, 280).data
+INK = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data
     .filter((value, at) => at % 4 == 0 && value > 128).length"""
 
 
@@ -126,7 +126,7 @@ def test_undo_and_clear_are_large_and_ctrl_z_is_the_canvass_alone(page: Page) ->
     buttons[0].click()
     expect(empty).to_be_visible()
     draw(page, DRAWINGS["T-shirt"])
-    page.get_by_role("slider", name="Brush").focus()
+    tool(page, "Pen").focus()
     page.keyboard.press("Control+z")
     at_rest(page)
     assert read_answer(page) == "T-shirt/top"
@@ -186,7 +186,7 @@ def test_a_test_image_asked_why_is_the_first_sample_afterwards(app: App, open_ta
     expect(page.locator("img[alt^='Test image']").first).to_have_attribute(
         "alt", re.compile(f"^Test image {index}:")
     )
-    expect(page.get_by_text(", in hand")).to_be_visible()
+    expect(page.get_by_text(", chosen")).to_be_visible()
 
 
 def test_a_checkpoint_that_is_deleted_meanwhile_is_said(fresh_app: App, open_tab: Visit) -> None:

@@ -78,7 +78,7 @@ def test_other_pages_name_the_field_too(
     page = open_tab(f"{app.url}/{path}")
     title(page, path.capitalize())
     if path == "predict":
-        button(page, "Which")
+        button(page, "Which images")
     if path == "experiments":
         choose(page, "Your own")
     for label, value in fields.items():

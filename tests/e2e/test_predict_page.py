@@ -191,8 +191,8 @@ def test_an_example_loads_with_a_click_can_be_drawn_on_and_gives_way(page: Page)
 
     expect(seen(page)).not_to_have_attribute("src", before)
     kept = np.array(Image.open(download(page, "Keep as PNG").path()).convert("L"))
-    assert kept.shape == (280, 280)
-    assert kept[10:18, 20:260].max() == 255, "the line is not in the file"
+    assert kept.shape == (600, 600)
+    assert kept[22:38, 45:555].max() == 255, "the line is not in the file"
 
     page.get_by_role("button", name="Clear", exact=True).click()
 
@@ -201,7 +201,7 @@ def test_an_example_loads_with_a_click_can_be_drawn_on_and_gives_way(page: Page)
 
 
 def test_only_mistakes_of_a_class_are_shown(page: Page) -> None:
-    page.get_by_role("button", name="Which").click()
+    page.get_by_role("button", name="Which images").click()
     select(page, "Class", "Shirt")
     page.get_by_text("Only mistakes").click()
     page.keyboard.press("Escape")
@@ -209,7 +209,7 @@ def test_only_mistakes_of_a_class_are_shown(page: Page) -> None:
     expect(page.get_by_text("Truth: Shirt", exact=True)).to_have_count(5)
     expect(page.get_by_role("img", name="right", exact=True)).to_have_count(0)
     expect(page).to_have_url(re.compile(r"[?&]mistakes=true(&|$)"))
-    assert Image.open(download(page, "Sheet").path()).mode == "L"
+    assert Image.open(download(page, "Save as PNG").path()).mode == "L"
 
 
 def test_pictures_of_every_kind_are_read_alike(page: Page) -> None:

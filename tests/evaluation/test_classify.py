@@ -8,10 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
-from lenet.drawing import centre, image_files
+from lenet.drawing import centre, examples, image_files
 from lenet.errors import ImageError, StorageError
 from lenet.evaluation import classify as samples
 from lenet.evaluation.predict import predict
+from lenet.network import checkpoint as checkpoints
 from lenet.network.checkpoint import Checkpoint
 from lenet.paths import DEFAULT_CHECKPOINT
 from tests.small import refused, small_split
@@ -78,6 +79,21 @@ class TestSecondCheckpoint:
     def test_none_for_another_than_the_default_checkpoint(self, trained_file: Path) -> None:
         assert samples.second_for(trained_file) is None
         assert samples.second_for(DEFAULT_CHECKPOINT) is not None
+
+    def test_a_drawing_is_answered_alike_on_a_small_and_a_large_canvas(self) -> None:
+        known = checkpoints.load(DEFAULT_CHECKPOINT)
+
+        def prepared(side: int) -> torch.Tensor:
+            drawings = examples.EXAMPLES["FashionMNIST"].values()
+            pictures = [examples.picture(one, side, side // 20) for one in drawings]
+            made = [centre.from_canvas(one, "FashionMNIST") for one in pictures]
+            return torch.stack([torch.from_numpy(one.array) for one in made if one])
+
+        small, large = prepared(280), prepared(600)
+        assert (small.int() - large.int()).abs().float().mean() < 3  # of 255
+        here, there = (samples.answer(known, one) for one in (small, large))
+        assert [one["name"] for one in here] == [one["name"] for one in there]
+        assert len(here) == len(examples.EXAMPLES["FashionMNIST"])
 
 
 class TestRefusals:

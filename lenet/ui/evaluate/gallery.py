@@ -54,7 +54,7 @@ def _figure(picture: np.ndarray, caption: Caption) -> str:
 _STYLE = (
     f"<style>{answer.CSS}</style>"
     + """<style>
-.lenet-gallery { container-type: inline-size; }
+.lenet-gallery { container-type: inline-size; font-size: 0.875rem; line-height: 1.35; }
 .lenet-gallery > div { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr));
   gap: 0.9rem 0.7rem; }
 .lenet-gallery figure { margin: 0; min-width: 0; }

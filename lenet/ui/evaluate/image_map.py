@@ -210,7 +210,7 @@ def _neighbours(shown: EvaluatedSet, point: int | None) -> None:
 
     def caption(at: int) -> Caption:
         name = shown.classes[train.labels[at]]
-        return Caption(name, [f"training image {at}"], f"Training image {at}: {name}")
+        return Caption(f"<b>{name}</b><br>training image {at}", f"Training image {at}: {name}")
 
     with right:
         gallery(f"{shown.key} near {point}", train.images.numpy(), near, caption)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from lenet.evaluation.comparison import Comparison
 from lenet.evaluation.metrics import Evaluation
+from lenet.ui.answer import html_of
 from lenet.ui.app import fragment
 from lenet.ui.evaluate.confusion_matrix import EvaluatedSet
 from lenet.ui.evaluate.gallery import Caption, gallery
@@ -87,11 +88,15 @@ def _disagreements(first: EvaluatedSet, second: EvaluatedSet, both: Comparison) 
 
     def caption(at: int) -> Caption:
         truth = first.classes[first.found.targets[at]]
-        predictions = [
-            f"{name}: {one.classes[one.found.predictions[at]]} {one.found.confidence[at]:.0%}"
+        said = [
+            (name, one.classes[one.found.predictions[at]], float(one.found.confidence[at]))
             for name, one in (("A", first), ("B", second))
         ]
-        return Caption(truth, predictions, f"Test image {at}: {truth}, {', '.join(predictions)}")
+        text = ", ".join(f"{name}: {prediction} {share:.0%}" for name, prediction, share in said)
+        return Caption(
+            "".join(html_of(one, share, truth=truth, by=name) for name, one, share in said),
+            f"Test image {at}: {truth}, {text}",
+        )
 
     gallery(f"{first.key} {second.key} {side}", first.pictures, sides[side], caption)
 

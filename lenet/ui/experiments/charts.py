@@ -91,7 +91,7 @@ def accuracies(findings: Findings) -> go.Figure:
     means = [(label, float(np.mean(found))) for label, found in values.items()]
     seeds = [(label, value) for label, found in values.items() for value in found]
     bar = {"symbol": "line-ns", "size": 20, "line": {"width": 3, "color": COLORS[0]}}
-    traces = [dots(seeds, "a seed", size=9, opacity=0.45), dots(means, "mean", **bar)]
+    traces = [dots(seeds, "a seed", size=9, symbol="circle-open"), dots(means, "mean", **bar)]
     if points := [(label, post[label]) for label in values if label in post]:
         traces.append(dots(points, "the post", color=COLORS[1], symbol="diamond", size=10))
     return figure(

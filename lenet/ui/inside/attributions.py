@@ -29,18 +29,15 @@ STRONG = 99  # percentile of the absolute attributions from which a colour is fu
 @fragment
 def attribute(chosen: Chosen, held: Picture, predicted: int, info: DatasetInfo) -> None:
     """Integrated gradients of the predicted class, or any other, on the picture in hand."""
-    row = st.container(horizontal=True, vertical_alignment="center", gap="medium")
-    place = row.container(width="content")
-    name = row.selectbox(
+    name = st.selectbox(
         "What speaks for",
         info.classes,
         index=predicted,
         key=f"attributed class, {info.name}, predicted {predicted}",
-        help="Integrated gradients: how much of the class's score comes from each pixel, on the "
-        "way from a black picture to this one.",
-        width=200,
+        help="How much each pixel adds to the class's score or takes from it, on the way from a "
+        "black picture to this one (the method is called integrated gradients).",
     )
-    place.html(_figure(chosen.digest, str(held), name, chosen.checkpoint, held))
+    st.html(_figure(chosen.digest, str(held), name, chosen.checkpoint, held))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -53,8 +50,8 @@ def _figure(digest: str, text: str, name: str, _checkpoint: Checkpoint, _held: P
     picture = img(overlay(pixels, found.values.numpy()), f"What speaks for {name}")
     return (
         f'{_STYLE}<figure class="why">{picture}<figcaption><b style="--c:{FOR}">for</b> '
-        f'<b style="--c:{AGAINST}">against</b> {html.escape(name)}: logit {found.logit:.1f}, of '
-        f"a black picture {found.baseline:.1f}</figcaption></figure>"
+        f'<b style="--c:{AGAINST}">against</b> {html.escape(name)}. Its score is '
+        f"{found.logit:.1f}; nothing but black gets {found.baseline:.1f}.</figcaption></figure>"
     )
 
 
@@ -69,8 +66,8 @@ def overlay(pixels: NDArray[np.uint8], values: NDArray[np.float32]) -> NDArray[n
 
 _STYLE = """<style>
 .why { margin: 0; display: flex; gap: 1rem; align-items: center; }
-.why img { width: 112px; image-rendering: pixelated; border-radius: 4px; display: block; }
-.why figcaption { font-size: 0.8rem; max-width: 11rem; }
+.why img { flex: none; width: 112px; image-rendering: pixelated; border-radius: 4px; }
+.why figcaption { font-size: 0.875rem; max-width: 14rem; }
 .why b::before { content: ""; display: inline-block; width: 0.7em; height: 0.7em;
   background: var(--c); border-radius: 2px; margin-right: 0.3em; }
 </style>"""

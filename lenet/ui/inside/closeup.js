@@ -19,7 +19,7 @@ function closeup(layer, { title, parts, answer }) {
   const legible = kernels && parts.kind === "conv" && rows <= LEGIBLE;
   const grid = `<table aria-hidden="true">${`<tr>${"<td></td>".repeat(columns)}</tr>`.repeat(rows)}</table>`;
   const play = side > 1 ? '<button id="play" class="play"></button>' : "";
-  return `<header><h3>${title}</h3><span class="quiet">±${parts.scale.toFixed(2)}</span>${play}<button class="ask" aria-expanded="false">What is this?</button></header>
+  return `<header><h3>${title}</h3><span class="quiet">${parts.span}</span>${play}<button class="ask" aria-expanded="false">What is this?</button></header>
     <p class="words"><span></span><button class="hide">Hide</button></p>
     ${answer ? lastStep(answer) : ""}
     <div class="flow ${parts.kind} of${count}${side > 1 ? "" : " single"}">${flow}
@@ -60,13 +60,12 @@ function lastStep({ classes, chosen, more }) {
     `<tr${index === chosen ? ' class="chosen"' : ""}><th scope="row">${name}</th>
      <td class="diverging"><i></i></td><td></td><td></td><td class="track"><i></i></td><td></td></tr>`;
   return `<div class="last"><table class="softmax"><thead><tr><th scope="col"><span class="unseen">Class</span></th>
-    <th scope="col" colspan="2">logit</th><th scope="col">e<sup>logit</sup></th>
+    <th scope="col" colspan="2">score (logit)</th><th scope="col">e<sup>score</sup></th>
     <th scope="col" colspan="2">÷ sum = probability</th></tr></thead><tbody>${classes.map(row).join("")}</tbody>
     <tfoot><tr><th scope="row">Sum</th><td></td><td></td><td></td><td></td><td></td></tr></tfoot></table>
     <div><label>Temperature <output>1.00</output>
       <input type="range" min="-2" max="2" step="0.05" value="0" aria-label="Temperature"></label>
-    <p class="quiet">Logits are divided by it first: high is doubtful, low is certain. The network answers with 1;
-      where it was calibrated, its own is in fc4's weights.</p>${more}</div></div>`;
+    <p class="quiet">The scores are divided by it first: a high one makes doubtful, a low one certain. The network answers with 1.</p>${more}</div></div>`;
 }
 
 // Grays as Python's: 0 is mid-grey.

@@ -109,12 +109,13 @@ def _parts(
         "jump": found.jump,
         "bias": found.bias,
         "norm": asdict(found.normalisation) if found.normalisation else None,
-        "total": "Logit" if spot.layer == "fc4" else steps[0].capitalize(),
+        "total": "Score (logit)" if spot.layer == "fc4" else steps[0].capitalize(),
         "last": last,
         "mean": config.pooling == "average",
         "slope": config.negative_slope if config.activation == "leaky_relu" else 0,
         "logits": logits,
         "scale": grayscale.largest(layer.values.numpy()),
+        "span": grayscale.span(grayscale.largest(layer.values.numpy())),
     }
 
 

@@ -28,14 +28,14 @@ def _figure(name: str, weights: NDArray[np.float32]) -> str:
     return (
         f'<figure><div class="sheet" style="{columns}">{pictures}</div>'
         f"<figcaption><b>{name}</b> {count} × {channels} kernels of {side}×{side}, "
-        f"±{scale:.2f}</figcaption></figure>"
+        f"from {grayscale.span(scale)}</figcaption></figure>"
     )
 
 
 _STYLE = """<style>
-.sheets { display: flex; flex-wrap: wrap; gap: 12px 32px; font-size: 0.8rem; overflow-x: auto; }
+.sheets { display: flex; flex-wrap: wrap; gap: 12px 32px; font-size: 0.875rem; overflow-x: auto; }
 .sheets figure { margin: 0; }
 .sheet { display: grid; gap: 3px; }
 .sheet img { display: block; width: 100%; image-rendering: pixelated; }
-.sheets figcaption { margin-top: 6px; opacity: 0.7; }
+.sheets figcaption { margin-top: 6px; opacity: 0.8; }
 </style>"""

@@ -14,6 +14,11 @@ def largest(values: NDArray[Any]) -> float:
     return float(np.abs(values).max()) or 1.0
 
 
+def span(scale: float) -> str:
+    """What black and white stand for."""
+    return f"\N{MINUS SIGN}{scale:.2f} (black) to {scale:.2f} (white)"
+
+
 def shades(values: NDArray[Any], scale: float) -> NDArray[np.uint8]:
     """Values from −scale to scale as 1 to 255 uint8, 0 as 128; of the same shape."""
     return np.rint(128 + 127 * np.clip(values / scale, -1, 1)).astype(np.uint8)

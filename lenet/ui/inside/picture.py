@@ -20,15 +20,14 @@ def choose_picture(info: DatasetInfo) -> tuple[DeltaGenerator, int | None] | Non
 
     Returns the place for it and the prediction, and its class, where it is known.
     """
-    row = st.container(horizontal=True, vertical_alignment="bottom")
-    names = {VIEWS[0]: "Test image"}
-    view = choose_view("Picture", place=row, format_func=lambda one: names.get(one, one))
-    if view == VIEWS[0]:
-        return _test_image(row, info)
     left, right = st.columns([2, 3], gap="large")
+    names = {VIEWS[0]: "Test image"}
     with left:
+        view = choose_view("Picture", format_func=lambda one: names.get(one, one))
+        if view == VIEWS[0]:
+            return right, _test_image(info)
         if view == "Draw":
-            draw(info, right)
+            draw(info, right, room="18rem")
         elif photos := photographs(info):
             name, data, given_for, _ = photos[-1]
             rule, photo = DATASETS[given_for], image_files.read_image(data, name)
@@ -36,7 +35,7 @@ def choose_picture(info: DatasetInfo) -> tuple[DeltaGenerator, int | None] | Non
     return (right, None) if hand.picture_in_hand().view == view else None
 
 
-def _test_image(row: DeltaGenerator, info: DatasetInfo) -> tuple[DeltaGenerator, int | None]:
+def _test_image(info: DatasetInfo) -> int | None:
     held = hand.picture_in_hand()
     if held.source != "test":
         held = picture.test_image(info.name, 0)
@@ -44,6 +43,7 @@ def _test_image(row: DeltaGenerator, info: DatasetInfo) -> tuple[DeltaGenerator,
     shown = DATASETS[held.dataset]
     dataset.require(shown.name)
     split = load_split(shown.name, "test")
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     key = f"test image, {st.session_state['arrivals']}"
     if key not in st.session_state:
         st.session_state[key] = float(held.index)
@@ -53,9 +53,9 @@ def _test_image(row: DeltaGenerator, info: DatasetInfo) -> tuple[DeltaGenerator,
         if value in range(info.test_count):
             hand.take(picture.test_image(info.name, int(value)))
 
-    value = number("Test image", held.index, key, place=row, on_change=while_here(typed), width=140)
+    value = number("Test image", held.index, key, place=row, on_change=while_here(typed), width=130)
     name = row.selectbox(
-        "Class", [ALL, *info.classes], key="inside_class", persist_state="session", width=170
+        "Class", [ALL, *info.classes], key="inside_class", persist_state="session", width=150
     )
 
     def another() -> None:
@@ -74,4 +74,4 @@ def _test_image(row: DeltaGenerator, info: DatasetInfo) -> tuple[DeltaGenerator,
         help="Another test image of this class.",
     )
     whole("Test image", value, 0, len(split.labels) - 1)
-    return st.container(), int(split.labels[held.index]) if shown == info else None
+    return int(split.labels[held.index]) if shown == info else None

@@ -10,26 +10,30 @@ from lenet.network.checkpoint import Checkpoint
 from lenet.ui import hand, images, picture_input
 from lenet.ui.app import explained
 from lenet.ui.predict.prediction import show_prediction
-from lenet.ui.widgets import download
+from lenet.ui.widgets import download, halves, is_phone
 
 THUMBNAIL = 64
+ANSWER = 112  # pixels for the answer on a phone
 
 
 def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
+    place, beside = halves()
+    below, drawn = st.container() if is_phone() else beside, None
+    with beside:
         _prompt(info)
-        place = st.container()
-    with right, explained():
+    # On a phone the answer stands above the canvas, which must not move under the finger.
+    with beside.container(height=ANSWER if is_phone() else "content", border=False), explained():
+        said = st.container()
         with place:
-            drawn = picture_input.draw(info, right)
+            drawn = picture_input.draw(info, said)
         hand.mind_unseen(checkpoint.config, "drawings")
         if hand.picture_in_hand().source == "drawing":
-            show_prediction(checkpoint, info)
+            show_prediction(checkpoint, info, below=below)
+    hand.show_picture()
+    with below:
         if drawn:
             download("Keep as PNG", drawn.file, "drawing.png")
-    hand.show_picture()
-    _examples(info)
+        _examples(info)
 
 
 def _prompt(info: DatasetInfo) -> None:
@@ -39,7 +43,7 @@ def _prompt(info: DatasetInfo) -> None:
         state[key] = random.choice([name for name in info.classes if name != state.get(key)])  # noqa: S311
         picture_input.clear()
 
-    row = st.container(horizontal=True, vertical_alignment="center")
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     if key not in state:
         state[key] = random.choice(info.classes)  # noqa: S311
     row.markdown(f"Try: draw {'an' if state[key][0] in 'AEIOU' else 'a'} **{state[key]}**")
@@ -54,10 +58,12 @@ def _prompt(info: DatasetInfo) -> None:
 
 def _examples(info: DatasetInfo) -> None:
     st.caption("Or start from one of these")
-    with st.grid(6, min_column_width=90):
+    with st.grid(6, min_column_width=70):
         for name, lines in examples.EXAMPLES[info.name].items():
-            with st.container():
+            with st.container(gap="xsmall"):
                 pixels = examples.picture(lines, THUMBNAIL, 3)
                 images.show(pixels, THUMBNAIL, side=THUMBNAIL, alt=f"Drawing: {name}")
                 load = picture_input.load_example
-                st.button(name, key=f"example {name}", on_click=load, args=(lines, info))
+                st.button(
+                    name, key=f"example {name}", on_click=load, args=(lines, info), type="tertiary"
+                )

@@ -1,5 +1,7 @@
 """The network's prediction for the drawing or the photograph in hand."""
 
+from typing import Any
+
 import streamlit as st
 import torch
 
@@ -9,36 +11,44 @@ from lenet.network.checkpoint import Checkpoint
 from lenet.paths import PHOTO_CHECKPOINT
 from lenet.ui import answer, hand, images
 from lenet.ui.picture_input import why
+from lenet.ui.widgets import is_phone
 
-WIDTH = 196  # screen pixels of the network's input
+TOP = 3  # classes that a phone shows at first
 
 
 def show_prediction(
-    checkpoint: Checkpoint, info: DatasetInfo, second: Checkpoint | None = None
+    checkpoint: Checkpoint,
+    info: DatasetInfo,
+    second: Checkpoint | None = None,
+    *,
+    below: Any = st,
 ) -> None:
-    """The predicted class, what the network sees, and its probabilities; `second` answers if given.
+    """The predicted class, what the network sees, and its probabilities.
 
-    It is `PHOTO_CHECKPOINT`, and is named.
+    Args:
+        second: answers if given; it is `PHOTO_CHECKPOINT`, and is named.
+        below: where a phone has what need not stand above the picture; the ten on a tap.
     """
     held = hand.picture_in_hand()
     pixels = held.pixels()
     [found] = classify.answer(second or checkpoint, torch.from_numpy(pixels)[None])
-    shares = found["probabilities"]
+    shares, phone = found["probabilities"], is_phone()
+    ranked = sorted(zip(info.classes, shares, strict=True), key=lambda one: -one[1])
     row = st.container(horizontal=True, vertical_alignment="center")
-    answer.show(
-        found["name"],
-        max(shares),
-        place=row.container(width="content"),
-        unsure=found["unsure"],
-        large=True,
-    )
-    why(held, row, PHOTO_CHECKPOINT.stem if second else None)
+    place = row.container(width="stretch" if phone else "content", gap=None)
+    answer.show(*ranked[0], place=place, unsure=found["unsure"], large=True)
+    if phone:
+        then = (f"{name} {images.percentage(share)}" for name, share in ranked[1:TOP])
+        place.markdown(f"Then {' · '.join(then)}")
+    why(held, below if phone else row, PHOTO_CHECKPOINT.stem if second else None)
+    more = below.expander("All ten, and what the network sees") if phone else st.container()
     if second:
-        st.caption(
+        (below if phone else more).caption(
             f"Answered by {PHOTO_CHECKPOINT.stem}, which knows clothes as people photograph them."
         )
-    hand.mind(info)
-    left, right = st.columns([1, 2])
-    images.show(pixels, WIDTH, place=left, caption="What the network sees")
-    with right:
-        images.bars(shares, info.classes)
+    with more:
+        hand.mind(info)
+        left, right = st.columns([2, 3], vertical_alignment="center")
+        images.show(pixels, "stretch", place=left, caption="What the network sees")
+        with right:
+            images.bars(shares, info.classes)

@@ -39,7 +39,7 @@ def show_samples(chosen: Chosen, info: DatasetInfo) -> None:
         st.info("There is no such image; choose another class.", icon=":material/search_off:")
         return
     download(
-        "Sheet",
+        "Save as PNG",
         lambda: images.png(classify.sheet(split.images[index])),
         "samples.png",
         place=row,
@@ -58,7 +58,7 @@ def _reshuffle() -> None:
 
 def _which(row: DeltaGenerator, split: Split, info: DatasetInfo, chosen: Chosen) -> Tensor:
     """Widgets for the number of images, their seed and their kind; (count,) indices of them."""
-    with row.popover("Which", icon=":material/tune:"):
+    with row.popover("Which images", icon=":material/tune:"):
         kept: Any = {"persist_state": "session"}
         count = number("Images", COUNT, "sample_count", **kept)
         seed = number("Seed", 0, "sample_seed", help="Picks the images.", **kept)
@@ -83,4 +83,4 @@ def _sample(
     shown = picture.test_image(info.name, at)
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     why(shown, row)
-    row.caption(f"Test image {at:,}{', in hand' if shown == held else ''}", width="content")
+    row.caption(f"Test image {at:,}{', chosen' if shown == held else ''}", width="content")

@@ -14,11 +14,12 @@ from lenet.ui.escape import plain
 from lenet.ui.picture_input import Photo, photographs, take_photograph
 from lenet.ui.predict import correction
 from lenet.ui.predict.prediction import show_prediction
-from lenet.ui.widgets import segments
+from lenet.ui.widgets import halves, is_phone, segments
 
-WIDTH = 280
+WIDTH, PHONE = 400, 340  # screen pixels of a photograph
+STEP = 280  # pixels of a step's picture
 POLARITIES: dict[centre.Polarity, str] = {
-    "auto": "Detect",
+    "auto": "Find out",
     "dark_on_light": "Dark on light",
     "light_on_dark": "Light on dark",
 }
@@ -94,7 +95,7 @@ def _closely(
 ) -> None:
     """One photograph, its prediction, and the steps to what the network sees."""
     image, rule = image_files.read_image(photo.data, photo.name), DATASETS[photo.dataset]
-    left, right = st.columns([2, 3], gap="large")
+    left, right = halves()
     with left:
         place, hints = st.container(), NO_HINTS
         if st.toggle("Correct what was found", key="correct"):
@@ -108,7 +109,7 @@ def _closely(
         else:
             place.image(_shown(image), caption=plain(photo.name), width=WIDTH, output_format="PNG")
         polarity = segments(
-            "The thing is",
+            "The picture shows something",
             list(POLARITIES),
             "polarity",
             format_func=POLARITIES.__getitem__,
@@ -132,18 +133,20 @@ def _closely(
 
 def _square(array: centre.Gray) -> Image.Image:
     """A step, padded to a square with the gray of its corner: all steps are equally tall."""
-    small = max(array.shape) <= WIDTH
+    small = max(array.shape) <= STEP
     method = Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS
-    return ImageOps.pad(Image.fromarray(array), (WIDTH, WIDTH), method, color=int(array[0, 0]))
+    return ImageOps.pad(Image.fromarray(array), (STEP, STEP), method, color=int(array[0, 0]))
 
 
 def _size(photo: Image.Image) -> tuple[int, int]:
     """Width and height on the page, in pixels; a very tall photograph is narrower than others."""
-    scale = min(WIDTH / photo.width, 2 * WIDTH / photo.height)
+    width = PHONE if is_phone() else WIDTH
+    scale = min(width / photo.width, 1.2 * width / photo.height)
     return max(1, round(scale * photo.width)), max(1, round(scale * photo.height))
 
 
 def _shown(photo: Image.Image) -> Image.Image:
     """A photograph at twice its size on the page; a very tall one gets transparent sides."""
-    width, height = 2 * WIDTH, max(1, 2 * _size(photo)[1])
-    return ImageOps.pad(photo.convert("RGBA"), (width, height), color=(0, 0, 0, 0))
+    width = PHONE if is_phone() else WIDTH
+    height = max(1, 2 * _size(photo)[1])
+    return ImageOps.pad(photo.convert("RGBA"), (2 * width, height), color=(0, 0, 0, 0))
