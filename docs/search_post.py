@@ -1,0 +1,123 @@
+"""`python -m docs.search_post`: which training gives the accuracies that the post prints.
+
+The post says neither epochs nor batch size nor how it evaluates. Here its five cases with an
+accuracy are trained with one seed, at a constant learning rate, for each combination of batch
+size, pooling and place of the dropout. After every epoch, all that it may have printed is read.
+`docs/search_post.json` keeps what was read: a run in it is not made again.
+"""
+
+import argparse
+import copy
+import itertools
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from lenet.config import Config
+from lenet.data.splits import load_split
+from lenet.network.lenet5 import LeNet5
+from lenet.paths import ROOT
+from lenet.studies.presets import POST_FIGURES, STUDY_PRESETS
+from lenet.training.events import EpochEvent, StepEvent
+from lenet.training.probe import judge
+from lenet.training.trainer import Trainer
+
+log = logging.getLogger(__name__)
+
+READINGS = ROOT / "docs/search_post.json"
+CASES = [label for label, said in POST_FIGURES.items() if said.accuracy is not None]
+VARIED = ("batch_size", "pooling", "dropout_at")
+MODES = ("evaluation mode", "training mode")
+LOSSES = ("last batch", "mean of the epoch", "test")
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--batch_size", type=int, nargs="*", default=[])
+    parser.add_argument("--pooling", nargs="*", default=["average"])
+    parser.add_argument("--dropout_at", nargs="*", default=["after"], help="tanh: before, after")
+    parser.add_argument("--cases", nargs="*", default=CASES)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    for *values, case in itertools.product(*(getattr(args, name) for name in VARIED), args.cases):
+        key = {**dict(zip(VARIED, values, strict=True)), "case": case, "seed": args.seed}
+        if not any(all(run[name] == key[name] for name in key) for run in known()):
+            run = {**key, "epochs": list(train(key, args.epochs))}
+            READINGS.write_text(json.dumps([*known(), run], indent=1))
+    print(table())  # noqa: T201
+
+
+def known() -> list[dict[str, Any]]:
+    """The runs so far, with what was read after each epoch."""
+    return json.loads(READINGS.read_text()) if READINGS.exists() else []
+
+
+def train(key: dict[str, Any], epochs: int) -> Iterator[dict[str, float]]:
+    """Train a case; yields what may have been read after each epoch."""
+    size = {"epochs": epochs, "batch_size": key["batch_size"], "pooling": key["pooling"]}
+    cells = {cell.label: cell for cell in STUDY_PRESETS["nine-cases"].cells()}
+    config = cells[key["case"]].config(**size, seed=key["seed"], device="cpu")
+    trainer = Trainer(config, load_split(config.dataset, "train"))
+    if key["dropout_at"] == "before":
+        *_, activation, dropout, _, _ = layers = trainer._backprop._layers
+        layers[-4:-2] = dropout, activation
+    test = load_split(config.dataset, "test")
+    last = 0.0
+    for event in trainer.run():
+        if isinstance(event, StepEvent):
+            last = event.loss
+        if isinstance(event, EpochEvent):
+            modes = trainer.model.folded(), training_mode(trainer.model, config, key["dropout_at"])
+            judged = [judge(network, test, config) for network in modes]
+            accuracies = [int(right.sum()) / len(right) for _, right in judged]
+            losses = last, event.train_loss, float(judged[0][0])
+            yield dict(zip(MODES + LOSSES, [*accuracies, *losses], strict=True))
+            log.info("%s, epoch %d: %.2f %%", key, event.epoch, 100 * accuracies[0])
+
+
+def training_mode(model: LeNet5, config: Config, dropout_at: str) -> LeNet5:
+    """A copy that goes on dropping features and takes each batch's own mean and deviation."""
+    network = copy.deepcopy(model).train()
+    if dropout_at == "before":
+        network.dropout = torch.nn.Identity()
+        network.fc3.register_forward_hook(lambda _, __, out: F.dropout(out, config.dropout))
+    return network
+
+
+def distances() -> list[tuple[float, dict[str, Any]]]:
+    """Mean distance from the post's accuracies, as shares, of each reading of all five cases."""
+    found: dict[tuple[Any, ...], dict[str, float]] = {}
+    for run in known():
+        for (epoch, read), mode in itertools.product(enumerate(run["epochs"], 1), MODES):
+            reading = *(run[name] for name in VARIED), mode, epoch
+            found.setdefault(reading, {})[run["case"]] = read[mode]
+    rows = []
+    for (*values, mode, epoch), cases in found.items():
+        if set(cases) >= set(CASES):
+            gaps = [cases[case] - (POST_FIGURES[case].accuracy or 0) for case in CASES]
+            reading = dict(zip(VARIED, values, strict=True)) | {"mode": mode, "epoch": epoch}
+            rows.append((sum(map(abs, gaps)) / len(gaps), {**reading, "gaps": gaps}))
+    return sorted(rows, key=lambda row: row[0])
+
+
+def table() -> str:
+    """The nearest reading of each setting, as Markdown, the nearest of all first."""
+    head = ["batch size", "pooling", "dropout", "mode", "best epoch", "distance", *CASES]
+    rows, seen = [head, ["---"] * len(head)], set()
+    for distance, read in distances():
+        setting = tuple(read[name] for name in (*VARIED, "mode"))
+        if setting not in seen:
+            seen.add(setting)
+            gaps = [f"{100 * gap:+.2f}" for gap in read["gaps"]]
+            rows.append([*map(str, setting), str(read["epoch"]), f"{100 * distance:.2f}", *gaps])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+if __name__ == "__main__":
+    main()
