@@ -31,8 +31,11 @@ python -m lenet --mode study --study nine-cases
 
 Every accuracy is that of the last epoch on the 10,000 test images of Fashion-MNIST. The post
 chose its best case by that very number. Here it is only reported: where images are held back,
-the best cell is the one with the highest validation accuracy. ± is the standard deviation over
-the seeds; with two or three of them it is itself a rough figure.
+the best cell is the one with the highest validation accuracy. ± is half of the 95 % interval of
+the mean (Student's t). Cells are compared by their runs of the same seeds, in pairs: they differ
+where a paired t-test gives a probability below 5 % after Holm's correction for all pairs that the
+study compares. Where each cell is compared with the best one of the same test images, that one
+was perhaps lucky, and the differences are a little too large.
 """
 
 EPOCHS = """
@@ -116,7 +119,7 @@ def table(findings: Findings) -> str:
         row = [label, f"{loss[label].mean:.3f}"]
         row.append(f"{said.loss:.3f}" if said else f"{validation[label].mean:.2%}")
         row.append(f"{found.mean:.2%}")
-        row.append("–" if found.deviation is None else f"{100 * found.deviation:.2f}")
+        row.append("–" if found.half is None else f"{100 * found.half:.2f}")
         if said and said.accuracy is not None:
             row += [f"{said.accuracy:.2%}", f"{100 * (found.mean - said.accuracy):+.2f}"]
         elif said:

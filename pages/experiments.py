@@ -11,7 +11,7 @@ from lenet.studies.folder import StudyFolder, home_of, start, study_folders
 from lenet.studies.plan import Study
 from lenet.studies.presets import OWN, STUDY_PRESETS
 from lenet.studies.results import Findings
-from lenet.studies.summary import conclusion
+from lenet.studies.summary import METHOD, caution, conclusion
 from lenet.ui import address, dataset
 from lenet.ui.app import explained, fragment, sentence, show
 from lenet.ui.escape import plain
@@ -169,7 +169,9 @@ def show_shipped(shipped: Findings) -> None:
 def show_findings(findings: Findings, runs: list[RunProgress], folder: StudyFolder | None) -> None:
     """What was found: a sentence, the table, the best cell, a figure."""
     if found := conclusion(findings):
-        st.markdown(f"**Found.** {found}")
+        st.markdown(f"**Found.** {plain(found)}", help=METHOD)
+    if too_few := caution(findings.study):
+        st.warning(too_few, icon=":material/casino:")
     show_cells(findings, runs)
     best: dict[str, Run] = {}  # the first finished run of each cell
     for run in runs:

@@ -113,12 +113,14 @@ def _render_study(result: dict[str, Any]) -> str:
     rows = []
     for cell in result["cells"]:
         accuracy, loss = cell["test_accuracy"], cell["train_loss"]
-        spread = f" ± {accuracy['deviation']:.2%}" if accuracy["deviation"] is not None else ""
+        low, high = accuracy["interval"] or (0, 0)
+        spread = f" ± {(high - low) / 2:.2%}" if accuracy["interval"] else ""
         row = f"{cell['label']:<{width}}  loss {loss['mean']:.3f}  test {accuracy['mean']:.2%}"
         published = cell.get("post", {}).get("accuracy")
         difference = f", post {published:.2%}" if published else ""
         rows.append(f"{row}{spread} of {accuracy['count']}{difference}")
-    return "\n".join([f"{result['title']}: {result['state']}, in {result['folder']}", *rows])
+    said = [text for text in (result["conclusion"], result["caution"]) if text]
+    return "\n".join([f"{result['title']}: {result['state']}, in {result['folder']}", *rows, *said])
 
 
 def _render_export(result: dict[str, Any]) -> str:

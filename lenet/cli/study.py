@@ -14,7 +14,10 @@ from lenet.studies import results, sweep
 from lenet.studies.folder import StudyFolder, home_of
 from lenet.studies.plan import Study, make_study
 from lenet.studies.presets import OWN, POST_FIGURES, STUDY_PRESETS, preset_named
+from lenet.studies.results import Spread
 from lenet.studies.runner import BACKENDS, Outcome, check_backend, run_study
+from lenet.studies.significance import differences
+from lenet.studies.summary import caution, conclusion
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +126,13 @@ def _line(outcome: Outcome) -> str:
     return f"{name}: {outcome.reason or 'stopped'}"
 
 
+def _spread(found: Spread) -> dict[str, Any]:
+    interval = (
+        [found.mean - found.half, found.mean + found.half] if found.half is not None else None
+    )
+    return {**asdict(found), "interval": interval}
+
+
 def _report(folder: StudyFolder, state: str) -> dict[str, Any]:
     findings = results.read(folder)
     accuracies = results.summary(findings, "test_accuracy")
@@ -138,13 +148,18 @@ def _report(folder: StudyFolder, state: str) -> dict[str, Any]:
         "cells": [
             {
                 "label": label,
-                "test_accuracy": asdict(accuracies[label]),
-                "train_loss": asdict(losses[label]),
+                "test_accuracy": _spread(accuracies[label]),
+                "train_loss": _spread(losses[label]),
                 **({"post": asdict(post[label])} if label in post else {}),
             }
             for label in accuracies
         ],
         "best": best.label if best else None,
+        "differences": [
+            {**asdict(pair), "significant": pair.is_significant} for pair in differences(findings)
+        ],
+        "conclusion": conclusion(findings),
+        "caution": caution(findings.study),
         "seconds": round(results.seconds(findings.runs), 3),
         "made": results.circumstances(),
     }

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from lenet.catalog import SOFTMAX_FLOOR
 from lenet.errors import ConfigError
 from lenet.studies.plan import Cell, Study, make_study
 
+Compared = Literal["best", "steps", "all"]
+"""Each cell with the best one, with the one before it, or with all others."""
 OWN = "grid"
 """The name of studies of one's own, as `--vary` makes them."""
 
@@ -46,6 +48,7 @@ class StudyPreset:
     seeds: tuple[int, ...] = tuple(range(5))
     floor: float | None = None
     """A loss to draw as a line."""
+    compared: Compared = "best"
 
     def study(
         self,
@@ -157,6 +160,7 @@ STUDY_PRESETS = {
             epochs=3,
             batch_size=64,
             floor=SOFTMAX_FLOOR,
+            compared="all",
         ),
         StudyPreset(
             "kernel-3-padding-2-32x32",
@@ -166,6 +170,7 @@ STUDY_PRESETS = {
             _geometries,
             epochs=3,
             batch_size=64,
+            compared="all",
         ),
         StudyPreset(
             "one-by-one",
@@ -175,6 +180,7 @@ STUDY_PRESETS = {
             _one_by_one,
             epochs=3,
             batch_size=64,
+            compared="steps",
         ),
     )
 }

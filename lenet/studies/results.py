@@ -23,6 +23,8 @@ from lenet.studies.plan import Cell, Study
 
 POINTS = 60
 """Points of a curve."""
+CONFIDENCE = 0.95
+"""Of all intervals."""
 
 
 class Finished(BaseModel):
@@ -58,6 +60,25 @@ class Spread:
     mean: float
     deviation: float | None
     count: int
+
+    @property
+    def half(self) -> float | None:
+        """Half the width of the mean's 95 % interval, by Student's t; None for one value."""
+        return self._half(1 / self.count)
+
+    @property
+    def half_of_one(self) -> float | None:
+        """Half the width of the 95 % prediction interval of one more value."""
+        return self._half(1 + 1 / self.count)
+
+    def _half(self, variances: float) -> float | None:
+        if self.deviation is None:
+            return None
+        from scipy.special import stdtrit  # which --help need not wait for
+
+        return float(stdtrit(self.count - 1, (1 + CONFIDENCE) / 2)) * (
+            self.deviation * variances**0.5
+        )
 
 
 def spread(values: Sequence[float]) -> Spread | None:

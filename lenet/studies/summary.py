@@ -1,20 +1,78 @@
-"""What the ready-made studies have found, in sentences made from their figures."""
+"""What studies have found, in sentences made from their figures."""
 
-import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from lenet.catalog import SOFTMAX_FLOOR
+from lenet.studies.plan import Study
 from lenet.studies.presets import POST_FIGURES, is_preset
 from lenet.studies.results import Findings, Spread, summary
+from lenet.studies.significance import ENOUGH, Difference, compared, differences
+
+NAMED = 8
+"""Cells of which a sentence speaks by name."""
+METHOD = (
+    "Two cells are compared by their runs of the same seeds, with a paired t-test. They differ "
+    "where it gives a probability below 5 % after Holm's correction for all pairs compared. "
+    "± is half of the 95 % interval."
+)
 
 
 def conclusion(findings: Findings) -> str | None:
-    """What a finished ready-made study says; None while cells are missing, or of another one."""
-    write = _CONCLUSIONS.get(findings.study.name) if is_preset(findings.study) else None
+    """What a study says, and which of its cells differ; None while cells are missing, and where
+    nothing can be said.
+    """
     accuracies = summary(findings, "test_accuracy")
-    if write is None or len(accuracies) < len(findings.study.cells):
+    if len(accuracies) < len(findings.study.cells):
         return None
-    return write(findings, accuracies)
+    write = _CONCLUSIONS.get(findings.study.name) if is_preset(findings.study) else None
+    said = write(findings, accuracies) if write else ""
+    return f"{said} {_differing(findings)}".strip() or None
+
+
+def caution(study: Study) -> str | None:
+    """What to know about a study with too few seeds."""
+    if len(study.cells) < 2 or len(study.seeds) >= ENOUGH:
+        return None
+    return (
+        f"With fewer than {ENOUGH} seeds for each cell, what looks better may be so by chance: the "
+        "same settings with another seed give another accuracy. Take five seeds, if you can wait."
+    )
+
+
+def _differing(findings: Findings) -> str:
+    """Which cells differ by more than chance, and by how much; which cannot be told apart."""
+    in_steps = compared(findings.study) == "steps"
+    groups: dict[str, tuple[list[Difference], list[Difference]]] = {}
+    for found in differences(findings):
+        pair = found if in_steps or found.mean >= 0 else found.reversed()  # the better one first
+        groups.setdefault(pair.label, ([], []))[pair.is_significant].append(pair)
+    said = []
+    for label, (alike, apart) in groups.items():
+        if apart and in_steps:
+            verb = "gains" if apart[0].mean > 0 else "loses"
+            said.append(f"{_named(label)} {verb} {_margin(apart[0])}")
+        elif apart:
+            others = _listed(f"{_named(pair.other)} by {_margin(pair)}" for pair in apart)
+            said.append(f"{_named(label)} is ahead of {others}")
+        if alike:
+            others = _listed(f"{_named(pair.other)} ({_margin(pair)})" for pair in alike)
+            said.append(f"{_named(label)} cannot be told apart from {others}")
+    return f"What differs and what does not: {'; '.join(said)}." if said else ""
+
+
+def _named(label: str) -> str:
+    return label if label.replace(" ", "").isalnum() else f"“{label}”"
+
+
+def _margin(pair: Difference) -> str:
+    return f"{100 * abs(pair.mean):.1f} ± {100 * pair.half:.1f} points"
+
+
+def _listed(parts: Iterable[str]) -> str:
+    *some, last = [*parts]
+    if len(some) >= NAMED:
+        some, last = some[:NAMED], f"{len(some) - NAMED + 1} others"
+    return f"{', '.join(some)} and {last}" if some else last
 
 
 def _nine_cases(findings: Findings, accuracies: dict[str, Spread]) -> str:
@@ -29,13 +87,14 @@ def _nine_cases(findings: Findings, accuracies: dict[str, Spread]) -> str:
     text = (
         f"The five accuracies that the post gives are met within {_points(mean_gap)} on average, "
         f"{widest} least ({_points(gaps[widest], sign=True)}). The cases lie between "
-        f"{accuracies[low].mean:.2%} ({low}) and {accuracies[high].mean:.2%} ({high})"
+        f"{accuracies[low].mean:.2%} ({low}) and {accuracies[high].mean:.2%} ({high})."
     )
-    deviations = [found.deviation for found in accuracies.values() if found.deviation is not None]
-    if not deviations:
-        return text + ", with one seed each."
-    typical = (sum(value**2 for value in deviations) / len(deviations)) ** 0.5
-    return f"{text}; the standard deviation between seeds of one case is {_points(typical)}."
+    halves = {label: accuracies[label].half_of_one for label in gaps}
+    if None in halves.values():
+        return text
+    outside = [label for label, gap in gaps.items() if abs(gap) > (halves[label] or 0)]
+    which = f"all but {_listed(outside)} of these five" if outside else "each of these five"
+    return f"{text} A single run of ours could give {which} (95 % prediction intervals)."
 
 
 def _input_size_softmax(findings: Findings, accuracies: dict[str, Spread]) -> str:
@@ -68,15 +127,8 @@ def _geometries(findings: Findings, accuracies: dict[str, Spread]) -> str:
 
 
 def _one_by_one(findings: Findings, accuracies: dict[str, Spread]) -> str:
-    labels = list(accuracies)
-    gains = {
-        label: accuracies[label].mean - accuracies[before].mean
-        for before, label in itertools.pairwise(labels)
-    }
-    first, last = accuracies[labels[0]], accuracies[labels[-1]]
-    told = ", ".join(f"{label} {_points(gain, sign=True)}" for label, gain in gains.items())
-    most = max(gains, key=gains.__getitem__)
-    return f"From {first.mean:.1%} to {last.mean:.1%}: {told}. The step “{most}” gains most."
+    first, *_, last = accuracies.values()
+    return f"From {first.mean:.1%} to {last.mean:.1%}."
 
 
 def _extremes(accuracies: dict[str, Spread]) -> tuple[str, str]:

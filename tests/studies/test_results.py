@@ -2,19 +2,21 @@
 
 import json
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import streamlit as st
+from scipy.stats import t as student
 from streamlit.testing.v1 import AppTest
 
 from lenet.config import build_config, overrides
 from lenet.paths import ROOT
+from lenet.studies import results
 from lenet.studies.folder import home_of
-from lenet.studies.plan import Cell, make_study
+from lenet.studies.plan import Cell, Study, make_study
 from lenet.studies.presets import STUDY_PRESETS
 from lenet.studies.results import Findings, Finished
 from lenet.ui.address import FRONT, link
@@ -58,7 +60,8 @@ def test_the_nine_cases_stand_beside_the_posts_own_figures() -> None:
         assert row["test"] == pytest.approx(statistics.mean(found))
         assert row["loss"] == pytest.approx(statistics.mean(losses))
         if len(found) > 1:
-            assert row["±"] == pytest.approx(statistics.stdev(found))
+            error = statistics.stdev(found) / len(found) ** 0.5
+            assert row["±"] == pytest.approx(student.ppf(0.975, len(found) - 1) * error)
         if label in SAID:
             assert row["post's test"] == pytest.approx(SAID[str(label)])
             assert row["difference"] == pytest.approx(statistics.mean(found) - SAID[str(label)])
@@ -78,16 +81,52 @@ def test_a_ready_made_study_says_what_to_expect_and_what_was_found(name: str) ->
     assert any(f"**{runs} runs**" in found for found in text)
 
 
-def test_a_finished_study_takes_the_place_of_the_shipped_results() -> None:
-    study = STUDY_PRESETS["kernel-3-padding-2-32x32"].study()
+def finished(study: Study, accuracy: Callable[[str, int], float]) -> None:
+    """Leave a study on disk as if all its runs were finished, with these test accuracies."""
     home = home_of(study)
     home.keep(study)
-    for place, planned in enumerate(study.runs()):
+    for planned in study.runs():
         run = home.run(planned)
         run.prepare(planned.config)
-        run.epoch_checkpoint(3).touch()
-        result = result_of(val_accuracy=0.5 + place / 100, test_accuracy=0.25)
+        run.epoch_checkpoint(planned.config.epochs).touch()
+        found = accuracy(planned.label, planned.config.seed)
+        result = result_of(val_accuracy=found, test_accuracy=found)
         (run.folder / "result.json").write_text(result.model_dump_json())
+
+
+ACCURACIES = {
+    "lr 0.01": [0.701, 0.72, 0.707],
+    "lr 0.1": [0.8, 0.82, 0.805],
+    "lr 0.2": [0.804, 0.812, 0.8],
+}
+"""Of three cells with three seeds, of which the last two are alike."""
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3])
+def test_a_study_of_ones_own_says_what_differs_and_warns_of_few_seeds(seeds: int) -> None:
+    cells = [Cell(label=label, values={"lr": label.split()[1]}) for label in ACCURACIES]
+    study = make_study("grid", "lr", cells, range(seeds))
+    finished(study, lambda label, seed: ACCURACIES[label][seed])
+    app = visit("grid")
+    assert any("by chance" in warning.value for warning in app.warning) == (seeds < 3)
+    found = "".join(one.value for one in app.markdown if "Found." in one.value).replace("\\", "")
+    said = [
+        "“lr 0.1” is ahead of “lr 0.01” by 9.9 ± 0.2 points" in found,
+        "“lr 0.1” cannot be told apart from “lr 0.2” (0.3 ± 1.6 points)" in found,
+    ]
+    assert said == [seeds == 3] * 2
+    if seeds == 3:
+        drawn = charts.accuracies(results.read(home_of(study)))
+        [means] = [trace for trace in drawn.data if trace.name == "mean"]
+        error = statistics.stdev(ACCURACIES["lr 0.2"]) / 3**0.5
+        assert means.error_x.array[2] == pytest.approx(student.ppf(0.975, 2) * error)
+        [table] = [frame.value for frame in app.dataframe if "±" in frame.value]
+        assert table["±"].iloc[2] == pytest.approx(100 * means.error_x.array[2])
+
+
+def test_a_finished_study_takes_the_place_of_the_shipped_results() -> None:
+    study = STUDY_PRESETS["kernel-3-padding-2-32x32"].study()
+    finished(study, lambda _label, seed: 0.25)
     app = visit("kernel-3-padding-2-32x32")
     assert not any("Shipped results" in caption.value for caption in app.caption)
     assert list(app.dataframe[0].value["test"]) == [25.0] * 3

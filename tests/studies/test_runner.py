@@ -302,7 +302,20 @@ class TestOnThisMachine:
             "mean": statistics.mean(accuracies),
             "deviation": statistics.stdev(accuracies),
             "count": 2,
+            "interval": pytest.approx(
+                [
+                    statistics.mean(accuracies)
+                    + sign * 12.706 * statistics.stdev(accuracies) / 2**0.5
+                    for sign in (-1, 1)
+                ],
+                rel=1e-4,
+            ),
         }
+        means = {cell["label"]: cell["test_accuracy"]["mean"] for cell in found["cells"]}
+        [pair] = found["differences"]
+        assert pair["label"] == found["best"]
+        assert pair["mean"] == pytest.approx(means[pair["label"]] - means[pair["other"]])
+        assert "by chance" in found["caution"]
         before = times_of_files(folder.folder)
         again = run_lab(*flags(folder.folder, "--json"))
         assert json.loads(again.stdout)["runs"] == found["runs"]

@@ -44,7 +44,7 @@ def cells_table(findings: Findings, runs: Sequence[RunProgress] = ()) -> pd.Data
         table["validation"] = 100 * spread("val_accuracy")
     table["test"] = 100 * spread("test_accuracy")
     if len(study.seeds) > 1:
-        table["±"] = 100 * spread("test_accuracy", "deviation")
+        table["±"] = 100 * spread("test_accuracy", "half")
     if post:
         table["post's test"] = 100 * column({label: said.accuracy for label, said in post.items()})
         table["difference"] = table["test"] - table["post's test"]
@@ -78,7 +78,7 @@ def show_cells(findings: Findings, runs: Sequence[RunProgress]) -> None:
         "post's loss": ("%.3f", "The loss that the post gives."),
         "validation": (PERCENT, "Mean accuracy on held-back images."),
         "test": (PERCENT, "Mean accuracy on the 10,000 test images."),
-        "±": ("%.2f", "Standard deviation over the seeds, in points."),
+        "±": ("%.2f", "Half of the mean's 95 % interval (Student's t), in points."),
         "post's test": (PERCENT, "The accuracy that the post gives."),
         "difference": ("%+.2f", "Ours less the post's, in points."),
     }

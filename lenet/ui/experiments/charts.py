@@ -88,10 +88,16 @@ def accuracies(findings: Findings) -> go.Figure:
             "hovertemplate": f"{name} %{{x:.2%}}<extra>%{{y}}</extra>",
         }
 
-    means = [(label, float(np.mean(found))) for label, found in values.items()]
+    spreads = {
+        chart_text(label): found
+        for label, found in results.summary(findings, "test_accuracy").items()
+    }
+    means = [(label, found.mean) for label, found in spreads.items()]
     seeds = [(label, value) for label, found in values.items() for value in found]
     bar = {"symbol": "line-ns", "size": 20, "line": {"width": 3, "color": COLORS[0]}}
     traces = [dots(seeds, "a seed", size=9, symbol="circle-open"), dots(means, "mean", **bar)]
+    halves = [found.half or 0 for found in spreads.values()]
+    traces[1]["error_x"] = {"array": halves, "thickness": 2, "width": 6}
     if points := [(label, post[label]) for label in values if label in post]:
         traces.append(dots(points, "the post", color=COLORS[1], symbol="diamond", size=10))
     return figure(
