@@ -1,9 +1,9 @@
 """`python -m docs.search_post`: which training gives the accuracies that the post prints.
 
 The post says neither epochs nor batch size nor how it evaluates. Here its five cases with an
-accuracy are trained with one seed, at a constant learning rate, for each combination of batch
-size, pooling and place of the dropout. After every epoch, all that it may have printed is read.
-`docs/search_post.json` keeps what was read: a run in it is not made again.
+accuracy are trained with one seed for each combination of batch size, pooling, place of the dropout
+and learning rate. After every epoch, all that it may have printed is read. `docs/search_post.jsonl`
+keeps what was read: a run in it is not made again.
 """
 
 import argparse
@@ -28,9 +28,11 @@ from lenet.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
 
-READINGS = ROOT / "docs/search_post.json"
+READINGS = ROOT / "docs/search_post.jsonl"
 CASES = [label for label, said in POST_FIGURES.items() if said.accuracy is not None]
-VARIED = ("batch_size", "pooling", "dropout_at")
+VARIED = ("batch_size", "pooling", "dropout_at", "rate")
+STEP = 5
+"""Epochs after which the rate "falling" is a tenth, again and again."""
 MODES = ("evaluation mode", "training mode")
 LOSSES = ("last batch", "mean of the epoch", "test")
 
@@ -41,6 +43,7 @@ def main() -> None:
     parser.add_argument("--batch_size", type=int, nargs="*", default=[])
     parser.add_argument("--pooling", nargs="*", default=["average"])
     parser.add_argument("--dropout_at", nargs="*", default=["after"], help="tanh: before, after")
+    parser.add_argument("--rate", nargs="*", default=["constant"], help="constant, falling")
     parser.add_argument("--cases", nargs="*", default=CASES)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
@@ -49,13 +52,15 @@ def main() -> None:
         key = {**dict(zip(VARIED, values, strict=True)), "case": case, "seed": args.seed}
         if not any(all(run[name] == key[name] for name in key) for run in known()):
             run = {**key, "epochs": list(train(key, args.epochs))}
-            READINGS.write_text(json.dumps([*known(), run], indent=1))
+            with READINGS.open("a") as file:
+                file.write(json.dumps(run) + "\n")
     print(table())  # noqa: T201
 
 
 def known() -> list[dict[str, Any]]:
     """The runs so far, with what was read after each epoch."""
-    return json.loads(READINGS.read_text()) if READINGS.exists() else []
+    lines = READINGS.read_text().splitlines() if READINGS.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 def train(key: dict[str, Any], epochs: int) -> Iterator[dict[str, float]]:
@@ -73,6 +78,8 @@ def train(key: dict[str, Any], epochs: int) -> Iterator[dict[str, float]]:
         if isinstance(event, StepEvent):
             last = event.loss
         if isinstance(event, EpochEvent):
+            if key["rate"] == "falling":
+                trainer.set_lr(config.lr * 0.1 ** (event.epoch // STEP))
             modes = trainer.model.folded(), training_mode(trainer.model, config, key["dropout_at"])
             judged = [judge(network, test, config) for network in modes]
             accuracies = [int(right.sum()) / len(right) for _, right in judged]
