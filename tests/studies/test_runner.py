@@ -247,7 +247,9 @@ class TestResults:
     def test_shipped_results_are_whole_and_tell_how_they_were_had(self, name: str) -> None:
         shipped = results.bundled(name)
         assert shipped is not None
-        assert shipped.study == STUDY_PRESETS[name].study()
+        usual = STUDY_PRESETS[name].study()
+        assert shipped.study.cells == usual.cells
+        assert usual.seeds[: len(shipped.study.seeds)] == shipped.study.seeds
         keys = [(planned.label, planned.config.seed) for planned in shipped.study.runs()]
         assert [(run.label, run.seed) for run in shipped.runs] == keys
         assert all(len(run.curve) == results.POINTS for run in shipped.runs)
