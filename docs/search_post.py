@@ -11,7 +11,7 @@ import copy
 import itertools
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -97,33 +97,35 @@ def training_mode(model: LeNet5, config: Config, dropout_at: str) -> LeNet5:
     return network
 
 
-def distances() -> list[tuple[float, dict[str, Any]]]:
-    """Mean distance from the post's accuracies, as shares, of each reading of all five cases."""
-    found: dict[tuple[Any, ...], dict[str, float]] = {}
-    for run in known():
-        for (epoch, read), mode in itertools.product(enumerate(run["epochs"], 1), MODES):
-            reading = *(run[name] for name in VARIED), mode, epoch
-            found.setdefault(reading, {})[run["case"]] = read[mode]
-    rows = []
-    for (*values, mode, epoch), cases in found.items():
-        if set(cases) >= set(CASES):
-            gaps = [cases[case] - (POST_FIGURES[case].accuracy or 0) for case in CASES]
-            reading = dict(zip(VARIED, values, strict=True)) | {"mode": mode, "epoch": epoch}
-            rows.append((sum(map(abs, gaps)) / len(gaps), {**reading, "gaps": gaps}))
-    return sorted(rows, key=lambda row: row[0])
+def gaps() -> dict[tuple[Any, ...], dict[str, list[float]]]:
+    """For each setting and mode, how far above the post's each case's accuracy is, by epoch."""
+    found: dict[tuple[Any, ...], dict[str, list[float]]] = {}
+    for run, mode in itertools.product(known(), MODES):
+        said = POST_FIGURES[run["case"]].accuracy or 0
+        cases = found.setdefault((*(run[name] for name in VARIED), mode), {})
+        cases[run["case"]] = [100 * (read[mode] - said) for read in run["epochs"]]
+    return {setting: cases for setting, cases in found.items() if set(cases) >= set(CASES)}
 
 
 def table() -> str:
-    """The nearest reading of each setting, as Markdown, the nearest of all first."""
-    head = ["batch size", "pooling", "dropout", "mode", "best epoch", "distance", *CASES]
-    rows, seen = [head, ["---"] * len(head)], set()
-    for distance, read in distances():
-        setting = tuple(read[name] for name in (*VARIED, "mode"))
-        if setting not in seen:
-            seen.add(setting)
-            gaps = [f"{100 * gap:+.2f}" for gap in read["gaps"]]
-            rows.append([*map(str, setting), str(read["epoch"]), f"{100 * distance:.2f}", *gaps])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    """The nearest epoch of each setting, one for all cases and one for each optimizer, as Markdown;
+    the nearest setting comes first.
+    """
+    head = [*VARIED, "evaluated in", "epoch", "distance", "epochs SGD, Adam", "distance", *CASES]
+    rows = []
+    for setting, cases in gaps().items():
+
+        def nearest(labels: Sequence[str], cases: dict[str, list[float]] = cases) -> int:
+            epochs = range(min(len(cases[label]) for label in CASES))
+            return min(epochs, key=lambda at: sum(abs(cases[label][at]) for label in labels))
+
+        one, sgd, adam = nearest(CASES), nearest(CASES[:2]), nearest(CASES[2:])
+        own = [cases[label][sgd if label in CASES[:2] else adam] for label in CASES]
+        far = [sum(map(abs, all_)) / len(CASES) for all_ in ([cases[c][one] for c in CASES], own)]
+        row = [*setting, one + 1, f"{far[0]:.2f}", f"{sgd + 1}, {adam + 1}", f"{far[1]:.2f}"]
+        rows.append((far[1], [*map(str, row), *(f"{gap:+.2f}" for gap in own)]))
+    lines = [head, ["---"] * len(head), *(row for _, row in sorted(rows))]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if __name__ == "__main__":
