@@ -1,6 +1,7 @@
 """What a study has found: a row for each run, means and spread over the seeds of each cell."""
 
 import itertools
+import math
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -76,9 +77,8 @@ class Spread:
             return None
         from scipy.special import stdtrit  # which --help need not wait for
 
-        return float(stdtrit(self.count - 1, (1 + CONFIDENCE) / 2)) * (
-            self.deviation * variances**0.5
-        )
+        quantile = float(stdtrit(self.count - 1, (1 + CONFIDENCE) / 2))
+        return quantile * self.deviation * math.sqrt(variances)
 
 
 def spread(values: Sequence[float]) -> Spread | None:

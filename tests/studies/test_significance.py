@@ -159,7 +159,7 @@ def test_steps_are_compared_with_the_step_before() -> None:
             for label in (pair.label, pair.other)
         }
         mean, half, p_value = by_hand(values[pair.label], values[pair.other])
-        assert (pair.mean, pair.half) == (pytest.approx(mean), pytest.approx(half))
+        assert [pair.mean, pair.half] == pytest.approx([mean, half])
         assert p_value <= pair.p_value <= min(1, len(found) * p_value)
 
 
