@@ -34,8 +34,9 @@ chose its best case by that very number. Here it is only reported: where images 
 the best cell is the one with the highest validation accuracy. ± is half of the 95 % interval of
 the mean (Student's t). Cells are compared by their runs of the same seeds, in pairs: they differ
 where a paired t-test gives a probability below 5 % after Holm's correction for all pairs that the
-study compares. Where each cell is compared with the best one of the same test images, that one
-was perhaps lucky, and the differences are a little too large.
+study compares. The interval of a difference is without that correction: it may leave out 0 and the
+difference still be unproven. Where each cell is compared with the one that is best on the same
+images, that one was perhaps lucky, and the differences are a little too large.
 """
 
 EPOCHS = """

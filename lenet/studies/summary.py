@@ -13,7 +13,8 @@ NAMED = 8
 METHOD = (
     "Two cells are compared by their runs of the same seeds, with a paired t-test. They differ "
     "where it gives a probability below 5 % after Holm's correction for all pairs compared. "
-    "± is half of the 95 % interval."
+    "± is half of the 95 % interval of one difference alone, without that correction: it may "
+    "leave out 0 and the difference still be unproven."
 )
 
 
@@ -46,7 +47,7 @@ def _differing(findings: Findings) -> str:
     for found in differences(findings):
         pair = found if in_steps or found.mean >= 0 else found.reversed()  # the better one first
         groups.setdefault(pair.label, ([], []))[pair.is_significant].append(pair)
-    said = []
+    said, unproven = [], []
     for label, (alike, apart) in groups.items():
         if apart and in_steps:
             verb = "gains" if apart[0].mean > 0 else "loses"
@@ -54,9 +55,13 @@ def _differing(findings: Findings) -> str:
         elif apart:
             others = _listed(f"{_named(pair.other)} by {_margin(pair)}" for pair in apart)
             said.append(f"{_named(label)} is ahead of {others}")
-        if alike:
+        if alike and in_steps:
+            unproven.append(f"{_named(label)} ({_margin(alike[0], sign=True)})")
+        elif alike:
             others = _listed(f"{_named(pair.other)} ({_margin(pair)})" for pair in alike)
             said.append(f"{_named(label)} cannot be told apart from {others}")
+    if unproven:
+        said.append(f"{_listed(unproven)} cannot be told apart from the step before")
     return f"What differs and what does not: {'; '.join(said)}." if said else ""
 
 
@@ -64,8 +69,9 @@ def _named(label: str) -> str:
     return label if label.replace(" ", "").isalnum() else f"“{label}”"
 
 
-def _margin(pair: Difference) -> str:
-    return f"{100 * abs(pair.mean):.1f} ± {100 * pair.half:.1f} points"
+def _margin(pair: Difference, *, sign: bool = False) -> str:
+    mean = pair.mean if sign else abs(pair.mean)
+    return _points(mean, sign=sign).replace(" points", f" ± {_points(pair.half)}")
 
 
 def _listed(parts: Iterable[str]) -> str:
