@@ -11,6 +11,7 @@ from lenet.studies import results
 from lenet.studies.plan import Study
 from lenet.studies.presets import STUDY_PRESETS
 from lenet.studies.results import POINTS, Findings
+from lenet.studies.significance import ENOUGH
 from lenet.ui.escape import chart_text
 from lenet.ui.experiments.cells import columns, published, setting
 from lenet.ui.style import COLORS, WIDTH, figure, reference
@@ -96,7 +97,8 @@ def accuracies(findings: Findings) -> go.Figure:
     seeds = [(label, value) for label, found in values.items() for value in found]
     bar = {"symbol": "line-ns", "size": 20, "line": {"width": 3, "color": COLORS[0]}}
     traces = [dots(seeds, "a seed", size=9, symbol="circle-open"), dots(means, "mean", **bar)]
-    halves = [found.half or 0 for found in spreads.values()]
+    # Those of two seeds are so wide that nothing else could be read.
+    halves = [(found.count >= ENOUGH and found.half) or 0 for found in spreads.values()]
     traces[1]["error_x"] = {"array": halves, "thickness": 2, "width": 6}
     if points := [(label, post[label]) for label in values if label in post]:
         traces.append(dots(points, "the post", color=COLORS[1], symbol="diamond", size=10))
