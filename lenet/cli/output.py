@@ -98,7 +98,7 @@ def _render_eval(result: dict[str, Any]) -> str:
 
 def _render_test(result: dict[str, Any]) -> str:
     rows = [
-        f"{found.get('path', found.get('index'))}: {found['name']} "
+        f"{found.get('path', found.get('index'))}: {_name(found)} "
         f"({max(found['probabilities']):.0%}{', unsure' if found['unsure'] else ''}"
         + (f", by {found['checkpoint']})" if "checkpoint" in found else ")")
         + (f", truth {found['target_name']}" if "target_name" in found else "")
@@ -106,6 +106,12 @@ def _render_test(result: dict[str, Any]) -> str:
         for found in result["predictions"]
     ]
     return "\n".join(rows + ([f"pictures: {result['sheet']}"] if "sheet" in result else []))
+
+
+def _name(found: dict[str, Any]) -> str:
+    """A class's name; of several digits what they say, the probability is of the largest."""
+    digits = found.get("digits", [])
+    return "".join(one["name"] for one in digits) if len(digits) > 1 else str(found["name"])
 
 
 def _render_study(result: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ Light on black, cropped to its content, scaled and placed as in the dataset:
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from lenet.catalog import SIDE, DatasetInfo, DatasetName, dataset_info
-from lenet.drawing import foreground
-from lenet.drawing.foreground import NO_HINTS, Hints, Mask
+from lenet.drawing import digits, foreground, ink
+from lenet.drawing.digits import Digit, Line
+from lenet.drawing.foreground import NO_HINTS, Box, Hints, Mask
 from lenet.drawing.image_files import quiet, to_8_bit
 from lenet.errors import ImageError
 
@@ -30,6 +31,9 @@ EVEN: Final = 0.8  # share of the border near its level, from which the backgrou
 FLOOR: Final = 40  # lowest level of a thing that was cut out: white cloth must not become black
 MAX_CANVAS: Final = 2000  # pixels of a side, however fine the screen is
 MNIST_BOX: Final = 20
+THICK: Final = 1.5
+"""Pixels of the 28×28 that a digit's strokes are wide at least, where they come from paper."""
+SMALL: Final = 64  # pixels of the shorter side, below which all in a picture is one digit
 MNIST_CENTRE: Final = 14  # of mass, row and column: the mean of MNIST's training images is 14.00
 
 
@@ -43,6 +47,8 @@ class Prepared:
         inverted: whether dark and light were swapped.
         cut_out: whether the thing was cut out by colour, since the background is not even.
         note: what else there is to say about it.
+        lines: of a picture of digits, all that its ink may be.
+        thin: whether its strokes may be too thin for the network, as those of a pencil are.
     """
 
     array: Gray
@@ -50,6 +56,18 @@ class Prepared:
     inverted: bool
     cut_out: bool = False
     note: str | None = None
+    lines: tuple[Line, ...] = ()
+    thin: bool = False
+
+    def of(self, digit: Digit) -> "Prepared":
+        """The same of another one of its digits."""
+        array = self.placed(digit)
+        last = ("Cropped", digit.levels), ("28×28", array)
+        return replace(self, array=array, steps=(*self.steps[:-2], *last))
+
+    def placed(self, digit: Digit) -> Gray:
+        """One of its digits as on MNIST's images: (28, 28) uint8."""
+        return _place(_thickened(digit.levels) if self.thin else digit.levels, "MNIST")
 
 
 def from_photo(
@@ -59,7 +77,7 @@ def from_photo(
     name: str = "the picture",
     hints: Hints = NO_HINTS,
 ) -> Prepared:
-    """Prepare a picture; one of 28×28 pixels keeps its size and place.
+    """Prepare a picture; a thing of 28×28 pixels keeps its size and place, a digit is placed anew.
 
     Args:
         image: of any mode and size, as `lenet.drawing.image_files.read_image` gives it.
@@ -72,18 +90,19 @@ def from_photo(
         ImageError: nothing stands out from the background.
     """
     info = dataset_info(dataset) if isinstance(dataset, str) else dataset
+    if info.name == "MNIST":
+        return _digits(image, polarity, name, hints)
     placed = image.size == (SIDE, SIDE)
-    whole = placed or info.name == "MNIST"  # a digit may have several parts, and no colour
     gray, levels, inverted, even = _light_on_black(image, polarity)
     found = _standing_out(levels)
     cut_out = False
-    if not whole and (not even or hints.pointed or _told_by_colour(image)):
+    if not placed and (not even or hints.pointed or _told_by_colour(image)):
         negated = polarity != "light_on_dark"
         reduced = _cut_out(image, hints, negated=negated)
         if cut_out := bool(reduced[-1].any()):
             gray, levels, found = reduced
             inverted = negated
-    ground, note = _not_meant(found, hints, whole=whole)
+    ground, note = _not_meant(found, hints, whole=placed)
     found &= ~ground
     if not found.any():
         raise ImageError(
@@ -132,7 +151,55 @@ def from_canvas(
     drawing = levels[_extent(found)]
     array = _place(drawing, dataset)
     steps = (("Drawing", levels), ("Cropped", drawing), ("28×28", array))
-    return Prepared(array, steps, inverted)
+    info = dataset_info(dataset) if isinstance(dataset, str) else dataset
+    lines = digits.lines(levels, found) if info.name == "MNIST" else []
+    return Prepared(array, steps, inverted, lines=tuple(lines))
+
+
+def _thickened(levels: Gray) -> Gray:
+    """Ink, (H, W) uint8 light on black, whose strokes will be `THICK` pixels wide at least."""
+    import cv2
+
+    missing = round(THICK * max(levels.shape) / MNIST_BOX - ink.width(levels > 127))
+    if missing <= 0:
+        return levels
+    pen = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (missing + 1, missing + 1))
+    return np.asarray(cv2.dilate(np.pad(levels, missing), pen), np.uint8)
+
+
+def _digits(image: Image.Image, polarity: Polarity, name: str, hints: Hints) -> Prepared:
+    """A picture of digits: its ink, and which of it is which digit."""
+    gray, levels, inverted, even = _light_on_black(image, polarity)
+    found = _standing_out(levels)
+    near = even and ink.is_close_up(levels > 127)
+    if not near and min(gray.shape) >= SMALL:
+        if polarity == "auto":
+            inverted = not ink.is_light(gray)
+        missing, found = ink.written(gray, light=not inverted)
+        strong = float(np.percentile(missing[found], 90)) if found.any() else 1.0
+        levels = (missing * (255 / max(strong, 0.01))).clip(0, 255).astype(np.uint8)
+    boxes = hints.digits
+    if hints.box or min(gray.shape) < SMALL:
+        boxes = (hints.box or (0, 0, 1, 1),)
+        only = np.zeros_like(found)
+        only[foreground.within(boxes[0], found)] = True
+        found &= only
+    levels = np.where(found, levels, 0).astype(np.uint8)
+    lines = digits.lines(levels, found, [_in_pixels(box, found) for box in boxes])
+    if not lines:
+        raise ImageError(
+            f"nothing in {name} stands out from its background: choose another picture"
+        )
+    largest = max((each for line in lines for each in line), key=lambda each: each.size)
+    array = _place(_thickened(largest.levels), "MNIST")
+    steps = [("Grayscale", gray), ("Ink", found.astype(np.uint8) * 255)]
+    steps += [("Light on black", levels), ("Cropped", largest.levels), ("28×28", array)]
+    return Prepared(array, tuple(steps), inverted, lines=tuple(lines), thin=True)
+
+
+def _in_pixels(box: Box, pixels: Mask) -> digits.Rows:
+    rows, columns = foreground.within(box, pixels)
+    return columns.start, rows.start, columns.stop, rows.stop
 
 
 def _light_on_black(image: Image.Image, polarity: Polarity) -> tuple[Gray, Gray, bool, bool]:

@@ -38,11 +38,13 @@ class Hints:
         box: around the thing.
         belongs: points of the thing.
         other: points that are not of the thing.
+        digits: boxes around a digit each; without `box`, the others are read, too.
     """
 
     box: Box | None = None
     belongs: tuple[Point, ...] = ()
     other: tuple[Point, ...] = ()
+    digits: tuple[Box, ...] = ()
 
     @property
     def pointed(self) -> bool:

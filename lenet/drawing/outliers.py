@@ -133,12 +133,12 @@ def _no_clothes(rng: Generator, _: int) -> NDArray[np.uint8]:
 
 
 def _no_digit(rng: Generator, _: int) -> NDArray[np.uint8]:
-    kind = rng.choice(4, p=(0.45, 0.4, 0.1, 0.05))
-    if kind == 3:
+    kind = rng.choice(5, p=(0.3, 0.35, 0.1, 0.2, 0.05))
+    if kind == 4:
         return _noise(rng)
     if kind == 0 and often(rng, 0.25):
         return _picture(_thing(rng), rng)
-    drawings = (_thing, lambda rng: _written(SIGNS, rng), _one(MAKERS, rng))
+    drawings = (_thing, lambda rng: _written(SIGNS, rng), _one(MAKERS, rng), _scribble)
     return _as_mnist(drawings[kind](rng), rng)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -15,15 +14,14 @@ from lenet.drawing import centre, image_files
 from lenet.drawing.centre import Prepared
 from lenet.drawing.foreground import Box, Hints
 from lenet.errors import ImageError
+from lenet.evaluation import reading
 from lenet.evaluation.predict import predict
+from lenet.evaluation.reading import Answer, Read
 from lenet.files import explained
 from lenet.network import checkpoint as checkpoints
 from lenet.network.checkpoint import Checkpoint
 from lenet.paths import DEFAULT_CHECKPOINT, PHOTO_CHECKPOINT
 from lenet.training.unsure import unsure
-
-Answer: TypeAlias = dict[str, Any]
-"""One answer of the network, in the shape of the command line's JSON."""
 
 ENLARGE = 8  # screen pixels for each image pixel on a sheet
 
@@ -74,6 +72,16 @@ def answer_pictures(
     return found
 
 
+def read(checkpoint: Checkpoint, picture: Prepared) -> list[list[Read]]:
+    """The digits of a picture by lines, from the top and the left."""
+    ways = [digit for line in picture.lines for digit in line]
+    if not ways:
+        return []
+    arrays = [picture.placed(digit) for digit in ways]
+    answers = answer(checkpoint, torch.stack([torch.from_numpy(array) for array in arrays]))
+    return reading.surest(picture.lines, map(Read, ways, arrays, answers))
+
+
 def classify_samples(
     checkpoint: Checkpoint, split: Split, dataset: str, index: Tensor
 ) -> list[Answer]:
@@ -103,37 +111,56 @@ def classify_files(
 
     Returns:
         The answers, with a `note` where there is something to say about the picture; and of each
-        file that cannot be used `path` and `message`.
+        file that cannot be used `path` and `message`. Of digits the answer is the largest one's,
+        and `digits` are all, each with its `box` in pixels of the file.
 
     Raises:
         ImageError: the only file cannot be used.
     """
     dataset = checkpoint.config.dataset
-    found: list[tuple[Path, Prepared]] = []
+    found: list[tuple[Path, Prepared, float]] = []
     errors: list[dict[str, str]] = []
     for file in files:
         try:
-            found.append((file, _prepared(file, dataset, drawn=drawn, box=box)))
+            found.append((file, *_prepared(file, dataset, drawn=drawn, box=box)))
         except ImageError as error:
             if len(files) == 1:
                 raise
             errors.append({"path": str(file), "message": str(error)})
     if not found:
         return [], errors
-    answers = answer_pictures(checkpoint, [one for _, one in found], second)
+    if dataset == "MNIST":
+        return [_digits(checkpoint, *one) for one in found], errors
+    answers = answer_pictures(checkpoint, [one for _, one, _ in found], second)
     return [
         {"path": str(file), **said, **({"note": one.note} if one.note else {})}
-        for (file, one), said in zip(found, answers, strict=True)
+        for (file, one, _), said in zip(found, answers, strict=True)
     ], errors
 
 
-def _prepared(file: Path, dataset: DatasetName, *, drawn: bool, box: Box | None) -> Prepared:
+def _digits(checkpoint: Checkpoint, file: Path, picture: Prepared, reduction: float) -> Answer:
+    lines = read(checkpoint, picture)
+    all_read = [one for line in lines for one in line]
+    found: Answer = {"path": str(file), **reading.largest(lines).answer}
+    found["digits"] = [
+        {"box": [round(reduction * at) for at in one.box], **one.answer} for one in all_read
+    ]
+    if any(one.may_touch for one in all_read):
+        found["note"] = "digits may touch; with a gap between them they can be read"
+    return found
+
+
+def _prepared(
+    file: Path, dataset: DatasetName, *, drawn: bool, box: Box | None
+) -> tuple[Prepared, float]:
+    """The picture, and how many times longer its file's is."""
     image = image_files.read_image_file(file)
+    reduction = float(image.info["reduction"])
     if not drawn:
         hints = Hints(box and image_files.in_shares(box, image, str(file)))
-        return centre.from_photo(image, dataset, name=str(file), hints=hints)
+        return centre.from_photo(image, dataset, name=str(file), hints=hints), reduction
     if prepared := centre.from_canvas(image, dataset):
-        return prepared
+        return prepared, reduction
     raise ImageError(f"{file.name} holds no drawing; draw something and save it again")
 
 

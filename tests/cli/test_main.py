@@ -21,11 +21,12 @@ from lenet.catalog import DATASETS
 from lenet.cli import main as cli
 from lenet.config import Config, Knob, bounds, build_config, choices, knob, to_flags
 from lenet.drawing.examples import EXAMPLES
-from lenet.paths import DEFAULT_CHECKPOINT, ROOT
+from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT, ROOT
 from lenet.runs import launcher, lock
 from lenet.runs.run import Run
 from lenet.runs.signals import SIGNALS
 from tests.command import Lab, Result, assert_refused, in_process
+from tests.drawing.numbers import on_paper
 from tests.drawing.pictures import CLOTH, scene
 from tests.idx_files import install_small_dataset
 from tests.small import as_text, in_background, other_settings, small_split, wait_until
@@ -398,6 +399,30 @@ class TestPicturesOfOnesOwn:
         [boxed] = lab(*flags, "--box", "90,440,210,660").json["predictions"]
         assert boxed["name"] == "Trouser"
         assert "note" not in boxed
+
+    @pytest.mark.parametrize("kind", ["images", "drawings"])
+    def test_several_digits(self, kind: str, lab: Lab, tmp_path: Path) -> None:
+        """The answer to the path is the largest one's, here of the 2."""
+        file = tmp_path / "number.png"
+        digits = (4, 120, 300, 300), (2, 500, 240, 360)
+        on_paper(*digits, side=2048).save(file)
+        mnist = "--checkpoint", CHECKPOINTS / "mnist.pt"
+        flags = "--mode", "test", f"--{kind}", file, *mnist
+        [found] = lab(*flags, "--json").json["predictions"]
+        assert found["label"] == 2
+        assert [one["label"] for one in found["digits"]] == [4, 2]
+        for one, (_, left, top, height) in zip(found["digits"], digits, strict=True):
+            assert set(one) >= {"box", "label", "probabilities", "unsure"}
+            assert one["box"][:2] == pytest.approx([left, top], abs=12)
+            assert one["box"][3] == pytest.approx(top + height, abs=12)
+        assert lab(*flags).out.startswith(f"{file}: 42 (")
+
+    def test_box_says_which_digit(self, lab: Lab, tmp_path: Path) -> None:
+        file = tmp_path / "number.png"
+        on_paper((4, 120, 300, 300), (2, 500, 240, 360), side=900).save(file)
+        flags = "--mode", "test", "--images", file, "--checkpoint", CHECKPOINTS / "mnist.pt"
+        [found] = lab(*flags, "--box", "100,280,420,640", "--json").json["predictions"]
+        assert [one["label"] for one in found["digits"]] == [found["label"]] == [4]
 
     @pytest.mark.parametrize("box", ["1,2,3", "9,0,3,4", "0,0,0,5", "a,b,c,d", "nan,0,1,1"])
     def test_unusable_box(self, box: str, lab: Lab, photo: Path) -> None:

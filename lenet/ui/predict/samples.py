@@ -12,6 +12,7 @@ from torch import Tensor
 from lenet.catalog import DatasetInfo
 from lenet.data.splits import Split, load_split
 from lenet.evaluation import classify
+from lenet.evaluation.reading import Answer
 from lenet.ui import answer, dataset, images, picture
 from lenet.ui.address import MOST, SEEDS
 from lenet.ui.checkpoints import Chosen
@@ -73,9 +74,7 @@ def _which(row: DeltaGenerator, split: Split, info: DatasetInfo, chosen: Chosen)
     return classify.pick(split, count, seed, wanted.nonzero().flatten())
 
 
-def _sample(
-    found: classify.Answer, image: np.ndarray, info: DatasetInfo, held: Picture | None
-) -> None:
+def _sample(found: Answer, image: np.ndarray, info: DatasetInfo, held: Picture | None) -> None:
     at, truth = found["index"], found["target_name"]
     images.show(image, "stretch", alt=f"Test image {at}: {truth}")
     answer.show(found["name"], max(found["probabilities"]), truth=truth, unsure=found["unsure"])
