@@ -1,5 +1,7 @@
-// Every text on the page that has less contrast than 4.5 to 1 to what is behind it.
+// Every text on the page that has less contrast than 4.5 to 1 to what is behind it. Left out: what
+// is disabled, what stands on a picture, and the colours of code, which are Streamlit's own.
 () => {
+  const LEFT_OUT = "style, script, code, .heatmap-label, label:has(input:disabled)";
   const parse = (text) => {
     const found = text.match(/[\d.]+/g)?.map(Number);
     if (!found) return null;
@@ -30,9 +32,9 @@
       const { width, height } = one.getBoundingClientRect();
       const chain = around(one), styles = chain.map((each) => getComputedStyle(each));
       const opacity = styles.reduce((product, style) => product * Number(style.opacity), 1);
-      const off = chain.some((each) => each.disabled || each.ariaDisabled === "true");
+      const off = chain.some((each) => each.disabled || each.ariaDisabled === "true" || each.matches?.(LEFT_OUT));
       const hidden = opacity < 0.05 || styles[0].visibility === "hidden";
-      if (!text || !width || !height || off || hidden || ["STYLE", "SCRIPT"].includes(one.tagName)) continue;
+      if (!text || !width || !height || off || hidden) continue;
       const back = styles.map((style) => parse(style.backgroundColor)).filter((color) => color?.[3])
         .reduceRight((below, top) => over(top, below), [255, 255, 255]);
       const color = parse(one instanceof SVGElement ? styles[0].fill : styles[0].color);

@@ -455,7 +455,7 @@ def test_the_answer_says_where_predict_asks_more_views(page: Page, runs: Path) -
         several = found.model().probabilities(to_input(an_image()[None], found.config))[0]
     assert float((one - several).abs().max()) > 0.005, "this image shows nothing"
 
-    expect(page.get_by_text("This is one pass.")).to_contain_text(f"{float(several.max()):.1%}")
+    expect(page.get_by_text("This is one look.")).to_contain_text(f"{float(several.max()):.1%}")
     look_at(page, "fc4", 0)
     views = closeup(page).locator(".views figure")
     expect(views).to_have_count(10)
@@ -463,7 +463,7 @@ def test_the_answer_says_where_predict_asks_more_views(page: Page, runs: Path) -
     assert float(np.mean(shares)) == pytest.approx(100 * float(several.max()), abs=0.51)
 
     choose_checkpoint(page, "lab")
-    expect(page.get_by_text("This is one pass.")).to_have_count(0)
+    expect(page.get_by_text("This is one look.")).to_have_count(0)
 
 
 def test_a_drawing_and_an_upload_are_walked_through_too(page: Page) -> None:

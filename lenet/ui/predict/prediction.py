@@ -17,17 +17,12 @@ TOP = 3  # classes that a phone shows at first
 
 
 def show_prediction(
-    checkpoint: Checkpoint,
-    info: DatasetInfo,
-    second: Checkpoint | None = None,
-    *,
-    below: Any = st,
+    checkpoint: Checkpoint, info: DatasetInfo, second: Checkpoint | None = None, below: Any = st
 ) -> None:
     """The predicted class, what the network sees, and its probabilities.
 
-    Args:
-        second: answers if given; it is `PHOTO_CHECKPOINT`, and is named.
-        below: where a phone has what need not stand above the picture; the ten on a tap.
+    `second` answers if given; it is `PHOTO_CHECKPOINT`, and is named. On a phone, what need not
+    stand above the picture goes `below`, the ten probabilities on a tap.
     """
     held = hand.picture_in_hand()
     pixels = held.pixels()

@@ -96,6 +96,7 @@ def _closely(
     """One photograph, its prediction, and the steps to what the network sees."""
     image, rule = image_files.read_image(photo.data, photo.name), DATASETS[photo.dataset]
     left, right = halves()
+    below = st.container()
     with left:
         place, hints = st.container(), NO_HINTS
         if st.toggle("Correct what was found", key="correct"):
@@ -107,7 +108,8 @@ def _closely(
                     box_only=rule.name == "MNIST",
                 )
         else:
-            place.image(_shown(image), caption=plain(photo.name), width=WIDTH, output_format="PNG")
+            shown, name = _shown(image), plain(photo.name)
+            place.image(shown, caption=name, width=shown.width // 2, output_format="PNG")
         polarity = segments(
             "The picture shows something",
             list(POLARITIES),
@@ -124,7 +126,7 @@ def _closely(
         if prepared.note:
             st.caption(f"{prepared.note}.")
     with right:
-        show_prediction(checkpoint, info, second if prepared.cut_out else None)
+        show_prediction(checkpoint, info, second if prepared.cut_out else None, below)
     st.caption("From the photograph to what the network sees")
     with st.grid(len(prepared.steps), min_column_width=150):
         for title, array in prepared.steps:
