@@ -1,6 +1,8 @@
 """Train: choose hyperparameters, start a run, watch its loss fall."""
 
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -9,11 +11,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lenet.config import PRESET_NOTES, Config, build_config, network_settings
 from lenet.data.reading import locate
-from lenet.errors import ConfigError
+from lenet.errors import ConfigError, LabError
 from lenet.runs import launcher
+from lenet.runs.run import Run
 from lenet.ui import dataset, hand, take_along
 from lenet.ui.app import sentence, show
-from lenet.ui.diagram import network
+from lenet.ui.diagram import diagram, network
 from lenet.ui.train import (
     augmentation_preview,
     config_form,
@@ -22,59 +25,64 @@ from lenet.ui.train import (
     lr_finder,
     run_table,
 )
-from lenet.ui.train.run_view import turn_to, watch
+from lenet.ui.train.run_view import turn_to, watch, watched
 
 DOUBLE_CLICK = 1.5
 """Seconds in which a second press of Start for the same configuration is ignored."""
-
-# On a phone Start stays at the lower edge of the screen until its own place comes into sight.
-_WITHIN_REACH = """<style>
-@media (max-width: 640px) {
-  div:has(> .st-key-start) {
-    position: sticky; bottom: calc(var(--bar, 0px) + 0.75rem); z-index: 10;
-  }
-}
-</style>"""
 
 
 def page() -> None:
     known = {run.id: run for run in launcher.list_runs()}
     if not known:
         first_visit.welcome(config_form.current()["dataset"])
-    settings, results = st.columns([4, 7], gap="large")
+    settings, stage = st.columns([1, 3], gap="medium")
     with settings:
-        values = configure()
-    with results:
+        if known and "started" not in st.session_state:  # somebody else's runs
+            first_visit.welcome(config_form.current()["dataset"])
+        values = configure(watched(known))
+    with stage:
         if known:
             chosen = watch(known)
-            with st.expander("This run: name, command, downloads, promote, delete", key="this run"):
+            with st.expander(
+                "This run: name, command, downloads, offer to all, delete", key="this run"
+            ):
                 run_table.manage(chosen)
             st.subheader("Runs")
             run_table.show(known)
-            st.subheader("Network of the form")
-        network("form network", values)
-        with st.expander("The layers as a table"):
-            layer_table.show(values)
-        if not known:
-            first_visit.example_curves()
-        take_along.code(values)
+            other_network(values, chosen)
+        else:
+            beside = st.grid(2, min_column_width=380)
+            with beside.cell():
+                first_visit.example_curves()
+            with beside.cell():
+                diagram("form network", network(values))
     if not any(run.live for run in known.values()):
         launcher.warm_up()
 
 
-def configure() -> dict[str, Any]:
-    """The hyperparameters, and Start."""
+def other_network(values: Mapping[str, Any], run: Run) -> None:
+    """The network of the form, where that of the run is drawn otherwise."""
+    drawn, shown = network(values), ""
+    with suppress(LabError):
+        shown = network(run.config().model_dump())
+    if drawn and drawn != shown:
+        st.subheader("The network of your settings")
+        diagram("form network", drawn)
+
+
+def configure(run: Run | None) -> dict[str, Any]:
+    """Start, and the hyperparameters; `run` is the one that is watched."""
     values = config_form.current()
+    button = st.container(key="start")
     for name in ("preset", "dataset"):
         values[name] = config_form.widget(name, values)
         if name == "preset":
             st.caption(PRESET_NOTES[values["preset"]])
-    for name, column in zip(config_form.MAIN, st.columns(len(config_form.MAIN)), strict=True):
-        with column:
+    fields = st.grid(2, min_column_width=110, gap="small", vertical_alignment="bottom")
+    for name in config_form.MAIN:
+        with fields.cell():
             values[name] = config_form.widget(name, values)
-    lr_finder.offer(values)
-    button = st.container(key="start")
-    button.html(_WITHIN_REACH)
+    lr_finder.offer(fields.cell(), values)
     below = st.container()
     for group, names in config_form.groups().items():
         with st.expander(group.capitalize()):
@@ -82,14 +90,17 @@ def configure() -> dict[str, Any]:
                 values[name] = config_form.widget(name, values)
                 if name == "augment":
                     augmentation_preview.show(values)
+    with st.expander("The layers as a table"):
+        layer_table.show(values)
+    take_along.code(values)
     with button:
-        start(values, below)
+        start(values, below, is_first=run is None or not run.live)
     return values
 
 
-def start(values: dict[str, Any], below: DeltaGenerator) -> None:
-    """The Start button, and below it how to begin; disabled with the reason where there is nothing
-    to start.
+def start(values: dict[str, Any], below: DeltaGenerator, *, is_first: bool) -> None:
+    """The Start button, and below how to begin; disabled with the reason where there is nothing to
+    start. It stands out (`is_first`) but while the watched run trains.
     """
     config = None
     try:
@@ -101,7 +112,8 @@ def start(values: dict[str, Any], below: DeltaGenerator) -> None:
         return
     pressed = st.button(
         "Start",
-        type="primary",
+        key="press start",
+        type="primary" if is_first else "secondary",
         icon=":material/play_arrow:",
         width="stretch",
         disabled=config is None,

@@ -5,7 +5,7 @@ The same drawing stands on pages, filled with real maps or not, and as a file be
 
 import html
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,7 +49,13 @@ class Picture(NamedTuple):
 
 
 def draw(
-    values: Mapping[str, Any], maps: Maps | None = None, *, pick: bool = False, zoom: float = 1
+    values: Mapping[str, Any],
+    maps: Maps | None = None,
+    *,
+    pick: bool = False,
+    zoom: float = 1,
+    steps: bool = True,
+    halves: bool = False,
 ) -> str:
     """SVG of the network that the settings describe, up to a layer that does not fit.
 
@@ -61,19 +67,27 @@ def draw(
         maps: what the layers make of a picture; without, empty squares are drawn.
         pick: make each map and each feature an element `[data-pick]`, such as "conv1/3".
         zoom: enlarges the maps, not the words.
+        steps: say below each layer what it does.
+        halves: draw two pictures, equally wide, that are one where they stand side by side.
     """
-    shown = columns(values)
+    shown = [replace(column, steps=column.steps if steps else ()) for column in columns(values)]
     canvas = _Canvas(DATASETS[values["dataset"]].classes, shown, maps or {}, pick, zoom)
-    content = "".join(canvas.content())
-    width = canvas.right + 2
+    layers, rights = zip(*((layer, canvas.right) for layer in canvas.content()), strict=True)
+    cut = -(-len(layers) // 2) if halves else len(layers)
+    middle = rights[cut - 1] + GAP / 2
+    width = max(middle, rights[-1] + 2 - middle) if halves else rights[-1] + 2
     height = canvas.foot + 40 + STEP * max(len(column.steps) for column in shown)
-    named = ", ".join(f"{column.name} {column.size}" for column in shown)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="net" viewBox="0 0 {width:.0f} '
-        f'{height:.0f}" width="{width:.0f}" height="{height:.0f}" role="group" '
-        f'aria-label="LeNet-5: {named}" data-total="{total(shown, values)}">'
-        f"<style>{CSS}</style>{content}</svg>"
-    )
+    svg = ""
+    for first, left in ((0, 0.0), (cut, middle)) if halves else ((0, 0.0),):
+        own = slice(first, first + cut)
+        named = ", ".join(f"{column.name} {column.size}" for column in shown[own])
+        svg += (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="net" viewBox="{left:.0f} 0 '
+            f'{width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" role="group" '
+            f'aria-label="LeNet-5: {named}" data-total="{total(shown, values)}">'
+            f"<style>{CSS}</style>{''.join(layers[own])}</svg>"
+        )
+    return svg
 
 
 @dataclass
@@ -92,7 +106,7 @@ class _Canvas:
         return TOP + HEIGHT * self.zoom
 
     def content(self) -> Iterator[str]:
-        """Each layer, and after it what leads to it."""
+        """Each layer with what leads to it; `right` is where it ends."""
         before: Front | None = None
         for column in self.shown:
             picture = self._picture(column)
@@ -101,10 +115,9 @@ class _Canvas:
             left = self.right + (GAP if before else 0)
             shift = left + (width - picture.width) / 2
             front = picture.front._replace(left=shift + picture.front.left)
-            yield self._layer(column, picture, left, width)
-            if before:
-                yield self._link(before, front, column)
+            link = self._link(before, front, column) if before else ""
             self.right, before = left + width, front
+            yield self._layer(column, picture, left, width) + link
 
     def _picture(self, column: Column) -> Picture:
         values = self.maps.get(column.name)

@@ -34,11 +34,13 @@ class Finding:
         text: what was seen, with its figures, and what to try.
         settings: hyperparameters that try it; empty where nothing needs to change.
         warns: whether something went wrong.
+        in_vain: whether it went so wrong that the network is of no use.
     """
 
     text: str
     settings: dict[str, Any] = field(default_factory=dict)
     warns: bool = True
+    in_vain: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def _too_long(run: _Run, seen: str) -> Finding:
         f"{seen}: the training diverged. With a learning rate of {run.config.lr:g} its steps are "
         f"too long; try {slower['lr']:g}.",
         slower,
+        in_vain=True,
     )
 
 
@@ -120,6 +123,7 @@ def _nothing_learned(run: _Run) -> Finding | None:
         f"Nothing was learned: the loss ended at {run.loss():.2f}, which is guessing; {why}. "
         f"Try a learning rate of {change['lr']:g}.",
         change,
+        in_vain=True,
     )
 
 

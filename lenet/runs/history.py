@@ -58,6 +58,16 @@ class History:
         """The best validation accuracy of an epoch; None without validation images."""
         return max(self.accuracies(), default=None)
 
+    @property
+    def newest_accuracy(self) -> float | None:
+        """Validation accuracy of the newest epoch or probe that has one."""
+        found = [
+            (event["step"], event["val_accuracy"])
+            for event in (*self.epochs[-1:], *self.probes[-1:])
+            if event.get("val_accuracy") is not None
+        ]
+        return max(found)[1] if found else None
+
     def best_epoch(self, among: Container[int]) -> int | None:
         """The first of these epochs with their best validation accuracy; None without any."""
         scored = [

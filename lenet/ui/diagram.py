@@ -8,7 +8,7 @@ import streamlit as st
 
 from lenet.config import accepts
 from lenet.diagram.columns import GEOMETRY
-from lenet.diagram.svg import draw
+from lenet.diagram.svg import Maps, draw
 
 _HERE = Path(__file__).parent
 _show = st.components.v2.component(
@@ -20,13 +20,14 @@ _show = st.components.v2.component(
 )
 
 
-def network(key: str, values: Mapping[str, Any]) -> None:
-    """The network of a `Config`'s fields, up to a layer that does not fit.
+def network(values: Mapping[str, Any], maps: Maps | None = None) -> str:
+    """HTML of the network of a `Config`'s fields, in one row or, where that is too wide, in two.
 
-    Nothing where a field is out of its bounds.
+    It ends at a layer that does not fit; empty where a field is out of its bounds.
     """
-    if all(accepts(name, values[name]) for name in GEOMETRY):
-        diagram(key, scrolled(draw(values)))
+    if not all(accepts(name, values[name]) for name in GEOMETRY):
+        return ""
+    return f'<div class="rows">{draw(values, maps, steps=maps is None, halves=True)}</div>'
 
 
 def scrolled(svg: str) -> str:

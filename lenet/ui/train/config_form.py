@@ -12,7 +12,7 @@ from lenet.config import Config, Group, applies, build_config, choices, knob
 from lenet.ui.address import held, usual
 from lenet.ui.widgets import number
 
-MAIN = ("epochs", "lr", "batch_size")  # what most people want to change; stands outside the groups
+MAIN = ("epochs", "batch_size", "lr")  # what most people want to change; stands outside the groups
 _CHOSEN = ("preset", "dataset")
 """What the other fields' defaults depend on, and the second one's on the first."""
 

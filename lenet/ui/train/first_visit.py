@@ -23,7 +23,7 @@ def welcome(dataset: str) -> None:
     things = "kinds of clothes" if dataset == "FashionMNIST" else "handwritten digits"
     st.markdown(
         f"LeNet-5, the neural network that read cheques in 1998, learns here to tell ten {things} "
-        "apart, on this computer. Press **Start** and watch it learn."
+        "apart. Press **Start** and watch it learn."
     )
     st.html(_classes(dataset))
 
@@ -53,7 +53,8 @@ def _classes(dataset: str) -> str:
         f'<figure>{img(one, name)}<figcaption aria-hidden="true">{name}</figcaption></figure>'
         for one, name in zip(pictures, names, strict=False)
     ) or "".join(f"<b>{name}</b>" for name in names)
-    return f'<div class="lenet-classes" role="group" aria-label="The classes">{_STYLE}{cells}</div>'
+    around = '<div class="lenet-classes" role="group" aria-label="The classes">'
+    return f"{around}{_STYLE}<div>{cells}</div></div>"
 
 
 def _drawn(dataset: str) -> list[NDArray[np.uint8]]:
@@ -63,15 +64,16 @@ def _drawn(dataset: str) -> list[NDArray[np.uint8]]:
 
 
 _STYLE = """<style>
-.lenet-classes { display: grid; grid-template-columns: repeat(10, minmax(0, 1fr)); gap: 0.6rem;
-  max-width: 56rem; }
+.lenet-classes { container-type: inline-size; max-width: 56rem; }
+.lenet-classes > div { display: grid; grid-template-columns: repeat(10, minmax(0, 1fr));
+  gap: 0.6rem; }
 .lenet-classes figure { margin: 0; }
 .lenet-classes b { font-size: 1.6rem; text-align: center; }
 .lenet-classes img { display: block; width: 100%; image-rendering: pixelated; border-radius: 6px; }
-.lenet-classes figcaption { font-size: 0.75rem; margin-top: 0.3rem; text-align: center;
-  white-space: nowrap; overflow: hidden; text-overflow: ellipsis; opacity: 0.8; }
-@media (max-width: 640px) {
-  .lenet-classes { gap: 0.25rem; }
+.lenet-classes figcaption { font-size: 0.875rem; margin-top: 0.3rem; text-align: center;
+  white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+@container (max-width: 800px) {
+  .lenet-classes > div { gap: 0.25rem; }
   .lenet-classes figcaption { display: none; }
 }
 </style>"""

@@ -44,18 +44,17 @@ class _Search:
             self.log.unlink(missing_ok=True)
 
 
-def offer(values: Mapping[str, Any]) -> None:
-    """The button, and the search once it was pressed."""
+def offer(place: Any, values: Mapping[str, Any]) -> None:
+    """The button in its place, and here the search once it was pressed."""
     config = None
     with suppress(ConfigError):
         config = build_config(dict(values))
-    pressed = st.button(
+    pressed = place.button(
         "Find a learning rate",
         icon=":material/query_stats:",
         type="tertiary",
         disabled=config is None or not locate(config.dataset),
-        help="Tries a hundred steps with a higher rate each, from 0.00001 to 10, and looks where "
-        "the loss falls and where it bursts. Takes a few seconds; no run comes of it.",
+        wrap=True,
     )
     if pressed and config:
         _end()
@@ -70,7 +69,10 @@ def _follow(search: _Search) -> None:
     waited = search.found is None
     search.look()
     if search.found is None:
-        st.caption("Trying learning rates…")
+        st.caption(
+            "Trying a hundred steps with a higher rate each, to see where the loss falls and where "
+            "it bursts. It takes a few seconds, and no run comes of it."
+        )
         return
     if waited:
         st.rerun()

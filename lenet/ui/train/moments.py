@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from lenet.catalog import DATASETS
 from lenet.config import Config
 from lenet.diagram.sheet import sheet
-from lenet.diagram.svg import draw
 from lenet.runs import moments
 from lenet.runs.run import Run
 from lenet.ui.app import fragment
-from lenet.ui.diagram import diagram, scrolled
+from lenet.ui.diagram import diagram, network
 from lenet.ui.images import data_uri
 
 PLAYED = 0.6
@@ -31,6 +30,7 @@ def show(run: Run, config: Config, *, live: bool) -> None:
 def _moment(run: Run, config: Config, live: bool, playing: bool) -> None:
     found = moments.moments(run)
     if not len(found):
+        diagram("moment", network(config.model_dump()))
         return
     at = len(found) - 1
     if not live and at:
@@ -91,10 +91,10 @@ def _drawn(
         _picture(at, _moment["input"][at, 0], _moment["fc4"][at], classes)
         for at in range(moments.IMAGES)
     )
-    drawing = draw(_config.model_dump(), {name: _moment[name][image] for name in names})
+    drawing = network(_config.model_dump(), {name: _moment[name][image] for name in names})
     filters = "".join(_filters(_moment[name], width) for name, width in FILTERS.items())
     row = f'<div class="pictures" role="group" aria-label="The picture to follow">{pictures}</div>'
-    return row + scrolled(drawing), f'<div class="filters">{filters}</div>'
+    return row + drawing, f'<div class="filters">{filters}</div>'
 
 
 def _picture(

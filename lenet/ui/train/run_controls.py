@@ -16,14 +16,18 @@ from lenet.ui.style import BADGES
 from lenet.ui.widgets import number
 
 
-def headline(run: Run, status: Status) -> None:
+def badge(place: DeltaGenerator, run: Run, status: Status) -> None:
+    """The run's state, and its place in the queue."""
     label, color, icon = BADGES[status.state]
     if status.state == "queued":
         queue = [waiting.id for waiting in launcher.queue()]
         label += f", place {queue.index(run.id) + 1} of {len(queue)}" if run.id in queue else ""
-    row = st.container(horizontal=True, vertical_alignment="center")
-    row.badge(label, color=color, icon=icon)  # type: ignore[arg-type]
-    row.space("stretch")
+    place.badge(label, color=color, icon=icon)  # type: ignore[arg-type]
+
+
+def buttons(place: DeltaGenerator, run: Run, status: Status) -> None:
+    """What steers the run in its state."""
+    row = place.container(horizontal=True, gap="xsmall", width="content")
     if status.state in RESUMABLE:
         resume = ":material/play_arrow:"
         if row.button("Resume", icon=resume, key=f"resume {run.id}", type="primary"):
@@ -32,9 +36,16 @@ def headline(run: Run, status: Status) -> None:
             st.rerun()
     elif status.state in LIVE:
         _control_buttons(row, run, status)
+
+
+def explain(run: Run, status: Status) -> None:
+    """Why the run has ended before its end."""
     if status.state == "crashed":
         so = "goes on from what it has saved" if run.saved() else "begins again: no epoch was saved"
-        st.error(f"The process ended without a last word. Resume {so}.", icon=":material/error:")
+        st.error(
+            f"The training's process was ended from outside, or fell over. Resume {so}.",
+            icon=":material/error:",
+        )
         if status.message:
             st.code(status.message, language=None, wrap_lines=True)
     elif status.message:

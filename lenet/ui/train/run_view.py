@@ -27,15 +27,16 @@ from lenet.ui.train.measures import measures
 
 REFRESH, REFRESH_OF_EACH = 0.4, 0.03
 """Seconds between two looks at a live run: the first, or the second for each who looks."""
+WIDTH = 96  # pixels of a number
 FORGOTTEN = 10.0
 """Seconds after its last look at which a visitor no longer counts."""
 
 
 def watch(known: dict[str, Run]) -> Run:
-    """Choose one of the runs, the newest first, and watch it; a live run is followed."""
+    """Choose one of the runs, and watch it; a live run is followed."""
     names = labels(known.values())
-    head = st.container(key="watched")
-    chosen, others = head.columns(2)
+    head = st.container(key="watched", horizontal=True, gap="small")
+    chosen, others = head, head
     run_id = _choose(chosen, names)
     more = [other for other in known if other != run_id]
     before = st.session_state.get("compared") or []
@@ -47,17 +48,25 @@ def watch(known: dict[str, Run]) -> Run:
         key="compared",
         persist_state="session",
         format_func=names.__getitem__,
-        placeholder="Other runs",
+        placeholder="Compare with other runs",
+        label_visibility="collapsed",
     )
     if st.session_state.pop("bring into sight", False):
         head.html(_INTO_SIGHT, unsafe_allow_javascript=True)
     run = known[run_id]
-    _settings(run)
     with explained():
         every = _interval() if run.status().state in LIVE else None
         follow = fragment(_follow, run_every=every)
         follow(run, [known[other] for other in compared], names, every)
+    _settings(run)
     return run
+
+
+def watched(known: dict[str, Run]) -> Run | None:
+    """The run that was chosen last, else the newest one; None without any."""
+    if known and st.session_state.get("watched") not in known:
+        st.session_state["watched"] = next(iter(known))
+    return known.get(st.session_state.get("watched", ""))
 
 
 def _interval() -> float:
@@ -91,8 +100,6 @@ def _choose(place: DeltaGenerator, names: dict[str, str]) -> str:
     could win; after a new name the box would go on showing the old one.
     """
     state, ids = st.session_state, list(names)
-    if state.get("watched") not in names:
-        state["watched"] = ids[0]
 
     def current() -> str:
         return f"run, after {state.get('turns')}, {state['arrivals']}"
@@ -110,9 +117,10 @@ def _choose(place: DeltaGenerator, names: dict[str, str]) -> str:
         key=key,
         format_func=names.__getitem__,
         on_change=chosen,
+        label_visibility="collapsed",
     )
-    watched: str = state["watched"]
-    return watched
+    now: str = state["watched"]
+    return now
 
 
 def clock(seconds: float) -> str:
@@ -124,16 +132,28 @@ def _follow(run: Run, compared: list[Run], names: dict[str, str], every: float |
     """Draw what is known of a run; again after `every` seconds, or not."""
     status = run.status()
     metrics = metrics_of(run, live=status.state in LIVE)
-    run_controls.headline(run, status)
     config = run.config()
-    _progress(config, status, metrics)
-    if status.state == "finished":
-        _what_now(run, metrics)
-    _figures(config, status, metrics)
-    others = {names[one.id]: metrics_of(one, live=one.live) for one in compared}
-    _curves(run, config, status, {names[run.id]: metrics} | others)
-    what_happened.show(config, status, metrics)
-    moments.show(run, config, live=status.state in LIVE)
+    found = what_happened.findings(config, status, metrics)
+    with st.container(gap="xsmall"):
+        _progress(run, config, status, metrics)
+        numbers = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+        _figures(numbers, config, status, metrics)
+        run_controls.buttons(numbers, run, status)
+        in_vain = any(finding.in_vain for finding in found)
+        if warned := any(finding.warns for finding in found):
+            what_happened.show(config, found)
+        if status.state == "finished" and not in_vain:
+            _what_now(run, metrics)
+        elif status.state != "failed" or not in_vain:  # else the finding says it, and what to try
+            run_controls.explain(run, status)
+    stage = st.grid(2, min_column_width=380)
+    with stage.cell():
+        others = {names[one.id]: metrics_of(one, live=one.live) for one in compared}
+        _curves(run, config, status, {names[run.id]: metrics} | others)
+        if not warned:
+            what_happened.show(config, found)
+    with stage.cell():
+        moments.show(run, config, live=status.state in LIVE)
     if every and (status.state not in LIVE or not every / 2 < _interval() < 2 * every):
         st.rerun()
 
@@ -182,37 +202,45 @@ def _settings(run: Run) -> None:
         )
 
 
-def _progress(config: Config, status: Status, metrics: History) -> None:
+def _progress(run: Run, config: Config, status: Status, metrics: History) -> None:
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    run_controls.badge(row, run, status)
     if not status.total_steps:
-        st.progress(0.0, " ")
+        row.progress(0.0, " ")
         return
     step = int(metrics.last("step")) if len(metrics) else 0
     epoch = min(config.epochs, len(metrics.epochs) + 1)
     text = f"Epoch {epoch} of {config.epochs}, step {step:,} of {status.total_steps:,}"
-    text += f", {clock(status.seconds)} so far" if status.state in LIVE else ""
-    st.progress(min(1.0, step / status.total_steps), text)
+    if status.state in LIVE:
+        text += f", {clock(status.seconds)} so far"
+        text += f", {_speed(metrics):,.0f} images/s" if len(metrics) else ""
+    row.progress(min(1.0, step / status.total_steps), text)
 
 
-def _figures(config: Config, status: Status, metrics: History) -> None:
-    accuracies, known = metrics.accuracies(), len(metrics) > 0
+def _speed(metrics: History) -> float:
+    """Images per second of the last steps."""
     speeds = metrics.steps["images_per_second"][-50:]
-    speed = sum(speeds) / len(speeds) if known else 0.0
-    with st.grid(5, min_column_width=110):
-        st.metric("Training loss", f"{metrics.last('loss'):.3f}" if known else "–")
-        st.metric("Val. accuracy", f"{accuracies[-1]:.2%}" if accuracies else "–")
-        lr = round(metrics.last("lr"), 6) if known else 0.0
-        positional = np.format_float_positional(lr, 2, fractional=False, trim="-")
-        st.metric("Learning rate", positional if known else "–")
-        st.metric("Images/s", f"{speed:,.0f}" if known else "–")
-        if status.state in LIVE and known and status.total_steps:
-            # A step of the last epoch includes its part of the validation.
-            each = config.batch_size / speed
-            if metrics.epochs:
-                each = metrics.epochs[-1]["seconds"] * config.epochs / status.total_steps
-            left = status.total_steps - metrics.last("step")
-            st.metric("Time left", clock(each * left))
-        else:
-            st.metric("Time", clock(status.seconds))
+    return float(sum(speeds) / len(speeds))
+
+
+def _figures(row: DeltaGenerator, config: Config, status: Status, metrics: History) -> None:
+    known = len(metrics) > 0
+    lr = round(metrics.last("lr"), 6) if known else 0.0
+    time_of = ("Time", clock(status.seconds))
+    if status.state in LIVE and known and status.total_steps:
+        # A step of the last epoch includes its part of the validation.
+        each = config.batch_size / _speed(metrics)
+        if metrics.epochs:
+            each = metrics.epochs[-1]["seconds"] * config.epochs / status.total_steps
+        time_of = ("Time left", clock(each * (status.total_steps - metrics.last("step"))))
+    accuracy = metrics.newest_accuracy
+    for label, value in (
+        ("Training loss", f"{metrics.last('loss'):.3f}" if known else "–"),
+        ("Right answers", "–" if accuracy is None else f"{accuracy:.1%}"),
+        ("Learning rate", np.format_float_positional(lr, 2, fractional=False, trim="-")),
+        time_of,
+    ):
+        row.metric(label, value if known or label == "Time" else "–", width=WIDTH)
 
 
 def _curves(run: Run, config: Config, status: Status, shown: dict[str, History]) -> None:

@@ -1,5 +1,7 @@
 """What happened in a run that has ended, in sentences, each with a button that tries the remedy."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from lenet.config import Config, build_config, knob
@@ -10,12 +12,16 @@ from lenet.ui.escape import plain
 from lenet.ui.train import config_form
 
 
-def show(config: Config, status: Status, metrics: History) -> None:
-    """The findings about an ended run; nothing where there are none."""
+def findings(config: Config, status: Status, metrics: History) -> list[Finding]:
+    """What is to be said of an ended run; nothing of a live one."""
     if status.state in LIVE:
-        return
+        return []
     failed = status.state == "failed" and "diverged" in (status.message or "")
-    found = what_happened(config, metrics, failed=failed)
+    return what_happened(config, metrics, failed=failed)
+
+
+def show(config: Config, found: Sequence[Finding]) -> None:
+    """The findings, each with a button that tries the remedy."""
     if found:
         st.markdown("**What happened**")
     for number, finding in enumerate(found):
