@@ -28,7 +28,7 @@ DEFAULT_CHECKPOINT = SHIPPED / "fashion-mnist.pt"
 PHOTO_CHECKPOINT = SHIPPED / "fashion-mnist-photo.pt"
 """Answers in place of the default one where a thing was cut out of a photograph."""
 CHECKPOINTS = Path(os.environ.get("LENET_CHECKPOINTS_DIR") or SHIPPED)
-"""What the pages offer, and where Promote puts a run's best weights."""
+"""What the pages offer, and where Offer to all puts a run's best weights."""
 
 
 def home() -> Path:

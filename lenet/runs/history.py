@@ -60,13 +60,9 @@ class History:
 
     @property
     def newest_accuracy(self) -> float | None:
-        """Validation accuracy of the newest epoch or probe that has one."""
-        found = [
-            (event["step"], event["val_accuracy"])
-            for event in (*self.epochs[-1:], *self.probes[-1:])
-            if event.get("val_accuracy") is not None
-        ]
-        return max(found)[1] if found else None
+        """Validation accuracy of the newest epoch or, if that is newer, of the newest probe."""
+        newest = sorted((*self.probes[-1:], *self.epochs[-1:]), key=lambda event: event["step"])
+        return newest[-1].get("val_accuracy") if newest else None
 
     def best_epoch(self, among: Container[int]) -> int | None:
         """The first of these epochs with their best validation accuracy; None without any."""

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.app import App, serve
-from tests.e2e.look import Visit, at_rest, enter, title
+from tests.e2e.look import Visit, at_rest, box_of, enter, title
 from tests.small import wait_until
 
 pytestmark = [pytest.mark.e2e]
@@ -50,6 +50,15 @@ def test_a_first_visit_says_what_this_is_and_shows_it(fresh_app: App, open_tab: 
     expect(example).to_have_count(0)
     expect(classes).to_have_count(0)
 
+    other = opened(fresh_app, open_tab)  # a newcomer is told in the presence of others' runs, too
+    expect(other.get_by_text("learns here to tell ten kinds of clothes apart")).to_be_visible()
+    expect(other.get_by_role("group", name="The classes").locator("img")).to_have_count(10)
+    expect(other.locator("[data-layer=fc4]")).to_have_count(1)  # one drawing, that of the run
+    other.locator("summary", has_text="Network").click()
+    enter(other, "Input size", 32)
+    expect(other.get_by_role("heading", name="The network of your settings")).to_be_visible()
+    expect(other.locator("[data-layer=fc4]")).to_have_count(2)
+
 
 @needs_data
 def test_on_a_phone_start_is_within_reach(fresh_app: App, open_tab: Visit) -> None:
@@ -61,6 +70,9 @@ def test_on_a_phone_start_is_within_reach(fresh_app: App, open_tab: Visit) -> No
     expect(classes.last).to_be_in_viewport(ratio=1)
     width = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
     assert width <= PHONE["width"]
+    for name in ("input", "conv1", "pool1", "fc4"):
+        box = box_of(layer(page, name))
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= PHONE["width"], name
 
 
 def test_without_data_the_classes_are_drawn(tmp_path: Path, open_tab: Visit) -> None:

@@ -87,7 +87,7 @@ def test_a_killed_run_shows_as_crashed_and_resumes(fresh_app: App, open_tab: Vis
 
     holder(run).kill()
     has_state(page, "Crashed")
-    expect(page.get_by_role("alert").filter(has_text="ended without a last word")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="was ended from outside")).to_be_visible()
     expect(page.get_by_text(re.compile("FashionMNIST: |epoch 1: loss"))).to_have_count(0)
     button(page, "Resume")
 
@@ -165,12 +165,12 @@ def test_the_best_checkpoint_is_promoted_and_offered(browser: Browser, tmp_path:
         has_state(page, "Finished")
         [run] = app.runs()
         page.locator("summary", has_text="This run").click()
-        button(page, "Promote")
+        button(page, "Offer to all")
         name = page.get_by_test_id("stPopoverBody").get_by_role("textbox", name="Name")
         for entered, answer in (("../wicked", "no name for a checkpoint"), ("mine", "Saved as")):
             name.fill(entered)
             name.press("Enter")
-            page.get_by_test_id("stPopoverBody").get_by_role("button", name="Promote").click()
+            page.get_by_test_id("stPopoverBody").get_by_role("button", name="Offer to all").click()
             expect(page.get_by_test_id("stAlert").filter(has_text=answer)).to_be_visible()
 
         assert {path.name for path in promoted.iterdir()} == {"mine.md", "mine.pt"}

@@ -211,3 +211,34 @@ def test_a_run_begins_with_the_checkpoint_in_hand(fresh_app: App, open_tab: Visi
     assert first < 2  # of weights by chance it is 2.3, with a softmax too many also
     page.get_by_text("This run: name, command").click()
     expect(page.get_by_test_id("stCode").filter(has_text="--init_from")).to_be_visible()
+
+
+def test_while_a_run_trains_its_buttons_stand_by_the_numbers_and_start_steps_back(
+    training_app: App, open_tab: Visit
+) -> None:
+    page = open_train(training_app, open_tab)
+    grows(page)
+    start = page.get_by_role("button", name="Start", exact=True)
+    loss = page.get_by_text("Training loss", exact=True)
+    for size in ((1280, 800), (1024, 576)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        expect(page.locator(".js-plotly-plot")).to_be_in_viewport()
+        for thing in (loss, page.get_by_role("button", name="Pause", exact=True)):
+            expect(thing).to_be_in_viewport(ratio=1)
+        time = box_of(page.get_by_text("Time left", exact=True))
+        assert time["y"] == box_of(loss)["y"], "the numbers stand in one line"
+    page.set_viewport_size({"width": 1280, "height": 800})
+    pause = box_of(page.get_by_role("button", name="Pause", exact=True))
+    assert abs(pause["y"] - box_of(loss)["y"]) < 60
+    network = box_of(page.locator("[data-layer=conv0] image"))
+    assert network["y"] + network["height"] < 800, "the maps are in the first view"
+    assert network["x"] > box_of(page.locator(".js-plotly-plot"))["x"] + 300, "beside the curve"
+    kind = "button => button.getAttribute('kind') ?? button.dataset.testid"
+    assert "rimary" not in start.evaluate(kind)
+    background = "button => getComputedStyle(button).backgroundColor"
+    stepped_back = start.evaluate(background)
+    button(page, "Pause")
+    has_state(page, "Paused")
+    button(page, "Continue")
+    press_stop(page)
+    wait_until(lambda: start.evaluate(background) != stepped_back, "Start stands out again")

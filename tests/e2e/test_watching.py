@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.app import App
-from tests.e2e.look import Visit, at_rest, number, title
+from tests.e2e.look import Visit, at_rest, box_of, number, title
 from tests.small import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
@@ -64,7 +64,12 @@ def test_says_what_happened_and_sets_what_to_try(
     query: str, words: str, remedy: str, field: tuple[str, str], fresh_app: App, open_tab: Visit
 ) -> None:
     page = trained(fresh_app, open_tab, query)
-    expect(page.get_by_role("paragraph").filter(has_text=words)).to_be_visible()
+    sentence = page.get_by_role("paragraph").filter(has_text=words)
+    expect(sentence).to_be_visible()
+    went_wrong = words != "still rising"
+    chart = box_of(page.locator(".js-plotly-plot"))
+    assert (box_of(sentence)["y"] < chart["y"]) == went_wrong
+    expect(page.get_by_role("link", name="Draw for it")).to_have_count(words != "diverged")
     page.get_by_role("button", name=remedy, exact=True).click()
     expect(number(page, field[0])).to_have_value(field[1])
 

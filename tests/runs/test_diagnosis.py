@@ -31,6 +31,7 @@ def test_says_what_went_wrong_and_what_to_try(
     assert any(character.isdigit() for character in finding.text) or name == "class given up"
     assert finding.settings == settings
     assert finding.warns
+    assert finding.in_vain == (name in ("diverged", "nothing learned"))
     build_config({**config.model_dump(), **settings})
 
 

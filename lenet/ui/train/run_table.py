@@ -113,7 +113,7 @@ def manage(run: Run) -> None:
     )
     if best:
         take_along.popover(row, run.id, best, partial(_opened, best))
-    with row.popover("Promote", icon=":material/verified:", disabled=best is None):
+    with row.popover("Offer to all", icon=":material/verified:", disabled=best is None):
         _promote(run, best)
     deletion = f"deletion of {run.id}"
     with row.popover("Delete", icon=":material/delete:", disabled=run.live, key=deletion):
@@ -156,9 +156,12 @@ def _rename(run: Run) -> None:
 
 
 def _promote(run: Run, best: Path | None) -> None:
-    st.write("Keep the best checkpoint, with a model card, for Evaluate and Predict.")
+    st.write(
+        "Puts the best epoch, with a card that says how good it is, among the checkpoints that all "
+        "visitors can choose."
+    )
     name = st.text_input("Name", value=run.config().preset, max_chars=60, key=f"promote {run.id}")
-    if st.button("Promote", key=f"promote now {run.id}", type="primary") and best:
+    if st.button("Offer to all", key=f"promote now {run.id}", type="primary") and best:
         with explained():
             with st.spinner("Reading the test images for the model card…"):
                 from lenet.evaluation.model_card import promote
