@@ -35,7 +35,7 @@ def page() -> None:
     known = {run.id: run for run in launcher.list_runs()}
     if not known:
         first_visit.welcome(config_form.current()["dataset"])
-    settings, stage = st.columns([1, 3], gap="medium")
+    settings, stage = st.columns([3, 10], gap="medium")
     with settings:
         if known and "started" not in st.session_state:  # somebody else's runs
             first_visit.welcome(config_form.current()["dataset"])

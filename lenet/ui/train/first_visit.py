@@ -76,4 +76,7 @@ _STYLE = """<style>
   .lenet-classes > div { gap: 0.25rem; }
   .lenet-classes figcaption { display: none; }
 }
+@container (max-width: 300px) {
+  .lenet-classes > div { grid-template-columns: repeat(5, minmax(0, 1fr)); }
+}
 </style>"""

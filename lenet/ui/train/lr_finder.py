@@ -50,11 +50,10 @@ def offer(place: Any, values: Mapping[str, Any]) -> None:
     with suppress(ConfigError):
         config = build_config(dict(values))
     pressed = place.button(
-        "Find a learning rate",
+        "Find one",
         icon=":material/query_stats:",
         type="tertiary",
         disabled=config is None or not locate(config.dataset),
-        wrap=True,
     )
     if pressed and config:
         _end()

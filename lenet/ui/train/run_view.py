@@ -1,7 +1,6 @@
 """Watching a run: its state, progress and curves, read from its folder while it goes on."""
 
 import time
-from contextlib import suppress
 from datetime import timedelta
 
 import numpy as np
@@ -10,7 +9,6 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lenet.config import Config, knob, overrides
-from lenet.errors import LabError
 from lenet.paths import ROOT
 from lenet.runs.history import History
 from lenet.runs.naming import labels
@@ -58,7 +56,6 @@ def watch(known: dict[str, Run]) -> Run:
         every = _interval() if run.status().state in LIVE else None
         follow = fragment(_follow, run_every=every)
         follow(run, [known[other] for other in compared], names, every)
-    _settings(run)
     return run
 
 
@@ -152,6 +149,7 @@ def _follow(run: Run, compared: list[Run], names: dict[str, str], every: float |
         _curves(run, config, status, {names[run.id]: metrics} | others)
         if not warned:
             what_happened.show(config, found)
+        _settings(run, config)
     with stage.cell():
         moments.show(run, config, live=status.state in LIVE)
     if every and (status.state not in LIVE or not every / 2 < _interval() < 2 * every):
@@ -181,25 +179,23 @@ def _what_now(run: Run, metrics: History) -> None:
         )
 
 
-def _settings(run: Run) -> None:
+def _settings(run: Run, config: Config) -> None:
     """What the run was trained with, in a line, and a button that fills the form with it."""
-    with suppress(LabError):
-        config = run.config()
-        shown = {name: getattr(config, name) for name in config_form.MAIN} | overrides(config)
-        if shown["dataset"] == Config.model_fields["dataset"].default:
-            del shown["dataset"]
-        labels = (knob(Config.model_fields[name]).label for name in shown)
-        said = [f"{label.lower()} {shown[name]}" for name, label in zip(shown, labels, strict=True)]
-        row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        row.caption(plain(f"This run: preset {config.preset}, {', '.join(said)}"))
-        row.button(
-            "Use these settings",
-            icon=":material/tune:",
-            type="tertiary",
-            key=f"use {run.id}",
-            on_click=config_form.use,
-            args=(config,),
-        )
+    shown = {name: getattr(config, name) for name in config_form.MAIN} | overrides(config)
+    if shown["dataset"] == Config.model_fields["dataset"].default:
+        del shown["dataset"]
+    labels = (knob(Config.model_fields[name]).label for name in shown)
+    said = [f"{label.lower()} {shown[name]}" for name, label in zip(shown, labels, strict=True)]
+    st.caption(plain(f"This run: preset {config.preset}, {', '.join(said)}"))
+    if st.button(
+        "Use these settings",
+        icon=":material/tune:",
+        type="tertiary",
+        key=f"use {run.id}",
+        on_click=config_form.use,
+        args=(config,),
+    ):
+        st.rerun()  # the form is outside of this fragment
 
 
 def _progress(run: Run, config: Config, status: Status, metrics: History) -> None:
