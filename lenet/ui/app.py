@@ -20,7 +20,6 @@ P = ParamSpec("P")
 
 # A phone's pages, five beside each other, each name below its icon.
 _BAR = """<style>
-:root { --bar: 4.5rem; }
 .st-key-pages { margin: -0.6rem -0.75rem -3.2rem; flex-wrap: nowrap;
   justify-content: space-around; }
 .st-key-pages a { flex-direction: column; gap: 0; padding: 0.25rem 0.4rem; }

@@ -9,13 +9,14 @@ import streamlit as st
 from lenet.config import accepts
 from lenet.diagram.columns import GEOMETRY
 from lenet.diagram.svg import Maps, draw
+from lenet.ui import answer
 
 _HERE = Path(__file__).parent
 _show = st.components.v2.component(
     "lenet_diagram",
     html='<div class="diagram"><div class="above"></div><p aria-live="polite"></p>'
     '<div class="below"></div></div>',
-    css=(_HERE / "diagram.css").read_text(encoding="utf-8"),
+    css=answer.CSS + (_HERE / "diagram.css").read_text(encoding="utf-8"),
     js=(_HERE / "diagram.js").read_text(encoding="utf-8"),
 )
 

@@ -12,6 +12,7 @@ from lenet.config import Config
 from lenet.diagram.sheet import sheet
 from lenet.runs import moments
 from lenet.runs.run import Run
+from lenet.ui import answer
 from lenet.ui.app import fragment
 from lenet.ui.diagram import diagram, network
 from lenet.ui.images import data_uri
@@ -102,11 +103,12 @@ def _picture(
 ) -> str:
     """A picture that can be chosen, and what the network takes it for."""
     best = int(shares.argmax())
-    mark, kind = ("✓", "right") if best == at else ("✗", "wrong")
+    kind = "right" if best == at else "wrong"
     return (
-        f'<button class="{kind}" data-pick="{at}" title="{html.escape(classes[at])}">'
+        f'<button data-pick="{at}" title="{html.escape(classes[at])}">'
         f'<img src="{data_uri(pixels)}" alt="{html.escape(classes[at])}">'
-        f"<span>{mark} {shares[best] / 255:.0%}<small>{html.escape(classes[best])}</small></span>"
+        f'<div class="lenet-answer {kind}"><div><i>{answer.SIGNS[kind]}</i>'
+        f"<b>{shares[best] / 255:.0%}</b><strong>{html.escape(classes[best])}</strong></div></div>"
         "</button>"
     )
 
