@@ -93,17 +93,11 @@ class ModelConfig(_Settings):
         "max", description="Largest or average value of each 2×2 window."
     )
     batch_norm: Annotated[bool, Knob("Batch norm", "network")] = Field(
-        True,
-        description="Brings each map of a convolution to mean 0 and deviation 1 over the batch, "
-        "before its activation: the network learns faster and bears longer steps.",
+        True, description="Maps are brought to mean 0, deviation 1 over the batch; learns faster."
     )
     activation: Annotated[
         Literal["tanh", "leaky_relu", "relu", "sigmoid"], Knob("Activation", "network")
-    ] = Field(
-        "leaky_relu",
-        description="The curve through which each sum goes, in every layer but the last. Without "
-        "one, all layers together could do no more than a single one.",
-    )
+    ] = Field("leaky_relu", description="Curve that each sum goes through, but for the last ten.")
     negative_slope: Annotated[
         float, Knob("Negative slope", "network", {"activation": ("leaky_relu",)})
     ] = Field(0.1, ge=0, le=1, description="Slope of LeakyReLU below zero.")
@@ -129,11 +123,7 @@ class ModelConfig(_Settings):
         "four directions. Mirror images need a training with flips.",
     )
     dropout: Annotated[float, Knob("Dropout", "regularisation")] = Field(
-        0.0,
-        ge=0,
-        le=0.95,
-        description="Share of fc3's features set to 0 at random in each step of the training, so "
-        "that the answer depends on no single one.",
+        0.0, ge=0, le=0.95, description="Share of fc3's features set to 0 at random in each step."
     )
 
     @model_validator(mode="after")
@@ -199,8 +189,8 @@ class TrainingConfig(_Settings):
         0.1,
         ge=0,
         le=0.9,
-        description="The right class is to get less than 100 %: this share is spread over all ten, "
-        "so that the network is not too sure of itself.",
+        description="Share of the right answer's 100 % that is spread over all ten classes, so "
+        "that the network is not too sure of itself.",
     )
     weight_decay: Annotated[float, Knob("Weight decay", "regularisation")] = Field(
         0.02, ge=0, le=1, description="How much each step also draws the weights towards zero."

@@ -62,12 +62,11 @@ def page() -> None:
 
 def other_network(values: Mapping[str, Any], run: Run) -> None:
     """The network of the form, where that of the run is drawn otherwise."""
-    drawn, shown = network(values), ""
+    drawn = network(values)
     with suppress(LabError):
-        shown = network(run.config().model_dump())
-    if drawn and drawn != shown:
-        st.subheader("The network of your settings")
-        diagram("form network", drawn)
+        if drawn and drawn != network(run.config().model_dump()):
+            st.subheader("The network of your settings")
+            diagram("form network", drawn)
 
 
 def configure(run: Run | None) -> dict[str, Any]:
