@@ -85,7 +85,7 @@ def draw(
             f'<svg xmlns="http://www.w3.org/2000/svg" class="net" viewBox="{left:.0f} 0 '
             f'{width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" role="group" '
             f'aria-label="LeNet-5: {named}" data-total="{total(shown, values)}">'
-            f"<style>{CSS}</style>{''.join(layers[own])}</svg>"
+            f"{'' if first else f'<style>{CSS}</style>'}{''.join(layers[own])}</svg>"
         )
     return svg
 

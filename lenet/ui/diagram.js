@@ -49,10 +49,12 @@ const shape = (node) => `${node.nodeName}(${[...node.childNodes].map(shape)})`;
 
 function morph(old, fresh) {
   if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
-  for (const { name, value } of fresh.attributes ?? []) {
-    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-  }
+  for (const { name, value } of fresh.attributes ?? []) put(old, name, value);
   fresh.childNodes.forEach((child, at) => morph(old.childNodes[at], child));
+}
+
+function put(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
 function replace(place, fresh) {
@@ -64,12 +66,12 @@ function replace(place, fresh) {
 
 function mark(root, chosen) {
   for (const one of root.querySelectorAll("[data-pick]")) {
-    one.setAttribute("aria-pressed", one.dataset.pick === chosen);
+    put(one, "aria-pressed", `${one.dataset.pick === chosen}`);
   }
   let text = `${root.querySelector("svg").dataset.total} Tap a layer to see what it does.`;
   for (const layer of root.querySelectorAll("[data-layer]")) {
     const named = layer.dataset.layer === root.layer;
-    layer.setAttribute("aria-pressed", named);
+    put(layer, "aria-pressed", `${named}`);
     if (named) text = layer.dataset.says;
   }
   const words = root.querySelector("p");
