@@ -171,13 +171,20 @@ def _digits(image: Image.Image, polarity: Polarity, name: str, hints: Hints) -> 
     """A picture of digits: its ink, and which of it is which digit."""
     gray, levels, inverted, even = _light_on_black(image, polarity)
     found = _standing_out(levels)
-    near = even and ink.is_close_up(levels > 127)
-    if not near and min(gray.shape) >= SMALL:
+    if min(gray.shape) >= SMALL:
+        near = even and ink.is_close_up(levels)
+        view = ink.from_afar(gray) if near else gray
         if polarity == "auto":
-            inverted = not ink.is_light(gray)
-        missing, found = ink.written(gray, light=not inverted)
-        strong = float(np.percentile(missing[found], 90)) if found.any() else 1.0
-        levels = (missing * (255 / max(strong, 0.01))).clip(0, 255).astype(np.uint8)
+            inverted = not ink.is_light(view)
+        missing, found = ink.written(view, light=not inverted)
+        if near:
+            missing = ink.from_near(missing, gray.shape)
+            found = ink.from_near(found.astype(np.uint8), gray.shape) > 0
+        if found.any():
+            strong = float(np.percentile(missing[found], 90))
+            levels = (missing * (255 / strong)).clip(0, 255).astype(np.uint8)
+        else:  # it fills the picture
+            found = _standing_out(levels)
     boxes = hints.digits
     if hints.box or min(gray.shape) < SMALL:
         boxes = (hints.box or (0, 0, 1, 1),)

@@ -20,8 +20,10 @@ it than a table differs from paper; and share that light ink covers at most, unl
 """
 REACH: Final = 0.16
 """What is narrower than this share of the longer side is ink, what is wider is paper or shadow."""
-CLOSE: Final = 0.06, 0.25
-"""Widths of strokes in a close-up, in shares of the longer side."""
+CLOSE, COVERED, SHADED, AFAR = 0.05, 0.45, 0.15, 360
+"""Width of strokes from which a picture is a close-up, in shares of its longer side; shares that
+its strokes and what is fainter cover at most; its longer side in pixels when seen from afar.
+"""
 FAINT: Final = 0.05
 """Ink takes more than this of the light."""
 LINE_SIDE: Final = 512
@@ -50,9 +52,27 @@ def width(strokes: Mask) -> float:
     return max(1.0, 4 * float(depths[depths > 0].mean()) - 2) if depths.any() else 1.0
 
 
-def is_close_up(strokes: Mask) -> bool:
-    """Whether strokes are as wide as elsewhere a shadow, but no sheet of paper."""
-    return bool(CLOSE[0] < width(strokes) / max(strokes.shape) < CLOSE[1])
+def is_close_up(levels: NDArray[np.uint8]) -> bool:
+    """Whether light strokes on black are as wide as elsewhere a shadow, but no sheet of paper."""
+    strokes, faint = levels > 127, (levels > 13) & (levels <= 127)
+    wide = width(strokes) / max(levels.shape) > CLOSE
+    return bool(wide and strokes.mean() < COVERED and faint.mean() < SHADED)
+
+
+def from_afar(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A close-up in the middle of more ground, so that its strokes are narrow."""
+    small = _reduced(gray, AFAR)
+    border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    return np.pad(small, max(small.shape), constant_values=round(float(np.median(border))))
+
+
+def from_near(seen: NDArray[Level], shape: tuple[int, ...]) -> NDArray[Level]:
+    """What was seen by `from_afar`, of the close-up alone, in its (H, W)."""
+    import cv2
+
+    pad = max(min(AFAR, max(shape)), 1)
+    middle = seen[pad:-pad, pad:-pad]
+    return np.asarray(cv2.resize(middle, shape[::-1], interpolation=cv2.INTER_LINEAR), seen.dtype)
 
 
 def is_light(gray: NDArray[np.uint8]) -> bool:
