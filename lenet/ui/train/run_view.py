@@ -141,7 +141,7 @@ def _follow(run: Run, compared: list[Run], names: dict[str, str], every: float |
             what_happened.show(config, found)
         if status.state == "finished" and not in_vain:
             _what_now(run, metrics)
-        elif status.state != "failed" or not in_vain:  # else the finding says it, and what to try
+        if status.state != "failed" or not in_vain:  # else the finding says it, and what to try
             run_controls.explain(run, status)
     stage = st.grid(2, min_column_width=380)
     with stage.cell():
