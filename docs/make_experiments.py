@@ -8,6 +8,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 from playwright.sync_api import Browser, sync_playwright
 
+from docs import search_post
 from lenet.paths import ROOT
 from lenet.studies import results
 from lenet.studies.presets import POST_FIGURES, STUDY_PRESETS, StudyPreset
@@ -56,7 +57,7 @@ columns are.
 
 {table}
 
-{conclusion}
+CONCLUSION
 
 A choice among dozens of readings by five numbers over-fits: some reading comes near by chance, and
 with an epoch for each optimizer more so. Runs of one case differ by a standard deviation of about
@@ -66,9 +67,9 @@ time, would decide which reading is the right one.
 ### The outlier
 
 A network with a softmax before a loss that applies it again can lose a class: once it is given up,
-the gradient there is tiny. With seed 0, 3 epochs and batches of 32 case 1 never answered "coat",
-and neither did "+ Xavier" below; case 1 has the highest loss of the post's table, too.
-`--mode eval` on a run's checkpoint shows it.
+the gradient there is tiny. Case 1 has the highest loss in the post's table; here, with seed 0, 3
+epochs and batches of 32, its network never answers "coat". Of "+ Xavier" below, seed 0 never
+answers "coat" and seed 3 never "pullover". `--mode eval` on a run's checkpoint shows it.
 """
 
 
@@ -103,7 +104,12 @@ def section(preset: StudyPreset, findings: Findings, browser: Browser) -> str:
             f"**Found.** {conclusion(findings)}",
             table(findings),
             f"![{preset.title}]({picture.name})",
-            circumstances + (f"\n{epochs()}" if preset.name == "nine-cases" else ""),
+            circumstances
+            + (
+                f"\n{EPOCHS.format(table=search_post.table())}"
+                if preset.name == "nine-cases"
+                else ""
+            ),
             "",
         ]
     )
