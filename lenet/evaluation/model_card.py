@@ -19,7 +19,7 @@ from lenet.network.checkpoint import Checkpoint
 from lenet.paths import CHECKPOINTS
 from lenet.runs.history import read_history
 from lenet.runs.launcher import command_line
-from lenet.training.unsure import MOST, known_pictures, ready, unsure
+from lenet.training.unsure import ANSWERED, MOST, known_pictures, ready, unsure
 
 MADE = 2000
 """Made pictures of each kind to judge by, after the `MOST` that the detector learnt from."""
@@ -94,13 +94,14 @@ def _doubts(found: Checkpoint, data: Split, measured: Evaluation, test: Split) -
     foreign = outliers(found.config.dataset, 2 * MOST + MADE).images[2 * MOST :]
     shares["made pictures of other things"] = unsure(found, foreign)
     set_on = ", ".join(found.detector["set_on"]) if found.detector else ""
+    share_answered = 100 * ANSWERED[found.config.dataset]
     return {
         "Calibration error": ", ".join(f"{name} {error:.4f}" for name, error in errors.items()),
         "Unsure": "of "
         + ", ".join(
             f"{float(share.float().mean()):.1%} of {name}" for name, share in shares.items()
         )
-        + f"; at least 95 % are answered of each of: {set_on}",
+        + f"; at least {share_answered:.0f} % are answered of each of: {set_on}",
     }
 
 

@@ -23,7 +23,7 @@ SETS = ("validation images", "training images", "drawings", "photographs")
 class Detector(TypedDict):
     """FEATURES → H → 1; what the network is unsure of gets more than 0.
 
-    `set_on` are those of `SETS` of each of which at least 95 % are answered.
+    `set_on` are those of `SETS` of each of which nearly all are answered.
     """
 
     hidden: Tensor  # (H, FEATURES)
