@@ -95,10 +95,10 @@ def _nine_cases(findings: Findings, accuracies: dict[str, Spread]) -> str:
         f"{widest} least ({_points(gaps[widest], sign=True)}). The cases lie between "
         f"{accuracies[low].mean:.2%} ({low}) and {accuracies[high].mean:.2%} ({high})."
     )
-    halves = {label: accuracies[label].half_of_one for label in gaps}
-    if None in halves.values():
+    if len(findings.study.seeds) < ENOUGH:
         return text
-    outside = [label for label, gap in gaps.items() if abs(gap) > (halves[label] or 0)]
+    halves = {label: accuracies[label].half_of_one or 0 for label in gaps}
+    outside = [label for label, gap in gaps.items() if abs(gap) > halves[label]]
     which = f"all but {_listed(outside)} of these five" if outside else "each of these five"
     return f"{text} A single run of ours could give {which} (95 % prediction intervals)."
 
