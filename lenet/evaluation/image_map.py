@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lenet.cores import usable_cores
 from lenet.files import write_array
 
-ITERATIONS = 750
+ITERATIONS = 500
 """Of t-SNE, which says on standard output after each fiftieth that it has done "Iteration N"."""
 
 
@@ -29,7 +29,12 @@ def by_tsne(features: NDArray[np.float32]) -> NDArray[np.uint16]:
 
     near = min(30.0, (len(features) - 1) / 3)
     work = TSNE(
-        perplexity=near, max_iter=ITERATIONS, random_state=0, n_jobs=usable_cores(), verbose=2
+        perplexity=near,
+        max_iter=ITERATIONS,
+        angle=0.7,  # coarser than the usual 0.5, and quicker
+        random_state=0,
+        n_jobs=usable_cores(),
+        verbose=2,
     )
     return _on_grid(work.fit_transform(features))
 

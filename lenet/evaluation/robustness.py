@@ -66,12 +66,14 @@ def _occlude(images: Tensor, side: float) -> Tensor:
 CHANGES = {
     "shift": Change("pixels", (1, 2, 3, 4, 6), lambda x, by: _moved(x, across=by)),
     "rotation": Change("degrees", (5, 10, 20, 30, 45), lambda x, by: _moved(x, angle=by)),
-    "scale": Change("of the size", (0.9, 0.8, 0.7, 0.6, 0.5), lambda x, by: _moved(x, scale=by)),
-    "noise": Change("deviation of 255", (10, 20, 40, 60, 80), _noise),
-    "blur": Change("pixels, deviation", (0.5, 1, 1.5, 2, 3), _blur),
-    "brightness": Change("of the light", (0.8, 0.6, 0.4, 0.2, 0.1), F.adjust_brightness),
-    "contrast": Change("of the contrast", (0.8, 0.6, 0.4, 0.2, 0.1), F.adjust_contrast),
-    "occlusion": Change("pixels, side of a square", (4, 6, 8, 11, 14), _occlude),
+    "scale": Change(
+        "share of the size", (0.9, 0.8, 0.7, 0.6, 0.5), lambda x, by: _moved(x, scale=by)
+    ),
+    "noise": Change("standard deviation, of 255", (10, 20, 40, 60, 80), _noise),
+    "blur": Change("standard deviation in pixels", (0.5, 1, 1.5, 2, 3), _blur),
+    "brightness": Change("share of the light", (0.8, 0.6, 0.4, 0.2, 0.1), F.adjust_brightness),
+    "contrast": Change("share of it that is left", (0.8, 0.6, 0.4, 0.2, 0.1), F.adjust_contrast),
+    "occlusion": Change("side of a square in pixels", (4, 6, 8, 11, 14), _occlude),
 }
 
 

@@ -81,7 +81,7 @@ def test_the_map_shows_the_image_of_a_point_and_its_neighbours_and_takes_a_lasso
     test, train = (load_split("FashionMNIST", name) for name in ("test", "train"))
     found = evaluate(post, test)
     rows = features(post, test.images).numpy()
-    near = nearest(rows[17], features(post, train.images).numpy(), 12)
+    near = nearest(rows[17], features(post, train.images).numpy(), 11)
     page = part(app, open_tab, "part=map&map=pca")
     page.wait_for_function(SIZE)
     at_rest(page)
@@ -109,7 +109,7 @@ def test_the_map_shows_the_image_of_a_point_and_its_neighbours_and_takes_a_lasso
 
     page.goto(f"{app.url}/evaluate?checkpoint=post&part=map&map=pca&point=17")
     neighbours = page.locator("img[alt^='Training image']")
-    expect(neighbours).to_have_count(12)
+    expect(neighbours).to_have_count(11)
     assert numbers(neighbours) == near.tolist()
     for picture, at in zip(neighbours.all()[:3], near, strict=False):
         assert np.array_equal(bytes_of(picture)[..., 0], train.images[at])

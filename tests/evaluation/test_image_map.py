@@ -1,5 +1,6 @@
 """The map of images, by other ways of computing it."""
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,13 @@ import pytest
 import torch
 from sklearn.manifold import trustworthiness
 
+from lenet.data.splits import load_split
 from lenet.evaluation.image_map import ITERATIONS, by_pca, nearest
 from lenet.evaluation.predict import features
 from lenet.files import write_array
-from lenet.network.checkpoint import Checkpoint
+from lenet.network.checkpoint import Checkpoint, load
 from lenet.network.inputs import to_input
+from lenet.paths import SHIPPED
 from tests.small import small_split
 
 
@@ -76,3 +79,20 @@ def test_the_process_writes_a_map_that_keeps_neighbours_and_tells_how_far_it_is(
     assert found.dtype == np.uint16
     assert trustworthiness(rows, found.astype(float), n_neighbors=5) > 0.9
     assert f"Iteration {ITERATIONS}".encode() in result.stdout
+
+
+@pytest.mark.real_data
+@pytest.mark.usefixtures("real_fashion_mnist")
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.pt")), ids=lambda path: path.stem)
+def test_a_shipped_checkpoint_has_its_map(path: Path) -> None:
+    found = load(path)
+    name = f"{hashlib.sha256(path.read_bytes()).hexdigest()[:24]}-{found.config.dataset}.npy"
+    assert (SHIPPED / "maps" / name).is_file(), "CONTRIBUTING.md says how to make it"
+
+    places = np.load(SHIPPED / "maps" / name)
+
+    assert places.shape == (10_000, 2)
+    assert places.dtype == np.uint16
+    if found.config.dataset == "FashionMNIST":
+        rows = features(found, load_split("FashionMNIST", "test").images[:1000]).numpy()
+        assert trustworthiness(rows, places[:1000].astype(float), n_neighbors=10) > 0.9

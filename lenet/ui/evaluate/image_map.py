@@ -25,11 +25,11 @@ from lenet.ui.evaluate.confusion_matrix import EvaluatedSet
 from lenet.ui.evaluate.gallery import Caption, gallery
 from lenet.ui.images import png
 from lenet.ui.live_chart import CSS, PLOTLY, serve_plotly
-from lenet.ui.style import figure
+from lenet.ui.style import GRAY, figure
 from lenet.ui.widgets import downloads, segments
 
 HEIGHT = 620
-NEIGHBOURS = 12
+NEIGHBOURS = 11  # with the image itself a gallery's first dozen
 COLORS = (
     *("#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f"),
     *("#d4b106", "#b07aa1", "#ff9da7", "#9c755f", "#7f7f7f"),
@@ -158,13 +158,14 @@ def draw(shown: EvaluatedSet, places: NDArray[np.uint16]) -> go.Figure:
                     "hoverinfo": "none",
                 }
             )
-    axis = {"visible": False}
+    axis = {"visible": False, "showspikes": False}
     return figure(
         traces,
         HEIGHT,
         dragmode="pan",
         hovermode="closest",
-        legend={"itemsizing": "constant"},
+        legend={"itemsizing": "constant", "y": 0, "yanchor": "top"},
+        modebar={"bgcolor": "rgba(0, 0, 0, 0)", "color": GRAY},
         xaxis=axis,
         yaxis=axis | {"scaleanchor": "x"},
     )
@@ -204,16 +205,17 @@ def _neighbours(shown: EvaluatedSet, point: int | None) -> None:
     own = _features(shown.chosen, shown.dataset, "test")[point]
     near = image_map.nearest(own, _features(shown.chosen, shown.dataset, "train"), NEIGHBOURS)
     st.markdown(f"#### Test image {point}, and the training images most like it to the network")
-    left, right = st.columns([1, 5])
-    with left:
-        gallery(f"{shown.key} point {point}", shown.pictures, np.array([point]), shown.caption)
+    pictures = np.concatenate([shown.pictures[[point]], train.images.numpy()[near]])
 
     def caption(at: int) -> Caption:
-        name = shown.classes[train.labels[at]]
-        return Caption(f"<b>{name}</b><br>training image {at}", f"Training image {at}: {name}")
+        if not at:
+            return shown.caption(point)
+        index = int(near[at - 1])
+        name = shown.classes[train.labels[index]]
+        words = f"<b>{name}</b><br>training image {index}"
+        return Caption(words, f"Training image {index}: {name}")
 
-    with right:
-        gallery(f"{shown.key} near {point}", train.images.numpy(), near, caption)
+    gallery(f"{shown.key} near {point}", pictures, np.arange(len(pictures)), caption)
 
 
 def _lassoed(shown: EvaluatedSet, index: NDArray[np.int64] | None) -> None:

@@ -49,7 +49,7 @@ def what_breaks_it(sets: Sequence[EvaluatedSet]) -> None:
         ("Accuracies, CSV", lambda: table(found), "robustness.csv"),
         ("Charts, HTML", lambda: charts.standalone(*drawn.values()), "robustness.html"),
     )
-    with st.grid(4, min_column_width=270):
+    with st.grid(4, min_column_width=240):
         for change, one in drawn.items():
             said = ", ".join(f"{name} {points[-1].accuracy:.0%}" for name, points in found.items())
             st.plotly_chart(one, config=CONFIG, key=f"changed by {change}", alt=f"{change}: {said}")
@@ -98,7 +98,7 @@ def chart(found: dict[str, list[Point]], change: str) -> go.Figure:
         lines,
         270,
         template=None,  # Streamlit's, which follows the page's theme
-        title={"text": f"{change.capitalize()}, {CHANGES[change].unit}", "font": {"size": 14}},
+        title={"text": f"{change.capitalize()}: {CHANGES[change].unit}", "font": {"size": 14}},
         margin={"l": 10, "r": 10, "t": 40, "b": 70},
         dragmode=False,
         showlegend=len(found) > 1,
