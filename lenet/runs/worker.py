@@ -206,18 +206,20 @@ class Execution:
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:
-        """Show the run as failed when it ends with an error."""
+        """Show the run as failed when it ends with an error, as stopped when a person ended it."""
         try:
             yield
         except (LabError, KeyboardInterrupt) as error:
             if not self._is_lost():
-                message = str(error) or "interrupted"
+                how: dict[str, Any] = {"state": "failed", "message": str(error)}
+                if isinstance(error, KeyboardInterrupt):
+                    how = {"state": "stopped"}
                 try:
-                    self._report(state="failed", message=message)
+                    self._report(**how)
                 except StorageError:  # on a full disk, what can best be done without has to go
                     with suppress(OSError, StorageError):
                         (self.run.folder / "moments.bin").unlink()
-                        self._report(state="failed", message=message)
+                        self._report(**how)
             raise
 
     def _note_signal(self, number: int) -> None:

@@ -125,8 +125,9 @@ def run_study(
                     watch(outcome)
             _check(outcomes)
         except BaseException as error:
+            by_hand = isinstance(error, KeyboardInterrupt)
             with suppress(StorageError):
-                report(state="failed", message=str(error) or "interrupted")
+                report(state="stopped") if by_hand else report(state="failed", message=str(error))
             raise
         state: State = "stopped" if folder.unfinished() else "finished"
         report(state=state, message=None)
