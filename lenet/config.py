@@ -7,6 +7,7 @@ from these fields.
 from collections.abc import Container, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import lru_cache
 from reprlib import Repr
 from typing import Annotated, Any, Literal, get_args
@@ -499,7 +500,40 @@ def differences(config: Config) -> str:
     changed = overrides(config)
     if changed["dataset"] == Config.model_fields["dataset"].default:
         del changed["dataset"]
-    return ", ".join(f"{name} {value}" for name, value in changed.items())
+    return told(changed)
+
+
+def told(values: Mapping[str, Any]) -> str:
+    """Settings as a person says them: `SGD, learning rate 0.02`."""
+    telling = ("optimizer", "activation", "schedule", "dataset")  # their values say of what
+    return ", ".join(
+        said(value) if name in telling else f"{spoken(name)} {said(value)}"
+        for name, value in values.items()
+    )
+
+
+def spoken(name: str) -> str:
+    """A field's label within a sentence."""
+    label = knob(Config.model_fields[name]).label
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
+def said(value: object) -> str:
+    """A field's value as a person says it: LeakyReLU for leaky_relu, on for True."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return format(Decimal(f"{value:.6g}"), "f")  # not 1e-05
+    text = str(value)
+    return _SAID.get(text, text.replace("_", " "))
+
+
+_SAID = {
+    **{"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "muon": "Muon"},
+    **{"relu": "ReLU", "leaky_relu": "LeakyReLU", "xavier_uniform": "Xavier"},
+    **{"cpu": "CPU", "cuda": "CUDA", "mps": "MPS", "FashionMNIST": "Fashion-MNIST"},
+    **{"mirror_shift": "mirrored and moved", "flip_shift": "flip and shift"},
+}
 
 
 def network_settings(config: Config) -> dict[str, Any]:

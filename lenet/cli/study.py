@@ -109,7 +109,7 @@ def _study(args: argparse.Namespace, given: Mapping[str, Any]) -> Study:
         cells, left_out = sweep.sample(given, axes, _whole("--random", args.random))
     if left_out:
         log.warning("note: %d combinations cannot be built and are left out", left_out)
-    return make_study(OWN, " × ".join(axes), cells, seeds or [0])
+    return make_study(OWN, sweep.title(axes), cells, seeds or [0])
 
 
 def _whole(flag: str, text: str, least: int = 1) -> int:

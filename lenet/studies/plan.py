@@ -30,7 +30,7 @@ class Cell(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    label: str = Field(min_length=1, max_length=120)
+    label: str = Field(min_length=1, max_length=250)
     values: dict[str, Any]
 
     def config(self, **more: Any) -> Config:
@@ -47,7 +47,7 @@ class Study(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")
-    title: str = Field(min_length=1, max_length=120)
+    title: str = Field(min_length=1, max_length=250)
     cells: tuple[Cell, ...] = Field(min_length=1)
     seeds: tuple[Seed, ...] = Field(min_length=1)
 

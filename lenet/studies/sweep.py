@@ -2,11 +2,11 @@
 
 import itertools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from typing import Any
 
-from lenet.config import Config, build_config, field_value
+from lenet.config import Config, build_config, field_value, spoken, told
 from lenet.errors import ConfigError
 from lenet.studies.plan import MAX_RUNS, Cell
 
@@ -23,6 +23,11 @@ TRIES = 50
 def sweepable() -> list[str]:
     """The fields that a sweep can vary."""
     return [name for name in Config.model_fields if name not in FIXED]
+
+
+def title(fields: Iterable[str]) -> str:
+    """Of a study that varies these fields."""
+    return " × ".join(map(spoken, fields))
 
 
 def parse(text: str) -> tuple[str, list[str]]:
@@ -88,16 +93,9 @@ def sample(
 def _cell(base: Mapping[str, Any], values: Mapping[str, Any], varied: Sequence[str]) -> Cell:
     """A cell, named by what varies; ConfigError if its configuration cannot be built."""
     named = {name: values[name] for name in varied} or values
-    label = ", ".join(f"{name} {_shown(value)}" for name, value in named.items())
-    cell = Cell(label=label, values={**base, **values})
+    cell = Cell(label=told(named), values={**base, **values})
     build_config(cell.values)
     return cell
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _unique(name: str, points: list[Any]) -> list[Any]:

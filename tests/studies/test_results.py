@@ -51,7 +51,7 @@ def texts(axis: Any) -> list[str]:
 
 
 def test_the_nine_cases_stand_beside_the_posts_own_figures() -> None:
-    table = visit().dataframe[0].value.set_index("cell")
+    table = visit().dataframe[0].value.set_index("variant")
     runs = json.loads((ROOT / "studies/nine-cases.json").read_text())["runs"]
     assert list(table.index) == [f"case {number}" for number in range(1, 10)]
     for label, row in table.iterrows():
@@ -73,8 +73,8 @@ def test_the_nine_cases_stand_beside_the_posts_own_figures() -> None:
 def test_a_ready_made_study_says_what_to_expect_and_what_was_found(name: str) -> None:
     app = visit(name)
     text = [markdown.value for markdown in app.markdown]
-    assert f"**Expect.** {STUDY_PRESETS[name].expect}" in text
-    assert any(found.startswith("**Found.**") for found in text)
+    assert STUDY_PRESETS[name].expect in text
+    assert any(found.startswith("**What came out:**") for found in text)
     assert any("Shipped results" in caption.value for caption in app.caption)
     study = STUDY_PRESETS[name].study()
     runs = len(study.cells) * len(study.seeds)
@@ -137,7 +137,7 @@ def test_own_study_counts_its_runs_before_it_starts() -> None:
     app = visit("grid")
     app.text_input(key="values of lr, lab").set_value("0.01, 0.02, 0.03").run()
     app.number_input(key="seeds of grid").set_value(2).run()
-    assert any("6 cells × 2 seeds = **12 runs**" in text.value for text in app.markdown)
+    assert any("6 variants × 2 seeds = **12 runs**" in text.value for text in app.markdown)
 
 
 def test_train_this_opens_the_very_configuration() -> None:
@@ -166,7 +166,7 @@ def test_parallel_coordinates_show_each_run_where_it_is() -> None:
     drawn = charts.parallel(Findings(study=study, runs=runs)).data[0]
     axes = {axis.label: axis for axis in drawn.dimensions}
     assert list(axes) == ["Learning rate", "Activation", "training loss", "test accuracy"]
-    assert texts(axes["Activation"]) == ["tanh", "relu", "tanh", "relu"]
+    assert texts(axes["Activation"]) == ["tanh", "ReLU", "tanh", "ReLU"]
     assert texts(axes["Learning rate"]) == ["0.01", "0.01", "0.1", "0.1"]
     assert list(axes["test accuracy"].values) == [0, 0.1, 0.2, 0.3]
 
@@ -211,7 +211,7 @@ def test_parallel_coordinates_give_adam_no_momentum() -> None:
     drawn = charts.parallel(Findings(study=study, runs=runs)).data[0]
     axes = {axis.label: axis for axis in drawn.dimensions}
     read = set(zip(texts(axes["Optimizer"]), texts(axes["Momentum"]), strict=True))
-    assert read == {("sgd", "0.9"), ("sgd", "0.5"), ("adam", "–")}
+    assert read == {("SGD", "0.9"), ("SGD", "0.5"), ("Adam", "–")}
 
 
 def test_the_form_folds_once_there_is_a_study_of_ones_own() -> None:

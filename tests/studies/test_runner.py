@@ -152,7 +152,11 @@ class TestSweep:
         axes = {"lr": ["0.01", "0.1"], "softmax": ["0", "1"]}
         cells, left_out = sweep.grid({"preset": "post"}, axes)
         assert left_out == 0
-        labels = [f"lr {lr}, softmax {softmax}" for lr in axes["lr"] for softmax in "01"]
+        labels = [
+            f"learning rate {lr}, softmax in forward() {softmax}"
+            for lr in axes["lr"]
+            for softmax in ("off", "on")
+        ]
         assert [cell.label for cell in cells] == labels
         assert cells[0].config() == build_config({"preset": "post", "lr": 0.01, "softmax": False})
 
@@ -287,7 +291,10 @@ class TestOnThisMachine:
         found = json.loads(done.stdout)
         assert found["state"] == "finished"
         assert len(found["runs"]) == 4
-        assert [cell["label"] for cell in found["cells"]] == ["softmax 0", "softmax 1"]
+        assert [cell["label"] for cell in found["cells"]] == [
+            "softmax in forward() off",
+            "softmax in forward() on",
+        ]
         assert found["best"] in [cell["label"] for cell in found["cells"]]
         # Each figure against the run's own files, and the accuracy against an evaluation.
         folder = StudyFolder(tmp_path / "study")

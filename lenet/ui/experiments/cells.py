@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from lenet.config import Config, applies
+from lenet.config import Config, applies, said, spoken
 from lenet.studies import results
 from lenet.studies.presets import POST_FIGURES, Published, is_preset
 from lenet.studies.results import Findings
@@ -33,9 +33,10 @@ def cells_table(findings: Findings, runs: Sequence[RunProgress] = ()) -> pd.Data
         found = results.summary(findings, figure)
         return column({label: getattr(value, part) for label, value in found.items()})
 
-    table = pd.DataFrame({"cell": list(configs)}, index=list(configs))
+    table = pd.DataFrame({"variant": list(configs)}, index=list(configs))
     for name in columns(findings):
-        table[name] = [setting(config, name) for config in configs.values()]
+        values = [setting(config, name) for config in configs.values()]
+        table[spoken(name)] = [said(one) if isinstance(one, str) else one for one in values]
     table["runs"] = [_progress(findings, label, runs) for label in configs]
     table["loss"] = spread("train_loss")
     if post:
@@ -72,7 +73,9 @@ def setting(config: Config, name: str) -> Any:
 def show_cells(findings: Findings, runs: Sequence[RunProgress]) -> None:
     frame = cells_table(findings, runs)
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
-    width = min(230, 30 + 8 * max(map(len, frame["cell"])))  # of the longest label, on a phone less
+    width = min(
+        280, 30 + 8 * max(map(len, frame["variant"]))
+    )  # of the longest label, on a phone less
     numbers = {
         "loss": ("%.3f", "Training loss of the last epoch, mean of the seeds."),
         "post's loss": ("%.3f", "The loss that the post gives."),
@@ -90,7 +93,7 @@ def show_cells(findings: Findings, runs: Sequence[RunProgress]) -> None:
         height=36 * (min(len(frame), 16) + 1) + 2,
         row_height=36,
         column_config={
-            "cell": text("", pinned=True, width=width),
+            "variant": text(pinned=True, width=width),
             "runs": text(width=110, help="Finished, of all, and what the others are at."),
         }
         | {

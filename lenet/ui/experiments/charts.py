@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from lenet.config import Config, knob
+from lenet.config import Config, knob, said
 from lenet.studies import results
 from lenet.studies.plan import Study
 from lenet.studies.presets import STUDY_PRESETS
@@ -14,9 +14,9 @@ from lenet.studies.results import POINTS, Findings
 from lenet.studies.significance import ENOUGH
 from lenet.ui.escape import chart_text
 from lenet.ui.experiments.cells import columns, published, setting
-from lenet.ui.style import COLORS, WIDTH, figure, reference
+from lenet.ui.style import COLORS, GRAY, WIDTH, figure, reference
 
-MAX_CELLS = 12  # cells whose curves can be told apart
+MAX_CELLS = len(COLORS)  # cells whose curves can be told apart
 MAX_TICKS = 6  # distinct numbers of a field up to which each is a tick of its axis
 
 
@@ -37,13 +37,16 @@ def curves(study: Study, runs: Iterable[tuple[str, Sequence[float]]], key: str) 
         if curve:
             cells.setdefault(label, []).append(curve)
     epochs = max(cell.config().epochs for cell in study.cells)
+    ends = {label: float(np.mean([seed[-1] for seed in seeds])) for label, seeds in cells.items()}
+    many = len(cells) > MAX_CELLS  # the lowest have colours, the others are gray and behind them
+    lowest = sorted(ends, key=ends.__getitem__)[:MAX_CELLS] if many else [*cells]
     traces: list[dict[str, Any]] = []
-    for place, (label, seeds) in enumerate([*cells.items()][:MAX_CELLS]):
-        color, dash = COLORS[place % len(COLORS)], "dot" if place >= len(COLORS) else "solid"
+    for label, seeds in sorted(cells.items(), key=lambda cell: many and cell[0] in lowest):
+        color = COLORS[lowest.index(label)] if label in lowest else GRAY
         reach = min(map(len, seeds))
         values = np.array([seed[:reach] for seed in seeds])
         at = (np.arange(reach) + 0.5) * epochs / POINTS
-        if len(values) > 1:
+        if len(values) > 1 and label in lowest:
             band = np.concatenate([values.max(axis=0), values.min(axis=0)[::-1]])
             traces.append(
                 {"x": np.concatenate([at, at[::-1]]), "y": band, "legendgroup": label}
@@ -52,8 +55,8 @@ def curves(study: Study, runs: Iterable[tuple[str, Sequence[float]]], key: str) 
             )
         traces.append(
             {"x": at, "y": values.mean(axis=0), "name": chart_text(label), "legendgroup": label}
-            | {"mode": "lines", "line": {"color": color, "width": WIDTH, "dash": dash}}
-            | {"hovertemplate": "%{y:.4f}"}
+            | {"mode": "lines", "line": {"color": color, "width": WIDTH if label in lowest else 1}}
+            | {"hovertemplate": "%{y:.4f}", "showlegend": label in lowest}
         )
     shapes = []
     if floor := loss_floor(study):
@@ -63,7 +66,7 @@ def curves(study: Study, runs: Iterable[tuple[str, Sequence[float]]], key: str) 
         420,
         uirevision=key,
         showlegend=True,  # even of one line alone
-        hovermode="x unified",
+        hovermode="closest" if many else "x unified",
         shapes=shapes,
         xaxis={"title": "epoch", "showgrid": False, "range": [0, epochs]},
         yaxis={"title": "training loss"},
@@ -151,9 +154,6 @@ def _axis(label: str, values: Sequence[Any]) -> dict[str, Any]:
         "label": label,
         "values": [distinct.index(value) for value in values],
         "tickvals": list(range(len(distinct))),
-        "ticktext": [
-            ("on" if value else "off") if isinstance(value, bool) else str(value)
-            for value in distinct
-        ],
+        "ticktext": [said(value) for value in distinct],
         "range": [-0.2, len(distinct) - 0.8],
     }

@@ -35,6 +35,8 @@ def show_figures(findings: Findings, runs: list[RunProgress], key: str) -> None:
     version = (key, study.id, len(findings.runs), sum(len(run.curve) for run in runs))
     live_chart(f"{view} of a study", draw, version=version, alt=f"{view} of the cells")
     if view == "Curves" and len(study.cells) > charts.MAX_CELLS:
-        st.caption(f"The first {charts.MAX_CELLS} cells; more could not be told apart.")
+        st.caption(
+            f"In colour the {charts.MAX_CELLS} with the lowest loss. Point at a line for its name."
+        )
     if view == "Parallel coordinates":
         st.caption("A line is a run. Drag along an axis to keep the runs that pass there.")

@@ -5,7 +5,16 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lenet.config import PRESET_NOTES, PRESETS, Config, build_config, choices, field_value, knob
+from lenet.config import (
+    PRESET_NOTES,
+    PRESETS,
+    Config,
+    build_config,
+    choices,
+    field_value,
+    knob,
+    said,
+)
 from lenet.errors import ConfigError
 from lenet.runs import launcher
 from lenet.studies import estimate, sweep
@@ -13,7 +22,7 @@ from lenet.studies.plan import Study, make_study
 from lenet.studies.presets import OWN, StudyPreset
 from lenet.ui.widgets import number, segments, whole
 
-SEEDS = "Seeds for each cell"
+SEEDS = "Seeds for each variant"
 MAX_SEEDS = 20
 
 
@@ -60,11 +69,11 @@ def own() -> Study:
         cells, left_out = sweep.grid(base, axes)
     else:
         more: dict[str, Any] = {"place": count_place, "persist_state": "session"}
-        wanted = number("Number of cells", 8, "number of cells", **more)
-        cells, left_out = sweep.sample(base, axes, whole("Number of cells", wanted, 1, 1000))
+        wanted = number("Number of variants", 8, "number of cells", **more)
+        cells, left_out = sweep.sample(base, axes, whole("Number of variants", wanted, 1, 1000))
     if left_out:
         st.caption(f"{left_out} combinations cannot be built and are left out.")
-    return make_study(OWN, " × ".join(axes), cells, _range(count))
+    return make_study(OWN, sweep.title(axes), cells, _range(count))
 
 
 def cost(study: Study) -> str:
@@ -73,7 +82,7 @@ def cost(study: Study) -> str:
     slots = launcher.slots()
     seconds = estimate.seconds_for(study, slots, _pace())
     at_once = "one after the other" if slots == 1 else f"{slots} at a time"
-    runs = f"{cells} cells × {seeds} seed{'s' * (seeds > 1)} = **{cells * seeds} runs**"
+    runs = f"{cells} variants × {seeds} seed{'s' * (seeds > 1)} = **{cells * seeds} runs**"
     return f"{runs}, about **{_about(seconds)}** on this machine, {at_once}."
 
 
@@ -134,12 +143,12 @@ def _values(field: str, usual: Config) -> list[str]:
     }
     switch = info.annotation is bool
     if options := ("0", "1") if switch else choices(info):
-        names = {"0": "off", "1": "on"} if switch else {}
+        names = {"0": "off", "1": "on"}
         return st.pills(
             options=options,
             default=options if switch else [getattr(usual, field)],
             selection_mode="multi",
-            format_func=lambda option: names.get(option, option),
+            format_func=lambda option: names.get(option) or said(option),
             **common,
         )
     text = st.text_input(

@@ -76,7 +76,7 @@ def show_controls(folder: StudyFolder, runs: Sequence[RunProgress]) -> None:
     done = sum(run.finished is not None for run in runs)
     label, color, icon = BADGES[state]
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.badge("Going on" if state in LIVE else label, color=color, icon=icon)  # type: ignore[arg-type]
+    row.badge("In progress" if state in LIVE else label, color=color, icon=icon)  # type: ignore[arg-type]
     row.text(f"{done} of {len(runs)} runs finished")
     row.space("stretch")
     if state in LIVE:
