@@ -100,17 +100,21 @@ class Run:
     @property
     def name(self) -> str:
         """The name a person gave it, else one of its preset, settings and start."""
-        try:
-            given = remembered(_read_name, self.folder / "name.txt")
-        except (OSError, ValueError):
-            given = ""
-        if given:
-            return given
+        if self.given_name:
+            return self.given_name
         config = self.folder / "config.json"
         try:
             return remembered(_first_name, config)
         except OSError:
             return _first_name(config)
+
+    @property
+    def given_name(self) -> str:
+        """The name that a person gave it, or nothing."""
+        try:
+            return remembered(_read_name, self.folder / "name.txt")
+        except (OSError, ValueError):
+            return ""
 
     def rename(self, name: str) -> None:
         """Give the run a name; an empty one gives the first name back.

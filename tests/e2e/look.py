@@ -184,6 +184,24 @@ def choose(page: Page, option: str) -> None:
     at_rest(page)
 
 
+def tick(page: Page, row: int) -> None:
+    """Tick a run in the table, or take the tick away; -1 is all of them."""
+    point_at_run(page, row, 18)
+
+
+def point_at_run(page: Page, row: int, x: int) -> None:
+    """Click on a row of the runs' table, a canvas, so many pixels from its left."""
+    at_rest(page)
+    box = box_of(page.locator("[class*=st-key-runs-]").get_by_test_id("stDataFrame"))
+    page.mouse.click(box["x"] + x, box["y"] + 35 * (row + 1) + 18)
+    at_rest(page)
+
+
+def labels(page: Page) -> Locator:
+    """The names of the compared runs at the ends of their lines."""
+    return page.locator(".st-key-curves .annotation-text", has_text="●")
+
+
 def go(page: Page, name: str) -> None:
     """Go to another page by the navigation."""
     page.get_by_role("link", name=name, exact=True).click()

@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 
 from lenet.paths import DEFAULT_CHECKPOINT
-from lenet.runs.history import History
+from lenet.runs.history import STEP_COLUMNS, History
 from lenet.runs.run import Run
 from lenet.runs.status import own_status
 from lenet.studies.folder import Result, home_of
@@ -54,10 +54,11 @@ class TestWords:
         assert plain("x" * 10**6) == "x" * LONGEST + "…"
 
     def test_tags_in_figures_are_text(self) -> None:
-        shown = {TAG: History(), "other": History()}
+        begun = History(steps={name: [1.0] for name in STEP_COLUMNS})
+        shown = {TAG: (begun, "#123456"), "other": (begun, "#654321")}
         figure = curves.curves(shown, "", 10, smoothing=0, log=False)
-        names = {trace.name for trace in figure.data if trace.showlegend is not False}
-        assert chart_text(TAG) in names
+        assert chart_text(TAG) in {trace.name for trace in figure.data}
+        assert TAG not in figure.to_json()
         study = make_study("grid", "lr", [Cell(label=TAG, values={"lr": 0.1})], [0])
         result = Result(train_loss=1, val_loss=1, val_accuracy=1, test_accuracy=1, seconds=1)
         run = Finished(label=TAG, seed=0, result=result)
@@ -156,7 +157,7 @@ class TestFolders:
         app = visit("pages/experiments.py")
         app.segmented_control(key="kind of study").set_value("grid").run()
         assert not app.error
-        names = [button.label.partition(" (")[0] for button in app.button]
+        names = [link.label.partition(" (")[0] for link in app.get("page_link")]
         assert {"study 0", "study 1"} == {name for name in names if name.startswith("study ")}
 
 

@@ -11,6 +11,7 @@ from lenet.data.reading import first_of_each_class
 from lenet.runs.history import read_history
 from lenet.ui.images import img
 from lenet.ui.live_chart import live_chart
+from lenet.ui.style import COLORS
 from lenet.ui.train.curves import curves
 
 EXAMPLE = Path(__file__).parent / "example.jsonl"
@@ -36,7 +37,7 @@ def example_curves() -> None:
     )
     live_chart(
         "example curves",
-        lambda: curves({"": read_history(EXAMPLE)}, "", 0, smoothing=0.8, log=False),
+        lambda: curves({"": (read_history(EXAMPLE), COLORS[0])}, "", 0, smoothing=0.8, log=False),
         version="",
         alt="Example: loss and accuracy of a training that was recorded",
     )

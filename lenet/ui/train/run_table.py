@@ -4,12 +4,14 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import streamlit as st
 
 from lenet.config import differences
 from lenet.errors import LabError
 from lenet.files import is_own
+from lenet.paths import runs_dir
 from lenet.runs import launcher
 from lenet.runs.history import EPOCH_KEYS, LR_KEYS, History
 from lenet.runs.naming import MAX_NAME
@@ -20,6 +22,7 @@ from lenet.ui.app import explained, fragment
 from lenet.ui.escape import plain
 from lenet.ui.run_cache import best_checkpoint, metrics_of, outcome_of
 from lenet.ui.style import BADGES
+from lenet.ui.train import comparison
 from lenet.ui.train.run_view import clock, turn_to
 from lenet.ui.widgets import download
 
@@ -31,40 +34,98 @@ SHARED_SECONDS = 1.0  # in which the table of live runs is the same for all who 
 
 
 def show(known: dict[str, Run]) -> None:
-    """The table of all runs, kept up to date while one of them is live."""
+    """The table of all runs, in which they are chosen; kept up to date while one is live."""
+    st.caption("A click on a row opens its run; ticked runs are compared, or deleted.")
     live = any(run.live for run in known.values())
     fragment(_table, run_every=REFRESH if live else None)(known, live)
 
 
 def _table(known: dict[str, Run], live: bool) -> None:
-    table = _shared(tuple(known), known) if live else _rows(known)
-    if not table:
+    rows = _shared(tuple(known), known) if live else _rows(known)
+    if not rows:
         return
-    column = st.column_config
+    state, column = st.session_state, st.column_config
+    ids, ticked, lines = [*rows], comparison.ticked(rows), comparison.lines(known)
+    colors = comparison.colors(lines[: comparison.MOST])
+    dots = [_dot(colors.get(run_id, "none"), watched=run_id == state["watched"]) for run_id in ids]
+    # Streamlit knows selected rows by position, and the browser may click on a table of earlier
+    # rows: each list of runs has a table of its own.
+    key = f"runs {hash(tuple(ids))}"
+    selection = sorted(map(ids.index, ticked))
+    if key not in state or list(state[key]["selection"]["rows"]) != selection:
+        state[key] = {"selection": {"rows": selection}}
     st.dataframe(
-        table,
+        [{"line": dot} | row for dot, row in zip(dots, rows.values(), strict=True)],
         hide_index=True,
-        key="runs",
+        key=key,
+        on_select=partial(_used, key, ids),
+        selection_mode=("multi-row", "single-cell"),
         placeholder="–",
         alt="All runs with their state, accuracy, time and settings",
         column_config={
+            "line": column.ImageColumn("", width=40, help="The colour of its line."),
             "accuracy": column.NumberColumn("best val. acc.", format="percent", width=100),
             "changes": column.TextColumn(help="What differs from the preset."),
         },
     )
+    if len(lines) > comparison.MOST:
+        st.warning(
+            f"{comparison.MOST} runs at most are compared; untick one to see the next.",
+            icon=":material/stacked_line_chart:",
+        )
+    if ticked:
+        count = f"{len(ticked)} ticked run{'s' * (len(ticked) > 1)}"
+        _delete([known[run_id] for run_id in ticked], label=f"Delete {count}")
+    if state.pop("table used", False):
+        st.rerun()
+
+
+def _used(key: str, ids: list[str]) -> None:
+    """Note what was ticked, and open the run of a row that was clicked."""
+    state = st.session_state
+    found = state[key]["selection"]
+    ticks = [ids[row] for row in found["rows"]]
+    before = state.get("compared") or []
+    state["compared"] = [one for one in before if one in ticks or one not in ids]
+    state["compared"] += [one for one in ticks if one not in before]
+    clicked = (key, *found["cells"]) if found["cells"] else None
+    if clicked and clicked != state.get("clicked run"):
+        turn_to(Run(runs_dir() / ids[found["cells"][0][0]]))
+    state["clicked run"] = clicked
+    state["table used"] = True  # all of the page follows
+
+
+def _dot(color: str, *, watched: bool) -> str:
+    """A dot in a run's colour as a picture's address, with a ring around the watched run's."""
+    ring = f'<circle cx="12" cy="12" r="10" fill="none" stroke="{color}" stroke-width="2"/>'
+    dot = f'<circle cx="12" cy="12" r="6" fill="{color}"/>{ring * watched}'
+    picture = f'<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24">{dot}</svg>'
+    return f"data:image/svg+xml,{quote(picture)}"
+
+
+def _delete(runs: list[Run], place: Any = st, label: str = "Delete") -> None:
+    """A button that deletes runs, after a question."""
+    names, key = "\n".join(run.name for run in runs), f"{label} {hash(tuple(runs))}"
+    live = any(run.live for run in runs)
+    with place.popover(label, icon=":material/delete:", disabled=live, key=f"deletion {key}"):
+        st.text(f"This deletes for good, with all checkpoints:\n{names}")
+        if st.button(":red[Delete for good]", key=f"delete {key}"):
+            for run in runs:
+                run.delete()
+            st.rerun()
 
 
 @st.cache_resource(ttl=SHARED_SECONDS, max_entries=32, show_spinner=False)
-def _shared(ids: tuple[str, ...], _known: dict[str, Run]) -> list[dict[str, Any]]:
+def _shared(ids: tuple[str, ...], _known: dict[str, Run]) -> dict[str, dict[str, Any]]:
     return _rows(_known)
 
 
-def _rows(known: dict[str, Run]) -> list[dict[str, Any]]:
-    """Every run with its settings and its outcome; a damaged one is left out."""
-    rows = []
+def _rows(known: dict[str, Run]) -> dict[str, dict[str, Any]]:
+    """Every run with its settings and its outcome, by id; a damaged one is left out."""
+    rows = {}
     for run in known.values():
         with suppress(LabError):
-            rows.append(_row(run))
+            rows[run.id] = _row(run)
     return rows
 
 
@@ -115,12 +176,7 @@ def manage(run: Run) -> None:
         take_along.popover(row, run.id, best, partial(_opened, best))
     with row.popover("Offer to all", icon=":material/verified:", disabled=best is None):
         _promote(run, best)
-    deletion = f"deletion of {run.id}"
-    with row.popover("Delete", icon=":material/delete:", disabled=run.live, key=deletion):
-        st.text(f"This deletes {run.name} with all its checkpoints and cannot be undone.")
-        if st.button(":red[Delete for good]", key=f"delete {run.id}"):
-            run.delete()
-            st.rerun()
+    _delete([run], row)
     st.caption("The same run as a command")
     begin = run.first_weights if is_own(run.first_weights) else None
     st.code(launcher.command_line(run.config(), begin), language="bash", wrap_lines=True)

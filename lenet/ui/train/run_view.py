@@ -8,10 +8,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from lenet.config import Config, knob, overrides
+from lenet.config import Config, overrides, told
 from lenet.paths import ROOT
 from lenet.runs.history import History
-from lenet.runs.naming import labels
+from lenet.runs.naming import labels, told_apart
 from lenet.runs.run import Run
 from lenet.runs.status import LIVE, Status
 from lenet.ui.address import link
@@ -19,7 +19,7 @@ from lenet.ui.app import explained, fragment
 from lenet.ui.escape import plain
 from lenet.ui.live_chart import live_chart
 from lenet.ui.run_cache import metrics_of
-from lenet.ui.train import config_form, moments, run_controls, what_happened
+from lenet.ui.train import comparison, config_form, moments, run_controls, what_happened
 from lenet.ui.train.curves import curves
 from lenet.ui.train.measures import measures
 
@@ -34,28 +34,16 @@ def watch(known: dict[str, Run]) -> Run:
     """Choose one of the runs, and watch it; a live run is followed."""
     names = labels(known.values())
     head = st.container(key="watched", horizontal=True, gap="small")
-    chosen, others = head, head
-    run_id = _choose(chosen, names)
-    more = [other for other in known if other != run_id]
-    before = st.session_state.get("compared") or []
-    if not set(before).issubset(more):
-        st.session_state["compared"] = [other for other in before if other in more]
-    compared = others.multiselect(
-        "Compare with",
-        more,
-        key="compared",
-        persist_state="session",
-        format_func=names.__getitem__,
-        placeholder="Compare with other runs",
-        label_visibility="collapsed",
-    )
+    run_id = _choose(head, names)
+    st.session_state["compared"] = comparison.ticked(known)
+    compared = [known[other] for other in comparison.lines(known)[: comparison.MOST]]
     if st.session_state.pop("bring into sight", False):
         head.html(_INTO_SIGHT, unsafe_allow_javascript=True)
     run = known[run_id]
     with explained():
         every = _interval() if run.status().state in LIVE else None
         follow = fragment(_follow, run_every=every)
-        follow(run, [known[other] for other in compared], names, every)
+        follow(run, compared, every)
     return run
 
 
@@ -125,8 +113,10 @@ def clock(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds))).removeprefix("0:")
 
 
-def _follow(run: Run, compared: list[Run], names: dict[str, str], every: float | None) -> None:
-    """Draw what is known of a run; again after `every` seconds, or not."""
+def _follow(run: Run, compared: list[Run], every: float | None) -> None:
+    """Draw what is known of a run, the first of those compared; again after `every` seconds, or
+    not.
+    """
     status = run.status()
     metrics = metrics_of(run, live=status.state in LIVE)
     config = run.config()
@@ -145,8 +135,8 @@ def _follow(run: Run, compared: list[Run], names: dict[str, str], every: float |
             run_controls.explain(run, status)
     stage = st.grid(2, min_column_width=380)
     with stage.cell():
-        others = {names[one.id]: metrics_of(one, live=one.live) for one in compared}
-        _curves(run, config, status, {names[run.id]: metrics} | others)
+        others = [metrics_of(one, live=one.live) for one in compared[1:]]
+        _curves(config, status, compared, [metrics, *others])
         if not warned:
             what_happened.show(config, found)
         _settings(run, config)
@@ -184,9 +174,7 @@ def _settings(run: Run, config: Config) -> None:
     shown = {name: getattr(config, name) for name in config_form.MAIN} | overrides(config)
     if shown["dataset"] == Config.model_fields["dataset"].default:
         del shown["dataset"]
-    labels = (knob(Config.model_fields[name]).label for name in shown)
-    said = [f"{label.lower()} {shown[name]}" for name, label in zip(shown, labels, strict=True)]
-    st.caption(plain(f"This run: preset {config.preset}, {', '.join(said)}"))
+    st.caption(plain(f"This run: preset {config.preset}, {told(shown)}"))
     if st.button(
         "Use these settings",
         icon=":material/tune:",
@@ -239,7 +227,10 @@ def _figures(row: DeltaGenerator, config: Config, status: Status, metrics: Histo
         row.metric(label, value if known or label == "Time" else "–", width=WIDTH)
 
 
-def _curves(run: Run, config: Config, status: Status, shown: dict[str, History]) -> None:
+def _curves(config: Config, status: Status, runs: list[Run], recorded: list[History]) -> None:
+    key, metrics = runs[0].id, recorded[0]
+    colors = comparison.colors([run.id for run in runs]).values()
+    shown = dict(zip(told_apart(runs).values(), zip(recorded, colors, strict=True), strict=True))
     place, below = st.container(), st.container()
     row = below.container(horizontal=True, vertical_alignment="center")
     smoothing = row.slider(
@@ -247,39 +238,39 @@ def _curves(run: Run, config: Config, status: Status, shown: dict[str, History])
     )
     log = row.toggle("Logarithmic loss", key="log loss", persist_state="session")
     seen = tuple(
-        (name, *metrics.counts(), metrics.last("loss") if len(metrics) else 0)
-        for name, metrics in shown.items()
+        (name, color, *one.counts(), one.last("loss") if len(one) else 0)
+        for name, (one, color) in shown.items()
     )
     with place:
         live_chart(
             "curves",
             lambda: curves(
                 shown,
-                run.id,
+                key,
                 status.total_steps,
                 smoothing=smoothing,
                 log=log,
                 softmax=config.softmax,
             ),
-            version=(run.id, seen, smoothing, log, status.total_steps),
+            version=(key, seen, smoothing, log, status.total_steps),
             alt="Training and validation loss and accuracy over the steps of the run",
         )
-    metrics = next(iter(shown.values()))
     if metrics.probes and row.toggle("More", key="more", persist_state="session"):
         with below:
             live_chart(
                 "more curves",
                 lambda: measures(config, metrics, status.total_steps),
-                version=(run.id, len(metrics.probes), status.total_steps),
+                version=(key, len(metrics.probes), status.total_steps),
                 alt="Gradient norm, updates of each layer, idle units and recall of each class",
             )
 
 
-# On a phone the run is out of sight of who presses Start. Braces let `run` be declared anew.
+# The run may be out of sight of who presses Start or a row. Braces let `run` be declared anew.
 _INTO_SIGHT = """<script>
 {
   const run = document.querySelector(".st-key-watched");
-  if (run && run.getBoundingClientRect().top > window.innerHeight / 2) {
+  const top = run?.getBoundingClientRect().top;
+  if (top < 0 || top > window.innerHeight / 2) {
     run.style.scrollMarginTop = "4rem";
     run.scrollIntoView({ behavior: "smooth" });
   }

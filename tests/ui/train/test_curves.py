@@ -2,7 +2,7 @@
 
 import json
 import timeit
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import pytest
 
 from lenet.config import Config
-from lenet.runs.history import History, read_history
+from lenet.runs.history import STEP_COLUMNS, History, read_history
 from lenet.ui.train import curves as charts
 from lenet.ui.train.measures import measures
 
@@ -36,7 +36,9 @@ def record(path: Path, steps: int) -> History:
 
 
 def curves(metrics: History, smoothing: float = 0.9) -> go.Figure:
-    return charts.curves({"run": metrics}, "run", len(metrics), smoothing=smoothing, log=False)
+    return charts.curves(
+        {"run": (metrics, "#1f8a70")}, "run", len(metrics), smoothing=smoothing, log=False
+    )
 
 
 def fastest(work: Callable[[], object]) -> float:
@@ -127,6 +129,69 @@ def test_what_was_measured_between_the_epochs_is_drawn(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("softmax", [False, True])
 def test_levels_of_guessing_and_of_softmax(softmax: bool) -> None:
-    figure = charts.curves({"": History()}, "", 9, smoothing=0, log=True, softmax=softmax)
-    levels = {round(10**shape.y0, 4) for shape in figure.layout.shapes if shape.yref == "y"}
+    figure = charts.curves(
+        {"": (History(), "#1f8a70")}, "", 9, smoothing=0, log=True, softmax=softmax
+    )
+    levels = {round(shape.y0, 4) for shape in figure.layout.shapes if shape.yref == "y"}
     assert levels == ({2.3026, 1.4612} if softmax else {2.3026})
+
+
+def history(losses: np.ndarray, accuracies: Sequence[float] = ()) -> History:
+    """A run with these losses and, between its steps, these accuracies."""
+    steps = {name: np.arange(1, len(losses) + 1.0) for name in STEP_COLUMNS} | {"loss": losses}
+    probes = [
+        {"step": at + 1, "val_loss": 1.0, "val_accuracy": value, "train_accuracy": value}
+        for at, value in enumerate(accuracies)
+    ]
+    return History(steps=steps, probes=probes)
+
+
+def falling(end: float) -> np.ndarray:
+    return end + 2.3 * np.exp(-np.arange(1000) / 5)
+
+
+def compared(*ends: float, log: bool = False) -> go.Figure:
+    shown = {f"run {end}": (history(falling(end)), "#1f8a70") for end in ends}
+    return charts.curves(shown, "", 1000, smoothing=0.9, log=log)
+
+
+def test_a_run_that_diverged_does_not_flatten_the_others_and_is_counted() -> None:
+    alone, both = compared(0.3, 0.4), compared(0.3, 0.4, 200)
+    assert alone.layout.yaxis.range == both.layout.yaxis.range
+    low, top = both.layout.yaxis.range
+    late = np.percentile(falling(0.4)[20:], 98)
+    assert (low, top) == (0, pytest.approx(1.1 * late, rel=0.06))
+    count = sum(int((falling(end) > top).sum()) for end in (0.3, 0.4, 200))
+    assert any(f"↑ {count:,} steps above, up to 202" in note.text for note in notes(both))
+    worse = compared(0.3, 2.2)  # as bad as guessing, which is worth seeing
+    assert worse.layout.yaxis.range[1] > 2.2
+    least, most = compared(0.3, 200, log=True).layout.yaxis.range
+    assert 10**least < 0.3
+    assert 10**most > 202
+
+
+def notes(figure: go.Figure) -> list[Any]:
+    return [*figure.layout.annotations]
+
+
+def test_labels_stand_apart_at_the_ends_of_their_lines() -> None:
+    figure = compared(0.30, 0.301, 0.302, 1.5, 200)
+    found = [note for note in notes(figure) if "●" in note.text]
+    top = figure.layout.yaxis.range[1]
+    assert [note.y for note in found] == pytest.approx([0.3, 0.301, 0.302, 1.5, top], rel=0.02)
+    heights = [note.y / top * 220 + note.yshift for note in found]
+    assert min(np.diff(heights)) > 13
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "floor"), [((0.55, 0.8, 0.9), 0.5), ((0.1, 0.8), 0), ((0.28,), 0), ((), 0)]
+)
+def test_no_dot_of_an_accuracy_is_cut_and_guessing_is_seen_while_it_is_low(
+    accuracies: tuple[float, ...], floor: float
+) -> None:
+    run = history(falling(0.3), accuracies)
+    figure = charts.curves({"": (run, "#1f8a70")}, "", 1000, smoothing=0, log=False)
+    assert figure.layout.yaxis2.range[0] == pytest.approx(floor)
+    if accuracies:
+        legend = {trace.name for trace in figure.data if trace.showlegend}
+        assert "training accuracy" in legend
