@@ -1,6 +1,8 @@
 """Evaluate: how good a checkpoint is on the 10,000 test images, or which of two is better."""
 
 import json
+from functools import partial
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -37,8 +39,12 @@ def page() -> None:
         present.append(checkpoints.opened(second, hand.SECOND))
     name = test_set(tests, present[0])
     warn(present, name)
+    hand.mind(DATASETS[present[0].checkpoint.config.dataset])
     dataset.require(name)
-    sets = [EvaluatedSet(one, name) for one in present]
+    sets = [
+        EvaluatedSet(one, name, inside)
+        for one, inside in zip(present, ({}, second_in_hand()), strict=False)
+    ]
     shown = sets[0]
     if comparing:
         scores.compare(*sets)
@@ -101,30 +107,42 @@ def warn(present: list[Chosen], name: str) -> None:
 
 def details(shown: EvaluatedSet) -> None:
     """Matrix, classes, reliability and mistakes of one checkpoint."""
-    explore(shown)
-    left, right = st.columns([6, 5], gap="large")
-    with left:
-        scores.per_class(shown)
-    with right:
-        st.subheader(
-            "Reliability",
-            help="How often the network is right when it is so sure. On the dashed line it is as "
-            "often right as it says, below it too sure; large dots stand for many images.",
-        )
-        st.plotly_chart(
-            charts.reliability(shown.found.reliability, dark=st.context.theme.type == "dark"),
-            config=CONFIG,
-            key="reliability",
-            alt="Reliability diagram, the share that is right over the confidence",
-        )
+    explore(shown, partial(scores.per_class, shown), partial(reliability, shown))
     mistakes(shown)
+
+
+def reliability(shown: EvaluatedSet) -> None:
+    """How often it is right over how sure it is."""
+    st.subheader(
+        "Is it as often right as it says?",
+        help="How often the network is right when it is so sure (reliability). On the dashed "
+        "line it is as often right as it says, below it too sure; large dots stand for many "
+        "images.",
+    )
+    st.plotly_chart(
+        charts.reliability(shown.found.reliability, dark=st.context.theme.type == "dark"),
+        config=CONFIG,
+        key="reliability",
+        alt="Reliability diagram, the share that is right over the confidence",
+    )
 
 
 @fragment
 def mistakes(shown: EvaluatedSet) -> None:
     """The images that the network got wrong, the highest confidence first."""
     st.subheader("Most confident mistakes")
-    gallery(f"{shown.key} mistakes", shown.pictures, shown.found.mistakes, shown.caption)
+    shown.mind_deleted()
+    found = shown.found.mistakes
+    gallery(f"{shown.key} mistakes", shown.pictures, found, shown.caption, shown.why)
+
+
+def second_in_hand() -> dict[str, Any]:
+    """What takes the second checkpoint in hand by the address; an upload has none."""
+    state = st.session_state
+    name, epoch = state.get(hand.SECOND), state.get(f"{hand.SECOND} epoch")
+    if name in (None, hand.UPLOAD):
+        return {}
+    return {"checkpoint": name} | ({} if epoch is None else {"epoch": epoch})
 
 
 def downloads(place: DeltaGenerator, shown: EvaluatedSet) -> None:

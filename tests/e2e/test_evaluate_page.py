@@ -14,6 +14,7 @@ from lenet.evaluation.comparison import Comparison
 from lenet.evaluation.metrics import Evaluation, evaluate
 from lenet.network import checkpoint
 from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT
+from lenet.runs.run import Run
 from tests.e2e.app import App
 from tests.e2e.look import (
     CLASSES,
@@ -30,7 +31,7 @@ from tests.e2e.look import (
     upload,
 )
 from tests.network.other_lenets import packed, trained
-from tests.small import wait_until
+from tests.small import small_config, train, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
 
@@ -91,9 +92,13 @@ def expect_frame(page: Page, truth: str, prediction: str, first: str | None = No
     page.wait_for_function(FRAMED, arg=[truth, prediction, first])
 
 
+def gallery(page: Page) -> Locator:
+    return page.locator("[class*=st-key-gallery]")
+
+
 def behind_the_cell(page: Page) -> Locator:
     """The images beside the confusion matrix, or of a comparison: the page's first gallery."""
-    return page.locator(".lenet-gallery").first.locator("img")
+    return gallery(page).first.locator("img")
 
 
 def expect_images(page: Page, index: np.ndarray) -> None:
@@ -185,9 +190,7 @@ def test_a_confused_pair_shows_its_images(page: Page, found: Evaluation) -> None
 
 
 def test_the_most_confident_mistakes_come_first(page: Page, found: Evaluation) -> None:
-    assert np.array_equal(
-        numbers(page.locator(".lenet-gallery").last.locator("img")), found.mistakes[:12]
-    )
+    assert np.array_equal(numbers(gallery(page).last.locator("img")), found.mistakes[:12])
 
 
 def test_two_checkpoints_are_compared(page: Page, found: Evaluation) -> None:
@@ -197,10 +200,12 @@ def test_two_checkpoints_are_compared(page: Page, found: Evaluation) -> None:
     compare(page)
     select(page, "Checkpoint B", "post")
 
-    difference = f"{100 * both.difference:+.2f} points".replace("-", "−")
-    expect(metric(page, "B − A, accuracy")).to_contain_text(difference)
-    expect(metric(page, "McNemar's test")).to_contain_text("p < 0.0001")
-    expect(page.get_by_text("A is better")).to_be_visible()
+    verdict = page.get_by_text("A is better")
+    expect(verdict).to_contain_text(f"by {-100 * both.difference:.2f} points")
+    expect(verdict).to_contain_text("McNemar's test, p < 0.0001")
+    gain = 100 * (other.classes[COAT].recall - found.classes[COAT].recall)
+    label = f"Coat, {gain:+.1f}".replace("-", "−")
+    expect(page.locator("[class*=st-key-class-bars] .ytick", has_text=label)).to_be_visible()
     for text in (f"{found.accuracy:.2%}", f"{other.accuracy:.2%}", f"{other.loss:.4f}"):
         expect(page.get_by_test_id("stTable").get_by_text(text, exact=True)).to_be_visible()
     for name, index in (("A", both.only_first), ("B", both.only_second)):
@@ -215,7 +220,7 @@ def test_an_uploaded_checkpoint_is_evaluated_and_a_damaged_one_refused(page: Pag
 
     upload(page, "mine.pth", file.read_bytes())
 
-    expect(metric(page, "Parameters")).to_contain_text("29,638")
+    expect(metric(page, "Weights")).to_contain_text("29,638")
     expect(metric(page, "Accuracy")).to_contain_text(f"{evaluated(file).accuracy:.2%}")
 
     alert = page.get_by_test_id("stAlert")
@@ -241,7 +246,9 @@ def test_downloads_hold_what_the_page_says(
 
     expect(metric(page, "Accuracy")).to_contain_text(f"{figures['accuracy']:.2%}")
     expect(metric(page, "Loss")).to_contain_text(f"{figures['loss']:.4f}")
-    expect(metric(page, "Calibration error")).to_contain_text(f"{figures['calibration_error']:.2%}")
+    expect(metric(page, "Misjudges itself by")).to_contain_text(
+        f"{figures['calibration_error']:.2%}"
+    )
     assert figures["confusion_matrix"] == found.confusion_matrix.tolist()
     right = sum(row["target"] == row["prediction"] for row in answers)
     assert right / len(answers) == pytest.approx(figures["accuracy"])
@@ -268,7 +275,7 @@ def test_weights_from_elsewhere_are_evaluated_with_what_was_found(page: Page) ->
         at_rest(page)
         return float(metric(page, "Accuracy").inner_text().split()[1].rstrip("%")) / 100
 
-    expect(metric(page, "Parameters")).to_contain_text("61,706", timeout=60_000)
+    expect(metric(page, "Weights")).to_contain_text("61,706", timeout=60_000)
     assert accuracy() == pytest.approx(right, abs=0.03)  # of all test images, not the first ones
     header.click()
     expect(page.get_by_text("activation sigmoid, pooling average")).to_be_visible()
@@ -283,3 +290,40 @@ def test_weights_from_elsewhere_are_evaluated_with_what_was_found(page: Page) ->
     title(page, "Predict")
     expect(header).to_be_visible()
     expect(page.locator("img[alt^='Test image']").first).to_be_visible()
+
+
+def test_an_image_asked_why_is_looked_into_with_the_checkpoint_that_answered(page: Page) -> None:
+    compare(page)
+    select(page, "Checkpoint B", "post")
+    choose(page, "B")
+    at_rest(page)
+    mistakes = gallery(page).last
+    number = numbers(mistakes.locator("img"))[1]
+
+    mistakes.get_by_role("link", name="Why?").nth(1).click()
+
+    title(page, "Inside")
+    expect(page.locator(".in-hand")).to_contain_text(f"Test image {number:,}")
+    expect(page.get_by_role("combobox", name="Checkpoint", exact=True)).to_have_value("post")
+
+
+def test_a_checkpoint_deleted_meanwhile_is_said_where_only_a_part_runs_again(
+    fresh_app: App, open_tab: Visit
+) -> None:
+    run = Run(fresh_app.runs_dir / "20260101-000000-lab-0000")
+    train(run, small_config(epochs=1))
+    page = open_tab(f"{fresh_app.url}/evaluate?checkpoint={run.id}")
+    title(page, "Evaluate")
+    notice = page.get_by_role("alert").filter(has_text="deleted meanwhile")
+    expect(notice).to_have_count(0)
+    run.delete()
+    choose(page, "by likeness")
+    expect(notice.first).to_contain_text(run.name)
+
+
+def test_a_drawing_of_clothes_is_said_to_be_none_of_digits(app: App, open_tab: Visit) -> None:
+    for path, name in (("evaluate", "Evaluate"), ("predict", "Predict")):
+        page = open_tab(f"{app.url}/{path}?checkpoint=mnist&picture=FashionMNIST.test3")
+        title(page, name)
+        notice = page.get_by_role("alert").filter(has_text="made for Fashion-MNIST")
+        expect(notice).to_contain_text("MNIST only")

@@ -1,4 +1,4 @@
-"""Plotly figures of an evaluation: the confusion matrix and the reliability diagram."""
+"""Plotly figures of evaluations: the confusion matrix, reliability, two networks' classes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from lenet.evaluation.metrics import Reliability
+from lenet.evaluation.metrics import Evaluation, Reliability
 from lenet.ui.style import COLORS, VALIDATION, WIDTH, figure, reference
 
 LIGHT = ("rgb(246, 248, 247)", "rgb(190, 222, 212)", "rgb(20, 112, 90)")
@@ -145,6 +145,30 @@ def reliability(bins: Reliability, *, dark: bool = False) -> go.Figure:
         shapes=[reference((0, 1), (0, 1))],
         xaxis=axis | _axis("confidence", dark),
         yaxis=axis | _axis("share that is right", dark),
+    )
+
+
+def class_bars(
+    first: Evaluation, second: Evaluation, classes: Sequence[str], *, dark: bool = False
+) -> go.Figure:
+    """Of each class, the share that A and B find, and by how many points B finds more."""
+    shares = [[one.recall for one in found.classes] for found in (first, second)]
+    gains = [100 * (after - before) for before, after in zip(*shares, strict=True)]
+    told = [f"{gain:+.1f}".replace("-", "−") for gain in gains]
+    names = [f"{name}, {gain}" for name, gain in zip(classes, told, strict=True)]
+    bars = [
+        {"type": "bar", "orientation": "h", "x": values, "y": names, "name": who}
+        | {"marker": {"color": color}, "hovertemplate": f"{who} %{{x:.1%}}<extra>%{{y}}</extra>"}
+        for who, values, color in zip("AB", shares, (COLORS[0], COLORS[2]), strict=True)
+    ]
+    return figure(
+        bars,
+        80 + 32 * len(classes),
+        template=None,
+        dragmode=False,
+        bargap=0.3,
+        xaxis={"tickformat": ".0%", "range": [0, 1]} | _axis("share that is found", dark),
+        yaxis={"autorange": "reversed"} | _axis("", dark),
     )
 
 

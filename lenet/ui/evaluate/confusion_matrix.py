@@ -1,5 +1,6 @@
 """The confusion matrix on a page, and the images behind each of its cells."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,9 +13,12 @@ from lenet.ui import answer
 from lenet.ui.address import ORDERS
 from lenet.ui.app import fragment
 from lenet.ui.checkpoints import Chosen
+from lenet.ui.escape import plain
 from lenet.ui.evaluate import charts
 from lenet.ui.evaluate.gallery import Caption, gallery
 from lenet.ui.evaluation_cache import evaluated
+from lenet.ui.picture import test_image
+from lenet.ui.picture_input import why
 from lenet.ui.style import CONFIG
 from lenet.ui.widgets import segments, while_here
 
@@ -23,10 +27,13 @@ LABELS = ("Truth", "Prediction")
 
 
 class EvaluatedSet:
-    """A checkpoint's evaluation on the test images of a dataset, and the images."""
+    """A checkpoint's evaluation on the test images of a dataset, and the images.
 
-    def __init__(self, chosen: Chosen, dataset: str) -> None:
-        self.chosen, self.dataset = chosen, dataset
+    `inside` are the parameters by which Inside has this checkpoint in hand, if it is another one.
+    """
+
+    def __init__(self, chosen: Chosen, dataset: str, inside: Mapping[str, Any]) -> None:
+        self.chosen, self.dataset, self.inside = chosen, dataset, inside
         self.found = evaluated(chosen, dataset)
         self.pictures = load_split(dataset, "test").images.numpy()  # (N, 28, 28) uint8
         self.classes = DATASETS[dataset].classes
@@ -42,14 +49,33 @@ class EvaluatedSet:
             f"Test image {at}: {truth}, taken for {prediction}, {sure:.1%}",
         )
 
+    def why(self, at: int) -> None:
+        """A link to what speaks for the answer to one image."""
+        why(test_image(self.dataset, at), **self.inside)
+
+    def mind_deleted(self) -> None:
+        """Say it where the file is not there any more; a part of the page may not have noticed."""
+        path = self.chosen.path
+        if path.is_absolute() and not path.exists():
+            st.warning(
+                f"{plain(self.chosen.name)} has been deleted meanwhile. These are still its "
+                "results; they go with the next choice.",
+                icon=":material/delete:",
+            )
+
 
 @fragment
-def explore(shown: EvaluatedSet) -> None:
-    """The matrix, and beside it the images of one cell, chosen by a click or by name."""
+def explore(
+    shown: EvaluatedSet, left_below: Callable[[], None], right_below: Callable[[], None]
+) -> None:
+    """The matrix, and beside it the images of one cell, chosen by a click or by name; what stands
+    below them is given, so that no column waits for the other's end.
+    """
+    shown.mind_deleted()
     left, right = st.columns([6, 5], gap="large")
     pairs = shown.found.confused_pairs[:PAIRS]
     with right:
-        st.subheader("Images behind a cell")
+        st.subheader("Images of one square")
         table = st.container()
         first = (pairs[0].truth, pairs[0].prediction) if pairs else (0, 0)
         cell = _choose_cell(shown, first)
@@ -57,8 +83,10 @@ def explore(shown: EvaluatedSet) -> None:
             with table:
                 _pairs_table(shown, pairs, cell)
         _images(shown, *cell)
+        right_below()
     with left:
         _matrix(shown, cell)
+        left_below()
 
 
 def _choose_cell(shown: EvaluatedSet, first: tuple[int, int]) -> tuple[int, int]:
@@ -130,15 +158,16 @@ def _images(shown: EvaluatedSet, truth: int, prediction: int) -> None:
         return
     count = f"{len(index):,} image{'s' * (len(index) > 1)}"
     st.caption(f"{count}: {name} {how}. The surest answer first.")
-    gallery(f"{shown.key} {truth} {prediction}", shown.pictures, index, shown.caption)
+    gallery(f"{shown.key} {truth} {prediction}", shown.pictures, index, shown.caption, shown.why)
 
 
 def _matrix(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
     """The confusion matrix, as counts or shares of each row; a click on a cell chooses it."""
-    st.subheader("Confusion matrix")
+    st.subheader("What was taken for what", help="The confusion matrix.")
+    st.caption("A row for each truth, a column for each answer. Click on a square for its images.")
     row = st.container(horizontal=True)
     common: Any = {"place": row, "label_visibility": "collapsed"}
-    unit = segments("Cells show", ("counts", "shares of the row"), "cells", **common)
+    unit = segments("Squares show", ("counts", "shares of the row"), "cells", **common)
     order = segments(
         "Order",
         ORDERS,

@@ -10,6 +10,8 @@ from lenet.ui import answer, images
 
 FIRST = 12  # images shown at once, which fill rows of three and of four
 MORE = 48
+COLUMN = 104  # pixels of the narrowest image
+COLUMN = 104  # least width of an image in pixels
 
 
 @dataclass(frozen=True)
@@ -21,18 +23,27 @@ class Caption:
 
 
 def gallery(
-    key: str, pictures: np.ndarray, index: np.ndarray, caption: Callable[[int], Caption]
+    key: str,
+    pictures: np.ndarray,
+    index: np.ndarray,
+    caption: Callable[[int], Caption],
+    why: Callable[[int], None],
 ) -> None:
     """Show images in the order of `index`, (n,), a dozen first and the others on demand.
 
-    `pictures` is (N, 28, 28) uint8; with another `key` it starts with a dozen again.
+    `pictures` is (N, 28, 28) uint8; `why` draws a link below an image. With another `key` it
+    starts with a dozen again.
     """
     if not len(index):
         st.caption("There is none.")
         return
     shown = int(st.session_state.get(f"shown of {key}", FIRST))
-    figures = "".join(_figure(pictures[at], caption(int(at))) for at in index[:shown])
-    st.html(f'{_STYLE}<div class="lenet-gallery"><div>{figures}</div></div>')
+    with st.container(key=f"gallery {key}"):
+        cells = st.grid(FIRST, min_column_width=COLUMN, gap="small")
+    for at in map(int, index[:shown]):
+        with cells.container(gap="xxsmall"):
+            st.html(_figure(pictures[at], caption(at)))
+            why(at)
     left = len(index) - shown
     if left > 0:
         st.button(
@@ -46,7 +57,7 @@ def gallery(
 
 def _figure(picture: np.ndarray, caption: Caption) -> str:
     return (
-        f"<figure>{images.img(picture, caption.alt)}"
+        f'{_STYLE}<figure class="lenet-gallery">{images.img(picture, caption.alt)}'
         f"<figcaption>{caption.answer}</figcaption></figure>"
     )
 
@@ -54,19 +65,8 @@ def _figure(picture: np.ndarray, caption: Caption) -> str:
 _STYLE = (
     f"<style>{answer.CSS}</style>"
     + """<style>
-.lenet-gallery { container-type: inline-size; font-size: 0.875rem; line-height: 1.35; }
-.lenet-gallery > div { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr));
-  gap: 0.9rem 0.7rem; }
-.lenet-gallery figure { margin: 0; min-width: 0; }
-.lenet-gallery figcaption { min-width: 0; padding-top: 0.3rem; }
+.lenet-gallery { margin: 0; font-size: 0.875rem; line-height: 1.35; }
 .lenet-gallery img { width: 100%; aspect-ratio: 1; image-rendering: pixelated;
-  border-radius: 4px; display: block; }
-@container (min-width: 400px) {
-  .lenet-gallery > div { grid-template-columns: repeat(4, minmax(0, 1fr)); }
-}
-@container (min-width: 800px) {
-  .lenet-gallery figure { display: grid; grid-template-columns: 96px 1fr; gap: 0.8rem;
-    align-items: center; }
-}
+  border-radius: 4px; display: block; margin-bottom: 0.3rem; }
 </style>"""
 )

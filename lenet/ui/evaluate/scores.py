@@ -9,23 +9,30 @@ from lenet.evaluation.comparison import Comparison
 from lenet.evaluation.metrics import Evaluation
 from lenet.ui.answer import html_of
 from lenet.ui.app import fragment
+from lenet.ui.evaluate import charts
 from lenet.ui.evaluate.confusion_matrix import EvaluatedSet
 from lenet.ui.evaluate.gallery import Caption, gallery
+from lenet.ui.style import CONFIG
 from lenet.ui.widgets import segments
 
 HELP = {
     "Accuracy": "The share of the test images that is classified right.",
-    "95 % interval": "Where the accuracy on other images of this kind would be, with 95 % "
-    "confidence (Wilson).",
-    "Macro F1": "The mean F1 of the ten classes: 1 if every class is always found and never "
-    "mistaken.",
-    "Loss": "The mean negative log-likelihood of the truth: 0 for certain and right, 2.3 for a "
-    "guess among ten.",
-    "Calibration error": "By how much the probabilities differ from how often they come true, "
+    "On other images": "Where the accuracy on other images of this kind would be, with 95 % "
+    "confidence (Wilson's interval).",
+    "Mean of classes": "1 if every class is always found and nothing else is taken for it; each "
+    "class counts alike (macro F1).",
+    "Loss": "How little it expects the truth (its mean negative log-likelihood): 0 for certain "
+    "and right, 2.3 for a guess among ten.",
+    "Misjudges itself by": "By how much its percentages differ from how often they come true, "
     "on average (expected calibration error, 15 bins).",
-    "Parameters": "Weights that training adjusts.",
+    "Weights": "The numbers that training adjusts (parameters).",
     "Images per second": "As measured when these images were classified on this machine.",
 }
+MCNEMAR = (
+    "The test looks only at images that one of the two gets right and the other wrong. If both "
+    "were equally good, each would win about half of them; p is the probability of a split at "
+    "least as uneven (exact, two-sided)."
+)
 SIGNIFICANT = 0.05  # a smaller p-value counts as a real difference
 
 
@@ -55,29 +62,37 @@ def compare(first: EvaluatedSet, second: EvaluatedSet) -> None:
     left, right = st.columns([6, 5], gap="large")
     table = pd.DataFrame({"": list(HELP), "A": _values(first.found), "B": _values(second.found)})
     left.table(table, border="horizontal", hide_index=True, alt="Figures of A and B")
-    with right.container(horizontal=True, gap="large"):
-        points = f"{100 * both.difference:+.2f} points".replace("-", "−")
-        st.metric("B − A, accuracy", points, width="content")
-        st.metric(
-            "McNemar's test",
-            "p < 0.0001" if both.p_value < 0.0001 else f"p = {both.p_value:.4f}",
-            width="content",
-            help="Looks only at images that one of the two gets right and the other wrong. If both "
-            "were equally good, each would win about half of them; p is the probability of a "
-            "split at least as uneven (exact, two-sided).",
-        )
-    if both.p_value >= SIGNIFICANT:
-        right.markdown("This may be chance: equally good networks often differ as much.")
-    else:
-        right.markdown(
-            f"**{'B' if both.difference > 0 else 'A'} is better** on these images: "
-            "equally good networks rarely differ as much."
+    with right:
+        st.markdown(_verdict(both), help=MCNEMAR)
+        st.plotly_chart(
+            charts.class_bars(
+                first.found, second.found, first.classes, dark=st.context.theme.type == "dark"
+            ),
+            config=CONFIG,
+            key="class bars",
+            alt="Of each class, the share that A and B find",
         )
     _disagreements(first, second, both)
 
 
+def _verdict(both: Comparison) -> str:
+    p = "p < 0.0001" if both.p_value < 0.0001 else f"p = {both.p_value:.4f}"
+    points = f"{100 * abs(both.difference):.2f} points"
+    if both.p_value >= SIGNIFICANT:
+        return (
+            f"**These two may be equally good.** They differ by {points}, which may be chance: "
+            f"equally good networks often differ as much (McNemar's test, {p})."
+        )
+    return (
+        f"**{'B' if both.difference > 0 else 'A'} is better**, by {points}: equally good networks "
+        f"rarely differ as much (McNemar's test, {p})."
+    )
+
+
 @fragment
 def _disagreements(first: EvaluatedSet, second: EvaluatedSet, both: Comparison) -> None:
+    first.mind_deleted()
+    second.mind_deleted()
     sides = {"A": both.only_first, "B": both.only_second}
     side = segments(
         "Images that only one gets right",
@@ -98,7 +113,7 @@ def _disagreements(first: EvaluatedSet, second: EvaluatedSet, both: Comparison) 
             f"Test image {at}: {truth}, {text}",
         )
 
-    gallery(f"{first.key} {second.key} {side}", first.pictures, sides[side], caption)
+    gallery(f"{first.key} {second.key} {side}", first.pictures, sides[side], caption, first.why)
 
 
 def per_class(shown: EvaluatedSet) -> None:
