@@ -5,6 +5,7 @@ import streamlit as st
 
 from lenet.data.reading import locate
 from lenet.errors import NewerFileError, StudyError
+from lenet.paths import ROOT
 from lenet.runs.run import Run
 from lenet.studies import results
 from lenet.studies.folder import StudyFolder, home_of, start, study_folders
@@ -43,7 +44,7 @@ def page() -> None:
         on_change=while_here(lambda: state.update(study=state["kind of study"])),
     )
     if name in STUDY_PRESETS:
-        st.markdown(f"**Expect.** {STUDY_PRESETS[name].expect}")
+        st.markdown(STUDY_PRESETS[name].expect)
     found = earlier(name)
     configure(name, first=not found)
     if wanted not in (*TITLES, *found):
@@ -97,13 +98,12 @@ def list_of(found: dict[str, StudyFolder], shown: StudyFolder | None) -> None:
     """All studies of this kind by title and the end of the id, each with a link of its own."""
     with st.container(horizontal=True, gap="small"):
         for key, folder in found.items():
-            st.button(
-                f"{plain(folder.study.title)} ({key[-4:]})",
-                key=f"show {key}",
-                on_click=show_study,
-                args=(key,),
-                type="secondary" if folder == shown else "tertiary",
-                icon=":material/science:",
+            mark = "checked" if folder == shown else "unchecked"
+            st.page_link(
+                ROOT / "pages/experiments.py",
+                label=f"{plain(folder.study.title)} ({key[-4:]})",
+                icon=f":material/radio_button_{mark}:",
+                query_params=address.link_here(study=key),
             )
 
 
@@ -130,7 +130,7 @@ def follow(folder: StudyFolder, was_live: bool) -> None:
     with st.expander("Every run", key="every run"):
         rows = [
             {
-                "cell": run.planned.label,
+                "variant": run.planned.label,
                 "seed": run.planned.config.seed,
                 "state": run.state,
                 "epochs": f"{run.epochs}/{run.planned.config.epochs}",
@@ -169,7 +169,7 @@ def show_shipped(shipped: Findings) -> None:
 def show_findings(findings: Findings, runs: list[RunProgress], folder: StudyFolder | None) -> None:
     """What was found: a sentence, the table, the best cell, a figure."""
     if found := conclusion(findings):
-        st.markdown(f"**Found.** {plain(found)}", help=METHOD)
+        st.markdown(f"**What came out:** {plain(found)}", help=METHOD)
     if too_few := caution(findings.study):
         st.warning(too_few, icon=":material/casino:")
     show_cells(findings, runs)

@@ -33,7 +33,7 @@ DIFFERENT = 0.005
 
 
 def page() -> None:
-    chosen = checkpoints.in_hand()
+    chosen = checkpoints.explaining()
     checkpoint = chosen.checkpoint
     info = DATASETS[checkpoint.config.dataset]
     found = choose_picture(info)

@@ -4,6 +4,8 @@ A page is told by its address when a person arrives: with the first run of a ses
 Back. From then on the session holds the values, and the address follows them.
 """
 
+import math
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -16,9 +18,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lenet.catalog import DATASETS
 from lenet.config import Config, build_config, field_value
-from lenet.errors import LabError
+from lenet.errors import ConfigError, LabError
 from lenet.geometry import feasible_layers
-from lenet.paths import DEFAULT_CHECKPOINT, runs_dir
+from lenet.paths import DEFAULT_CHECKPOINT, PHOTO_CHECKPOINT, runs_dir
 from lenet.runs.launcher import list_runs
 from lenet.ui import picture
 from lenet.ui.escape import plain
@@ -28,6 +30,8 @@ FRONT = ""
 """Train's path, the first page's."""
 MOST, SEEDS = 20, 10_000
 """Images that Predict shows at once, and the seeds that pick them."""
+NEXT = "to"
+"""Tells a link that leads to the page it is on from what that page's address has been."""
 SPOTS = frozenset(layer.name for layer in feasible_layers(32, 3, 2, pool2=True, batch_norm=True)[0])
 ORDERS = ("by label", "by likeness")
 PARTS = {
@@ -108,7 +112,14 @@ def held(value: Any) -> Any:
 
 
 def _field(name: str, text: str) -> Any:
-    return held(field_value(name, text))
+    """A number that the field cannot take, too: it is shown, and said to be wrong."""
+    try:
+        return held(field_value(name, text))
+    except ConfigError:
+        number = Config.model_fields[name].annotation in (int, float)
+        if number and math.isfinite(typed := float(text)):
+            return typed
+        raise
 
 
 @lru_cache(64)
@@ -211,6 +222,7 @@ PAGES: dict[str, dict[str, Param]] = {
     "inside": {
         "view": replace(_VIEW, fresh=True),  # of the picture in hand
         "spot": Param("inside spot", _spot),
+        "by": Param("explained by", partial(_one_of, (PHOTO_CHECKPOINT.stem,)), fresh=True),
     },
     "evaluate": {
         "compare": Param("compare", _switch, _always(False)),
@@ -239,9 +251,11 @@ def arrive(page: str) -> None:
     """Take over what the address says if a person has just arrived at `page`."""
     state, context = st.session_state, get_script_run_ctx()
     back = bool(context and context.is_history_navigation)
-    if state.get("page") == page and not back:
-        return
     query = st.query_params.to_dict()
+    linked_here = query.pop(NEXT, None) not in (None, state.get("followed"))
+    if state.get("page") == page and not back and not linked_here:
+        return
+    state["followed"], state["next"] = st.query_params.get(NEXT), secrets.token_urlsafe(6)
     state["page"], state["arrivals"] = page, state.get("arrivals", 0) + 1
     state.pop("canvas", None)  # another takes its place
     own = PAGES.get(page, {})
@@ -285,3 +299,8 @@ def link(page: str, **values: Any) -> dict[str, str]:
     """The query of a link to a page at which these parameters have these values."""
     params = EVERYWHERE | PAGES[page]
     return {name: params[name].write(value) for name, value in values.items()}
+
+
+def link_here(**values: Any) -> dict[str, str]:
+    """The query of a link to the page that is shown."""
+    return link(st.session_state["page"], **values) | {NEXT: st.session_state["next"]}

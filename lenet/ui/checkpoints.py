@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from lenet.network import foreign
 from lenet.network.checkpoint import Checkpoint, file_of, is_ours
 from lenet.network.trials import OPTIONS
 from lenet.network.weight_file import read_content, read_file
+from lenet.paths import PHOTO_CHECKPOINT
 from lenet.ui import hand
 from lenet.ui.escape import plain
 from lenet.ui.hand import Held
@@ -39,6 +41,23 @@ def in_hand() -> Chosen:
         st.session_state["dataset in hand"] = dataset
         hand.show_picture()  # the bar was drawn before this was known
     return chosen
+
+
+def explaining() -> Chosen:
+    """The checkpoint that Inside looks into: the one in hand, unless another has answered."""
+    state = st.session_state
+    name = state.get("explained by")
+    if not name:
+        return in_hand()
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.markdown(
+        f"**{name}** is looked into here, since it answered this photograph. The checkpoint in "
+        "hand is another one.",
+        width="content",
+    )
+    back = partial(state.update, {"explained by": None})
+    row.button("Look into the one in hand", type="tertiary", on_click=back)
+    return opened(Held(name, PHOTO_CHECKPOINT))
 
 
 def opened(held: Held | None, place: str = "") -> Chosen:

@@ -180,7 +180,7 @@ def _chosen(key: str) -> None:
     state[f"{key} epoch"] = None
     if key == SECOND:
         return
-    state["awaited run"] = None
+    state["awaited run"] = state["explained by"] = None
     if any(run.id == state[key] for run in list_runs()):
         state["watched"], state["turns"] = state[key], state.get("turns", 0) + 1
 

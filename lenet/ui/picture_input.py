@@ -98,7 +98,9 @@ def draw(info: DatasetInfo, hints: Any = st, room: str = "") -> Drawn | None:
         reported = _canvas(key, *pen, strokes)
     if reported and (not state.get("drawn") or reported[0] != state["drawn"].file):
         _take(*reported, info)
-    if not state.get("drawn") and hand.picture_in_hand().source != "drawing":
+    if not state.get("drawn") and hand.picture_in_hand().source == "drawing":
+        hints.caption("This drawing is from the address; its strokes were in another session.")
+    elif not state.get("drawn"):
         thing = "a digit" if info.name == "MNIST" else "a piece of clothing, large"
         hints.markdown(f"Draw {thing}.")
     found: Drawn | None = state.get("drawn")
@@ -221,19 +223,21 @@ def _is_usable(photo: Photo) -> bool:
 
 
 def take_photograph(prepared: Prepared, info: DatasetInfo) -> None:
-    source: picture.Source = "cutout" if prepared.cut_out else "photo"
-    hand.take(picture.made(info.name, source, prepared.array))
+    hand.take(of_photograph(prepared, info.name))
 
 
-def why(held: Picture, place: Any = st, checkpoint: str | None = None) -> None:
-    """A link to what speaks for the answer to a picture; `checkpoint`, if not the one in hand."""
+def of_photograph(prepared: Prepared, dataset: str) -> Picture:
+    """What the network sees of a photograph, as a picture to have in hand."""
+    return picture.made(dataset, "cutout" if prepared.cut_out else "photo", prepared.array)
+
+
+def why(held: Picture, place: Any = st, **more: Any) -> None:
+    """A link to what speaks for the answer to a picture; `more` parameters of Inside's address."""
     place.page_link(
         ROOT / "pages/inside.py",
         label="Why?",
         icon=":material/help:",
-        query_params=link(
-            "inside", picture=held, **({"checkpoint": checkpoint} if checkpoint else {})
-        ),
+        query_params=link("inside", picture=held, **more),
     )
 
 

@@ -53,7 +53,7 @@ def test_a_two_by_two_study_is_built_stopped_resumed_and_seen_to_fill(
 ) -> None:
     page = open_experiments(fresh_app, open_tab, "Your own")
     set_up(page)
-    expect(page.get_by_text("4 cells × 1 seed = 4 runs")).to_be_visible()
+    expect(page.get_by_text("4 variants × 1 seed = 4 runs")).to_be_visible()
     page.get_by_role("button", name="Start", exact=True).click()
     choose(page, "Accuracy")
     expect(page.get_by_text("Comes with the first finished run.")).to_be_visible()
@@ -104,7 +104,7 @@ def test_shipped_results_are_shown_and_the_best_can_be_trained(app: App, open_ta
     for study in STUDY_PRESETS.values():
         choose(page, study.title)
         expect(page.get_by_text(study.expect[:40])).to_be_visible()
-        expect(page.get_by_text("Found.")).to_be_visible()
+        expect(page.get_by_text("What came out:")).to_be_visible()
         expect(page.get_by_text("Shipped results of")).to_be_visible()
     choose(page, "Input size × softmax")
     expect(page.get_by_text("the softmax's floor, 1.4612")).to_be_visible()

@@ -205,3 +205,14 @@ def test_a_checkpoint_that_is_deleted_meanwhile_is_said(fresh_app: App, open_tab
     title(page, "Train LeNet-5")
     expect(page.get_by_role("combobox", name="Run", exact=True)).to_have_value(other.name)
     assert part(page, "hand").count() == 1
+
+
+def test_a_drawing_from_the_address_says_that_its_strokes_are_elsewhere(page: Page) -> None:
+    notice = page.get_by_text("its strokes were in another session")
+    expect(notice).to_have_count(0)
+    page.reload()
+    title(page, "Predict")
+    assert read_answer(page) == "T-shirt/top"
+    expect(notice).to_be_visible()
+    draw(page, DRAWINGS["T-shirt"])
+    expect(notice).to_have_count(0)

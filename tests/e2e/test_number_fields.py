@@ -69,7 +69,7 @@ def test_train_starts_what_its_fields_show_or_nothing(
     [
         ("predict", {"Images": "25", "Seed": "1.5"}),
         ("inside", {"Test image": "20000"}),
-        ("experiments", {"Epochs": "5000", "Seeds for each cell": "1.5"}),
+        ("experiments", {"Epochs": "5000", "Seeds for each variant": "1.5"}),
     ],
 )
 def test_other_pages_name_the_field_too(
@@ -88,7 +88,7 @@ def test_other_pages_name_the_field_too(
         expect(page.get_by_role("alert").filter(has_text="must be")).to_have_count(0)
 
 
-def test_a_reload_names_the_number_that_it_does_not_keep(
+def test_a_reload_keeps_a_number_that_cannot_be_and_names_its_field(
     app: App, open_tab: Callable[[str], Page]
 ) -> None:
     page = open_train(app, open_tab)
@@ -97,7 +97,9 @@ def test_a_reload_names_the_number_that_it_does_not_keep(
 
     page.reload()
 
-    notice = page.get_by_role("alert").filter(has_text="Ignored in the address")
-    expect(notice).to_contain_text("epochs")
-    expect(number(page, "Epochs")).to_have_value("3")
+    title(page, "Train LeNet-5")
+    expect(page.get_by_role("alert").filter(has_text="Epochs must be")).to_be_visible()
+    expect(number(page, "Epochs")).to_have_value("999999")
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
+    enter(page, "Epochs", 4)
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_enabled()

@@ -35,7 +35,7 @@ def show_prediction(
     if phone:
         then = (f"{name} {images.percentage(share)}" for name, share in ranked[1:TOP])
         place.markdown(f"Then {' · '.join(then)}")
-    why(held, below if phone else row, PHOTO_CHECKPOINT.stem if second else None)
+    why(held, below if phone else row, **({"by": PHOTO_CHECKPOINT.stem} if second else {}))
     more = below.expander("All ten, and what the network sees") if phone else st.container()
     if second:
         (below if phone else more).caption(

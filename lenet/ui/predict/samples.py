@@ -13,7 +13,7 @@ from lenet.catalog import DatasetInfo
 from lenet.data.splits import Split, load_split
 from lenet.evaluation import classify
 from lenet.evaluation.reading import Answer
-from lenet.ui import answer, dataset, images, picture
+from lenet.ui import answer, dataset, hand, images, picture
 from lenet.ui.address import MOST, SEEDS
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluation_cache import evaluated
@@ -27,6 +27,7 @@ COUNT = 5
 
 def show_samples(chosen: Chosen, info: DatasetInfo) -> None:
     """Some images of the test set; the address says which ones."""
+    hand.mind(info)
     dataset.require(info.name)
     split = load_split(info.name, "test")
     row = st.container(horizontal=True)

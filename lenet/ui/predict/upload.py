@@ -8,10 +8,11 @@ from lenet.drawing import centre, image_files
 from lenet.drawing.foreground import NO_HINTS
 from lenet.evaluation import classify
 from lenet.network.checkpoint import Checkpoint
+from lenet.paths import PHOTO_CHECKPOINT
 from lenet.ui import answer, hand, images
 from lenet.ui.app import explained
 from lenet.ui.escape import plain
-from lenet.ui.picture_input import Photo, photographs, take_photograph
+from lenet.ui.picture_input import Photo, of_photograph, photographs, take_photograph, why
 from lenet.ui.predict import correction
 from lenet.ui.predict.prediction import show_prediction
 from lenet.ui.widgets import halves, is_phone, segments
@@ -81,6 +82,8 @@ def _one_of_several(
     )
     share = max(found["probabilities"])
     answer.show(found["name"], share, place=place, truth=truth, unsure=found["unsure"])
+    by = {"by": PHOTO_CHECKPOINT.stem} if second and prepared.cut_out else {}
+    why(of_photograph(prepared, photo.dataset), **by)
     return truth == found["name"] if truth else None
 
 
