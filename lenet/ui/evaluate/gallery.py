@@ -11,7 +11,6 @@ from lenet.ui import answer, images
 FIRST = 12  # images shown at once, which fill rows of three and of four
 MORE = 48
 COLUMN = 104  # pixels of the narrowest image
-COLUMN = 104  # least width of an image in pixels
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ def gallery(
     pictures: np.ndarray,
     index: np.ndarray,
     caption: Callable[[int], Caption],
-    why: Callable[[int], None],
+    why: Callable[[int], None] | None = None,
 ) -> None:
     """Show images in the order of `index`, (n,), a dozen first and the others on demand.
 
@@ -43,7 +42,8 @@ def gallery(
     for at in map(int, index[:shown]):
         with cells.container(gap="xxsmall"):
             st.html(_figure(pictures[at], caption(at)))
-            why(at)
+            if why:
+                why(at)
     left = len(index) - shown
     if left > 0:
         st.button(

@@ -224,4 +224,5 @@ def _lassoed(shown: EvaluatedSet, index: NDArray[np.int64] | None) -> None:
     wrong = int((~shown.found.right[index]).sum())
     st.markdown(f"#### In the lasso: {len(index):,} images, {wrong:,} of them mistakes")
     order = np.argsort(shown.found.right[index], kind="stable")  # mistakes first
-    gallery(f"{shown.key} lasso {len(index)}", shown.pictures, index[order], shown.caption)
+    lasso = f"{shown.key} lasso {len(index)}"
+    gallery(lasso, shown.pictures, index[order], shown.caption, shown.why)
