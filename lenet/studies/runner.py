@@ -125,9 +125,11 @@ def run_study(
                     watch(outcome)
             _check(outcomes)
         except BaseException as error:
-            by_hand = isinstance(error, KeyboardInterrupt)
+            how = {"state": "failed", "message": str(error)}
+            if isinstance(error, KeyboardInterrupt):
+                how = {"state": "stopped"}
             with suppress(StorageError):
-                report(state="stopped") if by_hand else report(state="failed", message=str(error))
+                report(**how)
             raise
         state: State = "stopped" if folder.unfinished() else "finished"
         report(state=state, message=None)
