@@ -38,6 +38,7 @@ def gallery(
         return
     shown = int(st.session_state.get(f"shown of {key}", FIRST))
     with st.container(key=f"gallery {key}"):
+        st.html(_STYLE)
         cells = st.grid(FIRST, min_column_width=COLUMN, gap="small")
     for at in map(int, index[:shown]):
         with cells.container(gap="xxsmall"):
@@ -57,7 +58,7 @@ def gallery(
 
 def _figure(picture: np.ndarray, caption: Caption) -> str:
     return (
-        f'{_STYLE}<figure class="lenet-gallery">{images.img(picture, caption.alt)}'
+        f'<figure class="lenet-gallery">{images.img(picture, caption.alt)}'
         f"<figcaption>{caption.answer}</figcaption></figure>"
     )
 
