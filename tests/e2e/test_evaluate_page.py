@@ -200,7 +200,7 @@ def test_two_checkpoints_are_compared(page: Page, found: Evaluation) -> None:
     compare(page)
     select(page, "Checkpoint B", "post")
 
-    verdict = page.get_by_text("A is better")
+    verdict = page.get_by_role("paragraph").filter(has_text="A is better")
     expect(verdict).to_contain_text(f"by {-100 * both.difference:.2f} points")
     expect(verdict).to_contain_text("McNemar's test, p < 0.0001")
     gain = 100 * (other.classes[COAT].recall - found.classes[COAT].recall)
@@ -316,9 +316,10 @@ def test_a_checkpoint_deleted_meanwhile_is_said_where_only_a_part_runs_again(
     title(page, "Evaluate")
     notice = page.get_by_role("alert").filter(has_text="deleted meanwhile")
     expect(notice).to_have_count(0)
+    name = run.name
     run.delete()
     choose(page, "by likeness")
-    expect(notice.first).to_contain_text(run.name)
+    expect(notice.first).to_contain_text(name)
 
 
 def test_a_drawing_of_clothes_is_said_to_be_none_of_digits(app: App, open_tab: Visit) -> None:
