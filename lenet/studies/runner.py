@@ -125,11 +125,11 @@ def run_study(
                     watch(outcome)
             _check(outcomes)
         except BaseException as error:
-            how = {"state": "failed", "message": str(error)}
+            ending = {"state": "failed", "message": str(error)}
             if isinstance(error, KeyboardInterrupt):
-                how = {"state": "stopped"}
+                ending = {"state": "stopped"}
             with suppress(StorageError):
-                report(**how)
+                report(**ending)
             raise
         state: State = "stopped" if folder.unfinished() else "finished"
         report(state=state, message=None)
