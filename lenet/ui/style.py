@@ -5,8 +5,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-COLORS = ("#1f8a70", "#c9662b", "#5b6fb5", "#a34d7c", "#8a7a1f", "#2f94ba", "#8f63d2")
-COLORS += ("#c2474f", "#7a7a7a")
+COLORS = (
+    *("#1f8a70", "#c9662b", "#5b6fb5", "#a34d7c", "#8a7a1f", "#2f94ba", "#8f63d2", "#c2474f"),
+    "#7a7a7a",
+)
 VALIDATION = "#c9662b"
 GRAY = "#8a8a8a"
 WIDTH = 2.5
