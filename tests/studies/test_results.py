@@ -109,7 +109,9 @@ def test_a_study_of_ones_own_says_what_differs_and_warns_of_few_seeds(seeds: int
     finished(study, lambda label, seed: ACCURACIES[label][seed])
     app = visit("grid")
     assert any("by chance" in warning.value for warning in app.warning) == (seeds < 3)
-    found = "".join(one.value for one in app.markdown if "What came out:" in one.value).replace("\\", "")
+    found = "".join(one.value for one in app.markdown if "What came out:" in one.value).replace(
+        "\\", ""
+    )
     said = [
         "“lr 0.1” is ahead of “lr 0.01” by 9.9 ± 0.2 points" in found,
         "“lr 0.1” cannot be told apart from “lr 0.2” (0.3 ± 1.6 points)" in found,
