@@ -35,8 +35,9 @@ def caution(study: Study) -> str | None:
     if len(study.cells) < 2 or len(study.seeds) >= ENOUGH:
         return None
     return (
-        f"With fewer than {ENOUGH} seeds for each cell, what looks better may be so by chance: the "
-        "same settings with another seed give another accuracy. Take five seeds, if you can wait."
+        f"With fewer than {ENOUGH} seeds for each variant, what looks better may be so by chance: "
+        "the same settings with another seed give another accuracy. Take five seeds, if you can "
+        "wait."
     )
 
 
