@@ -157,7 +157,8 @@ class TestFolders:
         app = visit("pages/experiments.py")
         app.segmented_control(key="kind of study").set_value("grid").run()
         assert not app.error
-        names = [link.label.partition(" (")[0] for link in app.get("page_link")]
+        links: Any = app.get("page_link")
+        names = [link.label.partition(" (")[0] for link in links]
         assert {"study 0", "study 1"} == {name for name in names if name.startswith("study ")}
 
 
