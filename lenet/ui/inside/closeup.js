@@ -187,7 +187,7 @@ function terms(root, place, row) {
     table.querySelectorAll("td").forEach((cell, index) => {
       const shade = gray(numbers[which][index], scale);
       cell.textContent = signed(numbers[which][index], 2);
-      cell.style.cssText = `background:rgb(${shade},${shade},${shade});color:${shade > 127 ? "#000" : "#fff"}`;
+      cell.style.cssText = `background:rgb(${shade},${shade},${shade});color:${shade > 117 ? "#000" : "#fff"}`;
     });
   });
 }
