@@ -14,16 +14,25 @@ from lenet.ui.address import PARTS
 from lenet.ui.app import fragment, show
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluate import charts, scores
-from lenet.ui.evaluate.confusion_matrix import EvaluatedSet, explore
+from lenet.ui.evaluate.confusion_matrix import EvaluatedSet, explore, step
 from lenet.ui.evaluate.gallery import gallery
 from lenet.ui.evaluate.image_map import show_map
 from lenet.ui.evaluate.labels import wrong_labels
 from lenet.ui.evaluate.robustness import what_breaks_it
+from lenet.ui.present import presenting, steer
 from lenet.ui.style import CONFIG
 from lenet.ui.widgets import segments, while_here
 
 
 def page() -> None:
+    if presenting():
+        chosen = checkpoints.in_hand()
+        name = st.session_state.get("test set") or chosen.checkpoint.config.dataset
+        dataset.require(name)
+        staged = EvaluatedSet(chosen, name, {})
+        steer(partial(step, staged))
+        explore(staged, lambda: None, lambda: None)
+        return
     present = [checkpoints.in_hand()]
     row = st.container(horizontal=True, vertical_alignment="bottom")
     comparing = bool(st.session_state.get("compare"))

@@ -18,6 +18,7 @@ from lenet.ui.inside.explorer import explore
 from lenet.ui.inside.filters import show_filters
 from lenet.ui.inside.last_step import Answer
 from lenet.ui.inside.picture import choose_picture
+from lenet.ui.present import presenting
 
 WORDS = (
     "**From the picture to the answer.** Tap any small picture: below, each of its values is "
@@ -36,7 +37,7 @@ def page() -> None:
     chosen = checkpoints.explaining()
     checkpoint = chosen.checkpoint
     info = DATASETS[checkpoint.config.dataset]
-    found = choose_picture(info)
+    found = (st.container(), None) if presenting() else choose_picture(info)
     hand.show_picture()
     if found is None:
         return
@@ -48,6 +49,9 @@ def page() -> None:
     model = checkpoint.model()
     layers = layer_outputs(model, to_input(image[None], checkpoint.config))
     answer = answer_to(image, checkpoint, model, is_known=target is not None)
+    if presenting():
+        explore(model, layers, checkpoint.config, info.classes, answer)
+        return
     left, right = beside.columns(2, gap="medium")
     why = right.empty()
     images.show(pixels, WIDTH, place=why)

@@ -9,18 +9,26 @@ from lenet.ui.app import fragment, show
 from lenet.ui.picture_input import choose_view
 from lenet.ui.predict.draw import draw
 from lenet.ui.predict.samples import show_samples
+from lenet.ui.predict.stage import show_one
 from lenet.ui.predict.upload import upload
+from lenet.ui.present import presenting
 from lenet.ui.widgets import is_phone
 
 
 def page() -> None:
     chosen = checkpoints.in_hand()
+    info = DATASETS[chosen.checkpoint.config.dataset]
+    if presenting():
+        if st.session_state.get("view") == "Draw":
+            fragment(draw)(chosen.checkpoint, info)
+        else:
+            show_one(chosen, info)
+        return
     row = st.container(horizontal=True, vertical_alignment="center")
     view = choose_view("What to classify", place=row)
     content = st.container()
     tools = st.container() if is_phone() else row
     take_along.popover(tools, chosen.path.stem, chosen.path, lambda: chosen.checkpoint)
-    info = DATASETS[chosen.checkpoint.config.dataset]
     with content:
         if view == "Samples":
             show_samples(chosen, info)

@@ -17,12 +17,14 @@ from lenet.runs.run import Run
 from lenet.ui import dataset, hand, take_along
 from lenet.ui.app import sentence, show
 from lenet.ui.diagram import diagram, network
+from lenet.ui.present import presenting
 from lenet.ui.train import (
     augmentation_preview,
     config_form,
     first_visit,
     layer_table,
     lr_finder,
+    run_stage,
     run_table,
 )
 from lenet.ui.train.run_view import turn_to, watch, watched
@@ -33,6 +35,9 @@ DOUBLE_CLICK = 1.5
 
 def page() -> None:
     known = {run.id: run for run in launcher.list_runs()}
+    if presenting() and (run := watched(known)):
+        run_stage.show(run)
+        return
     if not known:
         first_visit.welcome(config_form.current()["dataset"])
     settings, stage = st.columns([3, 10], gap="medium")

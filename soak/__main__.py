@@ -12,7 +12,7 @@ from benchmarks.machine import machine
 from lenet.runs.signals import exit_status, stop_signals
 from soak.table import Row, markdown
 
-PARTS = ("kills", "server", "disk", "damaged", "visitors")
+PARTS = ("kills", "server", "disk", "damaged", "visitors", "stand")
 """Modules of this package with a function `rows`, which is told whether to be short."""
 
 

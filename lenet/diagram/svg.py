@@ -48,7 +48,7 @@ class Picture(NamedTuple):
     front: Front
 
 
-def draw(
+def draw(  # noqa: PLR0913  # pages ask for other parts of it
     values: Mapping[str, Any],
     maps: Maps | None = None,
     *,
@@ -56,6 +56,7 @@ def draw(
     zoom: float = 1,
     steps: bool = True,
     halves: bool = False,
+    brief: bool = False,
 ) -> str:
     """SVG of the network that the settings describe, up to a layer that does not fit.
 
@@ -69,20 +70,23 @@ def draw(
         zoom: enlarges the maps, not the words.
         steps: say below each layer what it does.
         halves: draw two pictures, equally wide, that are one where they stand side by side.
+        brief: only layers' names as words, larger ones.
     """
-    shown = [replace(column, steps=column.steps if steps else ()) for column in columns(values)]
-    canvas = _Canvas(DATASETS[values["dataset"]].classes, shown, maps or {}, pick, zoom)
+    said = steps and not brief
+    shown = [replace(column, steps=column.steps if said else ()) for column in columns(values)]
+    canvas = _Canvas(DATASETS[values["dataset"]].classes, shown, maps or {}, pick, zoom, brief)
     layers, rights = zip(*((layer, canvas.right) for layer in canvas.content()), strict=True)
     cut = -(-len(layers) // 2) if halves else len(layers)
     middle = rights[cut - 1] + GAP / 2
     width = max(middle, rights[-1] + 2 - middle) if halves else rights[-1] + 2
     height = canvas.foot + 40 + STEP * max(len(column.steps) for column in shown)
-    svg = ""
+    height -= 38 * brief
+    kind, svg = "net brief" if brief else "net", ""
     for first, left in ((0, 0.0), (cut, middle)) if halves else ((0, 0.0),):
         own = slice(first, first + cut)
         named = ", ".join(f"{column.name} {column.size}" for column in shown[own])
         svg += (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="net" viewBox="{left:.0f} 0 '
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="{kind}" viewBox="{left:.0f} 0 '
             f'{width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" role="group" '
             f'aria-label="LeNet-5: {named}" data-total="{total(shown, values)}">'
             f"{'' if first else f'<style>{CSS}</style>'}{''.join(layers[own])}</svg>"
@@ -97,6 +101,7 @@ class _Canvas:
     maps: Maps
     pick: bool
     zoom: float
+    brief: bool
     right: float = 2.0
     """Where the drawing ends so far."""
 
@@ -111,6 +116,7 @@ class _Canvas:
         for column in self.shown:
             picture = self._picture(column)
             words = max(len(text) for text in (column.size, *column.steps)) * LETTER + PAD
+            words *= not self.brief
             width = max(picture.width, words, NARROWEST)
             left = self.right + (GAP if before else 0)
             shift = left + (width - picture.width) / 2
@@ -191,7 +197,7 @@ class _Canvas:
         height = ROW * len(shares)
         top, best = self._top(height), int(shares.argmax()) if shares.any() else -1
         wide = 9.0 if best < 0 else 30.0
-        width = wide + 6 + 6.2 * max(map(len, self.classes))
+        width = wide + 6 + (7.8 if self.brief else 6.2) * max(map(len, self.classes))
         svg = ""
         for at, (name, share) in enumerate(zip(self.classes, shares.tolist(), strict=True)):
             y, kind = top + ROW * at, " best" * (at == best)
@@ -227,9 +233,10 @@ class _Canvas:
         rows = [
             _text("title", middle, 16, column.name),
             f'<g transform="translate({middle - picture.width / 2:.1f} 0)">{picture.svg}</g>',
-            _text("size", middle, foot + 16, column.size),
-            "" if column.gets is not None else _text("small", middle, foot + 32, known),
         ]
+        if not self.brief:
+            rows.append(_text("size", middle, foot + 16, column.size))
+            rows.append("" if column.gets is not None else _text("small", middle, foot + 32, known))
         for at, step in enumerate(column.steps):
             wide, y = len(step) * LETTER + PAD, foot + 40 + STEP * at
             rows += [

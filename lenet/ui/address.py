@@ -202,7 +202,11 @@ EVERYWHERE = {
     "checkpoint": Param("checkpoint", _name, _always(DEFAULT_CHECKPOINT.stem)),
     "epoch": Param("checkpoint epoch", partial(_whole, 0, 10**6), follows="checkpoint"),
     "picture": Param("picture", picture.read, write=str),
+    "present": Param("present", partial(_one_of, ("1",))),
+    "stand": Param("stand", partial(_one_of, ("1",))),
 }
+ALONE = {"present", "stand"}
+"""Those with which a page stands alone, without navigation."""
 PAGES: dict[str, dict[str, Param]] = {
     FRONT: {
         name: Param(name, partial(_field, name), partial(usual, name))
@@ -247,6 +251,11 @@ _frame = st.components.v2.component(
 )
 
 
+def alone() -> bool:
+    """Whether the page stands alone; also right before `arrive`, but after Back."""
+    return any("1" in (st.session_state.get(name), st.query_params.get(name)) for name in ALONE)
+
+
 def arrive(page: str) -> None:
     """Take over what the address says if a person has just arrived at `page`."""
     state, context = st.session_state, get_script_run_ctx()
@@ -289,6 +298,8 @@ def write() -> None:
     wanted = {}
     for name, param in (EVERYWHERE | PAGES.get(st.session_state.get("page", ""), {})).items():
         value = param.value()
+        if name == "picture" and st.session_state.get("stand"):
+            continue  # browsers keep addresses on the disk
         if value != param.default() and value not in (None, []):
             wanted[name] = param.write(value)
     if wanted != st.query_params.to_dict():

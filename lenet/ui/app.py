@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from functools import wraps
 from typing import NoReturn, ParamSpec
@@ -12,7 +12,7 @@ import streamlit as st
 from lenet.config import Config, knob
 from lenet.errors import LabError
 from lenet.paths import ROOT
-from lenet.ui import address, hand, preload
+from lenet.ui import address, hand, preload, present
 from lenet.ui.escape import plain
 from lenet.ui.widgets import PageEnds, is_phone
 
@@ -39,6 +39,7 @@ def navigate() -> None:
     train = st.Page(
         ROOT / "pages/train.py", title="Train", icon=":material/show_chart:", url_path="front"
     )
+    alone = address.alone()
     pages = [
         train,
         st.Page(ROOT / "pages/evaluate.py", title="Evaluate", icon=":material/grid_on:"),
@@ -53,8 +54,8 @@ def navigate() -> None:
         url_path="train",
         visibility="hidden",
     )
-    page = st.navigation([*pages, moved], position="hidden" if is_phone() else "top")
-    if is_phone():
+    page = st.navigation([*pages, moved], position="hidden" if alone or is_phone() else "top")
+    if is_phone() and not alone:
         bar = st.bottom.container(horizontal=True, gap=None, key="pages")
         bar.html(_BAR)
         for one in pages:
@@ -62,13 +63,26 @@ def navigate() -> None:
     token = _navigated.set(True)
     try:
         address.arrive(page.url_path)
+        if address.alone() != alone:
+            st.rerun()
+        if alone:
+            st.html(present.LARGE)
         with explained():
             hand.bar("Train LeNet-5" if page is train else page.title)
         address.show_frame()
-        page.run()
+        if st.session_state.get("stand"):
+            from lenet.ui import stand  # not for the first page
+
+            with explained():
+                stand.show()
+        else:
+            with st.container(key="stage") if alone else nullcontext():
+                page.run()
     finally:
         _navigated.reset(token)
         address.write()
+    if present.presenting():
+        present.bar(pages)
     preload.load_other_pages()
 
 

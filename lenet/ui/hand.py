@@ -18,7 +18,7 @@ from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT, runs_dir, studies_dir
 from lenet.runs.launcher import is_ours, list_runs
 from lenet.runs.naming import labels
 from lenet.runs.run import Run
-from lenet.ui import picture
+from lenet.ui import picture, present
 from lenet.ui.escape import plain
 from lenet.ui.images import data_uri
 from lenet.ui.picture import Picture
@@ -55,6 +55,8 @@ def bar(title: str) -> None:
         row.title(title, anchor=False, width="content")
         state["in hand"] = choose(row, "Checkpoint", "checkpoint")
         state["picture's place"] = row.empty()
+        row.space("stretch")
+        present.offer(row)
         show_picture()
 
 

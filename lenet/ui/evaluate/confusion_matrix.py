@@ -19,10 +19,12 @@ from lenet.ui.evaluate.gallery import Caption, gallery
 from lenet.ui.evaluation_cache import evaluated
 from lenet.ui.picture import test_image
 from lenet.ui.picture_input import why
+from lenet.ui.present import presenting
 from lenet.ui.style import CONFIG
 from lenet.ui.widgets import segments, while_here
 
 PAIRS = 5
+TALL, LETTERS = 600, 20  # pixels of the matrix and its letters where it is presented
 LABELS = ("Truth", "Prediction")
 
 
@@ -87,6 +89,15 @@ def explore(
     with left:
         _matrix(shown, cell)
         left_below()
+
+
+def step(shown: EvaluatedSet, by: int) -> None:
+    """Choose the next most confused pair of classes, or the one before."""
+    cells = [(pair.truth, pair.prediction) for pair in shown.found.confused_pairs]
+    if cells:
+        now = st.session_state.get("cell") or cells[0]
+        at = cells.index(now) if now in cells else min(0, -by)
+        st.session_state["cell"] = cells[(at + by) % len(cells)]
 
 
 def _choose_cell(shown: EvaluatedSet, first: tuple[int, int]) -> tuple[int, int]:
@@ -184,15 +195,21 @@ def _matrix(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
             st.session_state["clicked"] = pair
             st.session_state["cell"] = pair
 
+    figure = charts.confusion(
+        shown.found.confusion_matrix,
+        shown.classes,
+        shares=unit != "counts",
+        order=shown.found.clustered if order == "by likeness" else None,
+        selected=cell,
+        dark=st.context.theme.type == "dark",
+    )
+    if presenting():
+        figure.update_layout(height=TALL)
+        figure.update_traces(textfont_size=LETTERS, selector={"type": "heatmap"})
+        for axis in (figure.layout.xaxis, figure.layout.yaxis):
+            axis.tickfont.size = axis.title.font.size = LETTERS
     st.plotly_chart(
-        charts.confusion(
-            shown.found.confusion_matrix,
-            shown.classes,
-            shares=unit != "counts",
-            order=shown.found.clustered if order == "by likeness" else None,
-            selected=cell,
-            dark=st.context.theme.type == "dark",
-        ),
+        figure,
         config=CONFIG,
         key="confusion",
         on_select=clicked,

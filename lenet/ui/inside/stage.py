@@ -10,6 +10,7 @@ from lenet.config import Config
 from lenet.diagram.svg import draw
 from lenet.explain.activations import LayerOutput
 from lenet.ui.inside import grayscale
+from lenet.ui.present import presenting
 
 ZOOM = 1.35
 
@@ -22,7 +23,7 @@ def stage(layers: Mapping[str, LayerOutput], config: Config) -> str:
         maps[name] = grayscale.shades(values, grayscale.largest(values))
     maps["input"] = input_pixels(layers["input"].values, config)[np.newaxis]
     maps["fc4"] = np.rint(255 * layers["fc4"].values.numpy()).astype(np.uint8)
-    return draw(config.model_dump(), maps, pick=True, zoom=ZOOM)
+    return draw(config.model_dump(), maps, pick=True, zoom=ZOOM, brief=presenting())
 
 
 def name_of(layer: LayerOutput, index: int, classes: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from lenet.network.checkpoint import Checkpoint
 from lenet.ui import hand, images, picture_input
 from lenet.ui.app import explained
 from lenet.ui.predict.prediction import show_prediction
+from lenet.ui.present import ROOM, presenting
 from lenet.ui.widgets import download, halves, is_phone
 
 THUMBNAIL = 64
@@ -25,11 +26,13 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     with beside.container(height=ANSWER if is_phone() else "content", border=False), explained():
         said = st.container()
         with place:
-            drawn = picture_input.draw(info, said)
+            drawn = picture_input.draw(info, said, ROOM if presenting() else "")
         hand.mind_unseen(checkpoint.config, "drawings")
         if hand.picture_in_hand().source == "drawing":
             show_prediction(checkpoint, info, below=below)
     hand.show_picture()
+    if presenting():
+        return
     with below:
         if drawn:
             download("Keep as PNG", drawn.file, "drawing.png")

@@ -13,7 +13,7 @@ from lenet.catalog import DatasetInfo
 from lenet.data.splits import Split, load_split
 from lenet.evaluation import classify
 from lenet.evaluation.reading import Answer
-from lenet.ui import answer, dataset, hand, images, picture
+from lenet.ui import address, answer, dataset, hand, images, picture
 from lenet.ui.address import MOST, SEEDS
 from lenet.ui.checkpoints import Chosen
 from lenet.ui.evaluation_cache import evaluated
@@ -64,15 +64,22 @@ def _which(row: DeltaGenerator, split: Split, info: DatasetInfo, chosen: Chosen)
         kept: Any = {"persist_state": "session"}
         count = number("Images", COUNT, "sample_count", **kept)
         seed = number("Seed", 0, "sample_seed", help="Picks the images.", **kept)
-        name = st.selectbox("Class", [ALL, *info.classes], key="sample_class", **kept)
-        mistakes = st.toggle("Only mistakes", key="mistakes", **kept)
+        st.selectbox("Class", [ALL, *info.classes], key="sample_class", **kept)
+        st.toggle("Only mistakes", key="mistakes", **kept)
     count, seed = whole("Images", count, 1, MOST), whole("Seed", seed, 0, SEEDS - 1)
+    return classify.pick(split, count, seed, among(split, info, chosen))
+
+
+def among(split: Split, info: DatasetInfo, chosen: Chosen) -> Tensor:
+    """(M,) indices of the images of the kind that the widgets ask for."""
+    kind = address.PAGES["predict"]
+    name, mistakes = kind["sample_class"].value(), kind["mistakes"].value()
     wanted = torch.ones(len(split.labels), dtype=torch.bool)
-    if name != ALL:
+    if name in info.classes:
         wanted &= split.labels == info.classes.index(name)
     if mistakes:
         wanted &= torch.from_numpy(evaluated(chosen, info.name).predictions) != split.labels
-    return classify.pick(split, count, seed, wanted.nonzero().flatten())
+    return wanted.nonzero().flatten()
 
 
 def _sample(found: Answer, image: np.ndarray, info: DatasetInfo, held: Picture | None) -> None:

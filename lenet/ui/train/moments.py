@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from lenet.catalog import DATASETS
 from lenet.config import Config
 from lenet.diagram.sheet import sheet
+from lenet.diagram.svg import draw
 from lenet.runs import moments
 from lenet.runs.run import Run
 from lenet.ui import answer
 from lenet.ui.app import fragment
-from lenet.ui.diagram import diagram, network
+from lenet.ui.diagram import diagram, network, scrolled
 from lenet.ui.images import data_uri
+from lenet.ui.present import presenting
 
 PLAYED = 0.6
 """Seconds that a moment stays while they are played."""
@@ -42,7 +44,7 @@ def _moment(run: Run, config: Config, live: bool, playing: bool) -> None:
         st.session_state["moment picture"] = int(picked) if picked in "0123456789" else image
 
     step = int(found["step"][at])
-    content, filters = _drawn(run.id, step, image, config, found[at])
+    content, filters = _drawn(run.id, step, image, config, found[at], presenting())
     diagram("moment", content, below=filters, chosen=str(image), picked=take)
 
 
@@ -55,18 +57,13 @@ def _choose(run: Run, steps: list[int], playing: bool) -> int:
         if state[key] == last:
             state.pop("played", None)  # Hold may have been pressed just now
             st.rerun()
+    if presenting():
+        shown: int = min(state.get(key, last), last)
+        return shown
     row = st.container(horizontal=True, vertical_alignment="bottom")
-
-    def play() -> None:
-        if playing:
-            del state["played"]
-        else:
-            state["played"] = run.id
-            state[key] = 0 if state.get(key, last) == last else state[key]
-
     icon = "pause" if playing else "play_arrow"
     label = "Hold" if playing else "Play"
-    if row.button(label, icon=f":material/{icon}:", key="play moments", on_click=play):
+    if row.button(label, icon=f":material/{icon}:", key="play moments", on_click=play, args=(run,)):
         st.rerun()  # another pace for this fragment
     at: int = row.select_slider(
         "Moment of the training",
@@ -79,9 +76,28 @@ def _choose(run: Run, steps: list[int], playing: bool) -> int:
     return at
 
 
+def play(run: Run) -> None:
+    """Play the moments, from the first one if the last is shown; hold them if they are played."""
+    state, key = st.session_state, f"moment of {run.id}"
+    last = len(moments.moments(run)) - 1
+    if state.get("played") == run.id:
+        del state["played"]
+        return
+    state["played"] = run.id
+    state[key] = 0 if state.get(key, last) == last else state[key]
+
+
+def step(run: Run, by: int) -> None:
+    """Show the moment after or before the one shown; after the last the first."""
+    state, key, count = st.session_state, f"moment of {run.id}", len(moments.moments(run))
+    state.pop("played", None)
+    if count:
+        state[key] = (state.get(key, count - 1) + by) % count
+
+
 @st.cache_data(max_entries=128, show_spinner=False)
 def _drawn(
-    run_id: str, step: int, image: int, _config: Config, _moment: NDArray[Any]
+    run_id: str, step: int, image: int, _config: Config, _moment: NDArray[Any], brief: bool
 ) -> tuple[str, str]:
     """HTML of the ten pictures with their answers and the network at that moment; the filters."""
     classes = DATASETS[_config.dataset].classes
@@ -92,7 +108,11 @@ def _drawn(
         _picture(at, _moment["input"][at, 0], _moment["fc4"][at], classes)
         for at in range(moments.IMAGES)
     )
-    drawing = network(_config.model_dump(), {name: _moment[name][image] for name in names})
+    values, maps = _config.model_dump(), {name: _moment[name][image] for name in names}
+    drawing = network(values, maps)
+    if brief:
+        pictures += f"<b>Step {step:,}</b>"
+        drawing = scrolled(draw(values, maps, brief=True))
     filters = "".join(_filters(_moment[name], width) for name, width in FILTERS.items())
     row = f'<div class="pictures" role="group" aria-label="The picture to follow">{pictures}</div>'
     return row + drawing, f'<div class="filters">{filters}</div>'

@@ -41,7 +41,7 @@ def watch(known: dict[str, Run]) -> Run:
         head.html(_INTO_SIGHT, unsafe_allow_javascript=True)
     run = known[run_id]
     with explained():
-        every = _interval() if run.status().state in LIVE else None
+        every = interval() if run.status().state in LIVE else None
         follow = fragment(_follow, run_every=every)
         follow(run, compared, every)
     return run
@@ -54,7 +54,7 @@ def watched(known: dict[str, Run]) -> Run | None:
     return known.get(st.session_state.get("watched", ""))
 
 
-def _interval() -> float:
+def interval() -> float:
     """Seconds between two looks at which the server keeps up with all who watch a live run."""
     looks, now = _looks(), time.monotonic()
     if context := get_script_run_ctx():
@@ -142,7 +142,7 @@ def _follow(run: Run, compared: list[Run], every: float | None) -> None:
         _settings(run, config)
     with stage.cell():
         moments.show(run, config, live=status.state in LIVE)
-    if every and (status.state not in LIVE or not every / 2 < _interval() < 2 * every):
+    if every and (status.state not in LIVE or not every / 2 < interval() < 2 * every):
         st.rerun()
 
 
