@@ -93,7 +93,7 @@ def test_eight_runs_are_compared_and_a_ninth_tick_says_so(fresh_app: App, open_t
     expect(labels(page)).to_have_count(8)
     expect(page.get_by_role("alert").filter(has_text="8 runs at most")).to_be_visible()
     assert {name: color(page, name) for name in colors} == colors
-    first = page.locator("[class*=st-key-runs-] [role=gridcell]", has_text="svg")
+    first = page.locator("[class*=st-key-runs-] [role=gridcell]", has_text="%23")
     expect(first).to_have_count(8)
     red, green, blue = map(int, re.findall(r"\d+", colors["0.18"])[:3])
     expect(first.first).to_contain_text(quote(f"#{red:02x}{green:02x}{blue:02x}"))
