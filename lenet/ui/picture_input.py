@@ -1,7 +1,7 @@
 """A drawing or a photograph from a visitor, as Predict and Inside ask for it and put it in hand."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -177,6 +177,13 @@ def _take(file: bytes, strokes: Strokes, info: DatasetInfo) -> None:
     state["drawn"] = None
     if hand.picture_in_hand().source == "drawing" and blank:
         hand.take(None)
+
+
+def take_part(drawn: Drawn, info: DatasetInfo, pixels: centre.Gray) -> None:
+    """Put one of several things of the session's drawing in hand: (28, 28) uint8."""
+    made = picture.made(info.name, "drawing", pixels)
+    st.session_state["drawn"] = replace(drawn, picture=made)
+    hand.take(made)
 
 
 def photographs(info: DatasetInfo) -> list[Photo]:

@@ -17,7 +17,7 @@ LINE = 2
 
 
 def ask(photo: Image.Image, size: tuple[int, int], key: str, *, box_only: bool) -> Hints:
-    """The photograph, `size` pixels large, to tap on or to draw a box on.
+    """The photograph, `size` pixels large, to tap on or to draw a box on; of digits, boxes only.
 
     Raises:
         ImageError: what was drawn did not arrive.
@@ -36,19 +36,22 @@ def ask(photo: Image.Image, size: tuple[int, int], key: str, *, box_only: bool) 
             height=size[1],
             key=key,
         ).json_data
-        return _hints(drawn["objects"] if drawn else [], *size)
+        hints, boxes = _hints(drawn["objects"] if drawn else [], *size)
+        return Hints(digits=boxes) if box_only else hints
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         raise ImageError("the correction did not arrive; reload the page and try again") from None
 
 
-def _hints(objects: list[dict[str, Any]], width: int, height: int) -> Hints:
-    """From Fabric.js's objects: a circle's left is its edge, its top the centre."""
+def _hints(objects: list[dict[str, Any]], width: int, height: int) -> tuple[Hints, tuple[Box, ...]]:
+    """From Fabric.js's objects: a circle's left is its edge, its top the centre. And all boxes."""
     points: dict[str, list[Point]] = {color: [] for color in TOOLS.values()}
-    box: Box | None = None
+    boxes: list[Box] = []
     for one in objects:
         left, top = one["left"] / width, one["top"] / height
         if one["type"] == "Rect":
-            box = left, top, left + one["width"] / width, top + one["height"] / height
+            right, bottom = left + one["width"] / width, top + one["height"] / height
+            boxes.append((left, top, right, bottom))
         else:
             points[one["stroke"]].append((left + (RADIUS + LINE / 2) / width, top))
-    return Hints(box, tuple(points[TOOLS["Belongs"]]), tuple(points[TOOLS["Does not"]]))
+    belongs, other = (tuple(points[TOOLS[tool]]) for tool in ("Belongs", "Does not"))
+    return Hints(boxes[-1] if boxes else None, belongs, other), tuple(boxes)

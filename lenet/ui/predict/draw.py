@@ -1,20 +1,24 @@
 """A canvas to draw on, and the prediction after each stroke."""
 
 import random
+from typing import Any
 
 import streamlit as st
+from PIL import Image
 
 from lenet.catalog import DatasetInfo
-from lenet.drawing import examples
+from lenet.drawing import centre, examples
 from lenet.network.checkpoint import Checkpoint
 from lenet.ui import hand, images, picture_input
 from lenet.ui.app import explained
+from lenet.ui.predict import digits
 from lenet.ui.predict.prediction import show_prediction
 from lenet.ui.present import ROOM, presenting
 from lenet.ui.widgets import download, halves, is_phone
 
 THUMBNAIL = 64
 ANSWER = 112  # pixels for the answer on a phone
+WIDTH = 280  # screen pixels of a drawing of several digits
 
 
 def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
@@ -29,6 +33,8 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
             drawn = picture_input.draw(info, said, ROOM if presenting() else "")
         hand.mind_unseen(checkpoint.config, "drawings")
         if hand.picture_in_hand().source == "drawing":
+            if drawn:
+                _several(checkpoint, info, drawn, below)
             show_prediction(checkpoint, info, below=below)
     hand.show_picture()
     if presenting():
@@ -37,6 +43,21 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
         if drawn:
             download("Keep as PNG", drawn.file, "drawing.png")
         _examples(info)
+
+
+def _several(
+    checkpoint: Checkpoint, info: DatasetInfo, drawn: picture_input.Drawn, below: Any
+) -> None:
+    """Where several digits are drawn, what they say together, and which one is in hand."""
+    canvas = centre.read_canvas(drawn.file)
+    prepared = centre.from_canvas(canvas, info, "light_on_dark")
+    lines = digits.read(checkpoint, prepared) if prepared else []
+    if not digits.several(lines):
+        return
+    digits.heading(lines)
+    with below:
+        one = digits.choose(Image.fromarray(canvas), (WIDTH, WIDTH), lines, "digits drawn")
+    picture_input.take_part(drawn, info, one.array)
 
 
 def _prompt(info: DatasetInfo) -> None:

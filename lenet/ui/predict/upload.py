@@ -6,14 +6,14 @@ from PIL import Image, ImageOps
 from lenet.catalog import DATASETS, DatasetInfo
 from lenet.drawing import centre, image_files
 from lenet.drawing.foreground import NO_HINTS
-from lenet.evaluation import classify
+from lenet.evaluation import classify, reading
 from lenet.network.checkpoint import Checkpoint
 from lenet.paths import PHOTO_CHECKPOINT
 from lenet.ui import answer, hand, images
 from lenet.ui.app import explained
 from lenet.ui.escape import plain
 from lenet.ui.picture_input import Photo, of_photograph, photographs, take_photograph, why
-from lenet.ui.predict import correction
+from lenet.ui.predict import correction, digits
 from lenet.ui.predict.prediction import show_prediction
 from lenet.ui.widgets import halves, is_phone, segments
 
@@ -69,6 +69,8 @@ def _one_of_several(
     """A picture, its answer, and whether that is right, if a person says what it is."""
     prepared = _prepared(photo.data, photo.name, photo.dataset)
     [found] = classify.answer_pictures(checkpoint, [prepared], second)
+    if lines := digits.read(checkpoint, prepared):
+        found = {**reading.largest(lines).answer, "name": reading.number(lines)}
     images.show(prepared.array, "stretch", alt=f"Picture: {photo.name}")
     place = st.empty()
     st.caption(plain(photo.name) + (f": {prepared.note}" if prepared.note else ""))
@@ -102,7 +104,7 @@ def _closely(
     below = st.container()
     with left:
         place, hints = st.container(), NO_HINTS
-        if st.toggle("Correct what was found", key="correct"):
+        if corrected := st.toggle("Correct what was found", key="correct"):
             with place:
                 hints = correction.ask(
                     image,
@@ -110,9 +112,6 @@ def _closely(
                     f"correction of {photo.key}",
                     box_only=rule.name == "MNIST",
                 )
-        else:
-            shown, name = _shown(image), plain(photo.name)
-            place.image(shown, caption=name, width=shown.width // 2, output_format="PNG")
         polarity = segments(
             "The picture shows something",
             list(POLARITIES),
@@ -121,6 +120,14 @@ def _closely(
             persist_state=None,
         )
         prepared = centre.from_photo(image, rule, polarity, name=photo.name, hints=hints)
+        lines = digits.read(checkpoint, prepared)
+        with place:
+            if lines:
+                one = digits.choose(image, _size(image), lines, f"digits of {photo.key}")
+                prepared = prepared.of(one.digit)
+            elif not corrected:
+                shown, name = _shown(image), plain(photo.name)
+                st.image(shown, caption=name, width=shown.width // 2, output_format="PNG")
         take_photograph(prepared, rule)
         hand.show_picture()
         if polarity == "auto" and not prepared.cut_out:
@@ -129,6 +136,7 @@ def _closely(
         if prepared.note:
             st.caption(f"{prepared.note}.")
     with right:
+        digits.heading(lines)
         show_prediction(checkpoint, info, second if prepared.cut_out else None, below)
     st.caption("From the photograph to what the network sees")
     with st.grid(len(prepared.steps), min_column_width=150):
