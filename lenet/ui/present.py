@@ -19,8 +19,8 @@ ROOM = "max(15rem, 100dvh - 10rem)"
 LARGE = """<style>
 html { font-size: max(18px, min(1.8vw, 3.2vh)); --least: 0.87rem; }
 .st-key-hand, .st-key-pairs, .st-key-cells, .st-key-order { display: none; }
-.st-key-stage { margin: -5.5rem -3rem 0; width: calc(100% + 6rem); max-width: none;
-  position: relative; z-index: 999991; max-height: calc(100dvh - 5rem); overflow: auto; }
+.st-key-stage { margin: -5.8rem -3rem 0; width: calc(100% + 6rem); max-width: none;
+  position: relative; z-index: 999991; max-height: calc(100dvh - 4.5rem); overflow: auto; }
 .st-key-stage > * { flex-shrink: 0; }
 .st-key-presenting { margin: -1rem 0 -3rem; opacity: 0.7; }
 </style>"""
