@@ -1,7 +1,7 @@
 // Every text on the page that has less contrast than 4.5 to 1 to what is behind it. Left out: what
 // is disabled, what stands on a picture, and the colours of code, which are Streamlit's own.
 () => {
-  const LEFT_OUT = "style, script, code, .heatmap-label, label:has(input:disabled)";
+  const LEFT_OUT = "style, script, code, .heatmap-label, [data-testid=stElementContainer]:has(:disabled)";
   const parse = (text) => {
     const found = text.match(/[\d.]+/g)?.map(Number);
     if (!found) return null;
