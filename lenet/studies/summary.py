@@ -42,7 +42,11 @@ def caution(study: Study) -> str | None:
 
 
 def _differing(findings: Findings) -> str:
-    """Which cells differ by more than chance, and by how much; which cannot be told apart."""
+    """Which cells differ by more than chance, and by how much; which cannot be told apart.
+    Nothing where there are too few seeds to tell.
+    """
+    if len(findings.study.seeds) < ENOUGH:
+        return ""
     in_steps = compared(findings.study) == "steps"
     groups: dict[str, tuple[list[Difference], list[Difference]]] = {}
     for found in differences(findings):
