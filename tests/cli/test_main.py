@@ -54,6 +54,7 @@ class TestFlags:
             ),
             *("--evaluate", "--tied", "--study", "--seeds", "--vary", "--random", "--workers"),
             *("--backend", "--address", "--overwrite", "--format", "--output", "--init_from"),
+            "--robustness",
             launcher.HANDED_OVER,
         }
 

@@ -21,8 +21,9 @@ def test_a_map_is_made_in_the_background_while_another_is_shown(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("lenet.ui.evaluate.image_map.SHIPPED", tmp_path)
     with small_lab():
+        visit("pages/evaluate.py")  # only then can what draws the map be imported
+        monkeypatch.setattr("lenet.ui.evaluate.image_map.SHIPPED", tmp_path)
         app = visit("pages/evaluate.py", part="map")
         assert UNTIL in captions(app)
         wait_until(lambda: list((cache_dir() / "maps").glob("*.npy")), "the map is there")
