@@ -75,3 +75,22 @@ def test_who_writes_42_on_the_canvas_gets_42(app: App, open_tab: Visit) -> None:
     expect(found.first).to_have_attribute("aria-pressed", "true")
     at_rest(page)
     assert surest(page) == "4"
+
+
+def test_a_box_corrects_what_was_read(
+    app: App, open_tab: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 4 whose parts are so far from each other that it is taken for two digits."""
+    first, stem = STROKES[4]
+    monkeypatch.setitem(STROKES, 4, (first, [(x + 42, y) for x, y in stem]))
+    page = opened(app, open_tab, "Upload")
+    upload(page, "four.png", encode(on_paper((4, 60, 115, 140)), "PNG"))
+    boxes(page, 2)
+    page.get_by_text("Correct what was found").click()
+    shows = "canvas => canvas.getContext('2d').getImageData(9, 9, 1, 1).data[3] > 0"
+    page.wait_for_function(shows, arg=page.locator("canvas").first.element_handle())
+    at_rest(page)
+    draw(page, (((0.12, 0.32), (0.92, 0.97)),))
+
+    assert named(boxes(page, 1)) == "4"
+    assert surest(page) == "4"
