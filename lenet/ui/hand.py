@@ -55,8 +55,9 @@ def bar(title: str) -> None:
         row.title(title, anchor=False, width="content")
         state["in hand"] = choose(row, "Checkpoint", "checkpoint")
         state["picture's place"] = row.empty()
-        row.space("stretch")
-        present.offer(row)
+        if not is_phone():  # which nobody presents on, and where it would take a row
+            row.space("stretch")
+            present.offer(row)
         show_picture()
 
 

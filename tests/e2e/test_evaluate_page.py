@@ -158,7 +158,7 @@ def test_a_cell_shows_only_images_of_its_truth_and_prediction(
     caption = page.locator(".lenet-gallery figcaption").first
     expect(caption).to_contain_text("Pullover")
     expect(caption).to_contain_text("Truth: Coat")
-    expect(caption).to_contain_text(f"{found.confidence[index[0]]:.1%}")
+    expect(caption).to_contain_text(f"{found.confidence[index[0]]:.0%}")
 
     page.get_by_role("button", name=re.compile(r"^Show \d+ more")).first.click()
     expect(shown).to_have_count(int(found.confusion_matrix[COAT, PULLOVER]))
@@ -182,7 +182,7 @@ def test_a_cell_is_hit_in_another_order_and_a_second_time(page: Page, found: Eva
 
 def test_a_confused_pair_shows_its_images(page: Page, found: Evaluation) -> None:
     pair = found.confused_pairs[2]
-    box = box_of(page.get_by_test_id("stDataFrame").first)
+    box = box_of(page.locator(".st-key-pairs").get_by_test_id("stDataFrame"))
 
     page.mouse.click(box["x"] + 18, box["y"] + 3 * 36 + 18)  # a canvas: the third row's mark
 
