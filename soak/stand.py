@@ -63,6 +63,7 @@ def rows(short: bool) -> list[Row]:
         page.set_default_timeout(1000 * PATIENCE)
         tab, chance = Tab(page), Random(20)
         page.goto(f"{app.url}/{ADDRESS}")
+        page.wait_for_url("**embed=true**")  # it loads once more
         expect(page.get_by_role("button", name="Another idea")).to_be_visible()
         before = seen(page)
         until = time.monotonic() + 60 * (0.2 if short else MINUTES)

@@ -52,8 +52,9 @@ def _stand(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     head.title(f"{verb} {_thing(state['asked for'])}", anchor=False, width="content")
     head.button("Another idea", icon=":material/casino:", on_click=another)
     left, right = st.columns(2, gap="large")
+    hint = st.container(key="hint")  # not shown; above the canvas its gap would come and go
     with left:
-        drawn = picture_input.draw(info, st.container(key="hint"), ROOM)
+        drawn = picture_input.draw(info, hint, ROOM)
     with right:
         with st.container(key="said"):
             said = _answer(checkpoint, info, drawn) if drawn else ""
