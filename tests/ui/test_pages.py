@@ -94,6 +94,16 @@ def test_a_preset_sets_the_other_widgets() -> None:
     )
 
 
+def test_choices_read_as_a_person_says_them_and_hold_what_the_address_says() -> None:
+    app = visit()
+    box = app.selectbox(key="activation")
+    assert "LeakyReLU" in box.options
+    box.select("ReLU").run()
+
+    assert sound(app).session_state["activation"] == "relu"
+    assert app.query_params["activation"] == "relu"
+
+
 def test_a_geometry_that_does_not_fit_cannot_be_started() -> None:
     app = visit()
 

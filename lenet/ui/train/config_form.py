@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from lenet.config import Config, Group, applies, build_config, choices, knob
+from lenet.config import Config, Group, applies, build_config, choices, knob, said
 from lenet.ui.address import held, usual
 from lenet.ui.widgets import number
 
@@ -48,11 +48,11 @@ def widget(name: str, values: Mapping[str, Any]) -> Any:
         "persist_state": "session",
         "on_change": _follow_preset if name in _CHOSEN else "rerun",
     }
-    options = choices(info)
-    if name == "dataset":
-        return st.segmented_control(options=options, default=default, required=True, **common)
-    if options:
-        return st.selectbox(options=options, index=options.index(default), **common)
+    if options := choices(info):
+        common |= {"options": options, "format_func": said}
+        if name == "dataset":
+            return st.segmented_control(default=default, required=True, **common)
+        return st.selectbox(index=options.index(default), **common)
     if info.annotation is bool:
         return st.toggle(value=default, **common)
     if info.annotation is str:

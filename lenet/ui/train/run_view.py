@@ -231,12 +231,12 @@ def _curves(config: Config, status: Status, runs: list[Run], recorded: list[Hist
     key, metrics = runs[0].id, recorded[0]
     colors = comparison.colors([run.id for run in runs]).values()
     shown = dict(zip(told_apart(runs).values(), zip(recorded, colors, strict=True), strict=True))
+    log = st.toggle("Logarithmic loss", key="log loss", persist_state="session")
     place, below = st.container(), st.container()
     row = below.container(horizontal=True, vertical_alignment="center")
     smoothing = row.slider(
         "Smoothing", 0.0, 0.99, 0.94, 0.01, key="smoothing", persist_state="session", width=220
     )
-    log = row.toggle("Logarithmic loss", key="log loss", persist_state="session")
     seen = tuple(
         (name, color, *one.counts(), one.last("loss") if len(one) else 0)
         for name, (one, color) in shown.items()
