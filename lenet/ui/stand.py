@@ -51,7 +51,7 @@ def _stand(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     verb = "Write" if info.name == "MNIST" else "Draw"
     head.title(f"{verb} {_thing(state['asked for'])}", anchor=False, width="content")
     head.button("Another idea", icon=":material/casino:", on_click=another)
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([3, 2], gap="large")
     hint = st.container(key="hint")  # not shown; above the canvas its gap would come and go
     with left:
         drawn = picture_input.draw(info, hint, ROOM)

@@ -24,7 +24,7 @@ from lenet.ui.style import CONFIG
 from lenet.ui.widgets import segments, while_here
 
 PAIRS = 5
-TALL, LETTERS = 600, 20  # pixels of the matrix and its letters where it is presented
+LETTERS = 20  # pixels of the numbers where the matrix is presented on a small projector
 LABELS = ("Truth", "Prediction")
 
 
@@ -175,7 +175,12 @@ def _images(shown: EvaluatedSet, truth: int, prediction: int) -> None:
 def _matrix(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
     """The confusion matrix, as counts or shares of each row; a click on a cell chooses it."""
     st.subheader("What was taken for what", help="The confusion matrix.")
-    st.caption("A row for each truth, a column for each answer. Click on a square for its images.")
+    if presenting():
+        st.html(_STAGE)
+    else:
+        st.caption(
+            "A row for each truth, a column for each answer. Click on a square for its images."
+        )
     row = st.container(horizontal=True)
     common: Any = {"place": row, "label_visibility": "collapsed"}
     unit = segments("Squares show", ("counts", "shares of the row"), "cells", **common)
@@ -203,16 +208,20 @@ def _matrix(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
         selected=cell,
         dark=st.context.theme.type == "dark",
     )
-    if presenting():
-        figure.update_layout(height=TALL)
+    if presenting():  # where CSS makes them larger, too
         figure.update_traces(textfont_size=LETTERS, selector={"type": "heatmap"})
-        for axis in (figure.layout.xaxis, figure.layout.yaxis):
-            axis.tickfont.size = axis.title.font.size = LETTERS
     st.plotly_chart(
         figure,
+        height="stretch" if presenting() else "content",
         config=CONFIG,
         key="confusion",
         on_select=clicked,
         selection_mode="points",
         alt="Confusion matrix, truth in rows and predictions in columns",
     )
+
+
+_STAGE = """<style>
+.st-key-confusion { height: max(20rem, 100dvh - 10rem); }
+.st-key-confusion text { font-size: var(--least) !important; }
+</style>"""

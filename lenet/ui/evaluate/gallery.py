@@ -10,7 +10,6 @@ from lenet.ui import answer, images
 
 FIRST = 12  # images shown at once, which fill rows of three and of four
 MORE = 48
-COLUMN = 104  # pixels of the narrowest image
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def gallery(
     shown = int(st.session_state.get(f"shown of {key}", FIRST))
     with st.container(key=f"gallery {key}"):
         st.html(_STYLE)
-        cells = st.grid(FIRST, min_column_width=COLUMN, gap="small")
+        cells = st.grid(FIRST, gap="small", key=f"images of {key}")
     for at in map(int, index[:shown]):
         with cells.container(gap="xxsmall"):
             st.html(_figure(pictures[at], caption(at)))
@@ -66,6 +65,7 @@ def _figure(picture: np.ndarray, caption: Caption) -> str:
 _STYLE = (
     f"<style>{answer.CSS}</style>"
     + """<style>
+div[class*="st-key-images-of"] { grid-template-columns: repeat(auto-fill, minmax(6.2rem, 1fr)); }
 .lenet-gallery { margin: 0; font-size: 0.875rem; line-height: 1.35; }
 .lenet-gallery img { width: 100%; aspect-ratio: 1; image-rendering: pixelated;
   border-radius: 4px; display: block; margin-bottom: 0.3rem; }

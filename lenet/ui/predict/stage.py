@@ -28,8 +28,9 @@ def show_one(chosen: Chosen, info: DatasetInfo) -> None:
     present.steer(step if order else None)
     pixels = held.pixels()
     [found] = classify.answer(chosen.checkpoint, torch.from_numpy(pixels)[None])
-    left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
-    images.show(pixels, "stretch", side=560, place=left, alt=held.label)
+    left, right = st.columns(2, gap="large", vertical_alignment="center")
+    st.html("<style>.st-key-presented { max-width: max(15rem, 100dvh - 6rem); }</style>")
+    images.show(pixels, "stretch", side=840, place=left.container(key="presented"), alt=held.label)
     with right:
         hand.mind(info)
         target = int(split.labels[held.index]) if known else None
