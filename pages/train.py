@@ -87,13 +87,13 @@ def configure(run: Run | None) -> dict[str, Any]:
         with fields.cell():
             values[name] = config_form.widget(name, values)
     lr_finder.offer(fields.cell(), values)
-    below = st.container()
     for group, names in config_form.groups().items():
         with st.expander(group.capitalize()):
             for name in names:
                 values[name] = config_form.widget(name, values)
                 if name == "augment":
                     augmentation_preview.show(values)
+    below = st.container()
     with st.expander("The layers as a table"):
         layer_table.show(values)
     take_along.code(values)

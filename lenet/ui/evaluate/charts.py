@@ -63,8 +63,8 @@ def confusion(
         hovermode="closest",
         hoverdistance=-1,  # between two cells the nearer one is meant
         shapes=[frame] if selected else [],
-        xaxis=axis | _axis("prediction", dark) | {"tickangle": -40, "range": [-0.5, size]},
-        yaxis=axis | _axis("truth", dark) | {"range": [size, -0.5]},
+        xaxis=axis | axis_of("prediction", dark) | {"tickangle": -40, "range": [-0.5, size]},
+        yaxis=axis | axis_of("truth", dark) | {"range": [size, -0.5]},
     )
 
 
@@ -143,8 +143,8 @@ def reliability(bins: Reliability, *, dark: bool = False) -> go.Figure:
         showlegend=False,
         dragmode=False,
         shapes=[reference((0, 1), (0, 1))],
-        xaxis=axis | _axis("confidence", dark),
-        yaxis=axis | _axis("share that is right", dark),
+        xaxis=axis | axis_of("confidence", dark),
+        yaxis=axis | axis_of("share that is right", dark),
     )
 
 
@@ -167,12 +167,12 @@ def class_bars(
         template=None,
         dragmode=False,
         bargap=0.3,
-        xaxis={"tickformat": ".0%", "range": [0, 1]} | _axis("share that is found", dark),
-        yaxis={"autorange": "reversed"} | _axis("", dark),
+        xaxis={"tickformat": ".0%", "range": [0, 1]} | axis_of("share that is found", dark),
+        yaxis={"autorange": "reversed"} | axis_of("", dark),
     )
 
 
-def _axis(title: str, dark: bool) -> dict[str, Any]:
+def axis_of(title: str, dark: bool) -> dict[str, Any]:
     """An axis with text as strong as the page's: Streamlit's theme would make it gray."""
     font = {"color": "#ecebe8" if dark else "#1d1d1b"}
     return {"title": {"text": title, "font": font}, "tickfont": font, "fixedrange": True}

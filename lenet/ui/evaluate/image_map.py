@@ -53,7 +53,6 @@ _show = st.components.v2.component(
 
 @fragment
 def show_map(shown: EvaluatedSet) -> None:
-    st.subheader("Map of the images")
     row = st.container(horizontal=True, vertical_alignment="bottom")
     how = segments(
         "Arranged by",

@@ -28,7 +28,6 @@ Marks: TypeAlias = dict[int, str | None]
 
 @fragment
 def wrong_labels(shown: EvaluatedSet) -> None:
-    st.subheader("Labels that may be wrong")
     place = st.container(horizontal=True, vertical_alignment="bottom")
     part: Any = segments("Look through", list(SETS), "label set", place=place, format_func=SETS.get)
     shares = shown.found.probabilities if part == "test" else _cross_validated(shown.dataset)
@@ -37,10 +36,10 @@ def wrong_labels(shown: EvaluatedSet) -> None:
     images, truth = (found.numpy() for found in load_split(shown.dataset, part))
     index, other = labels.candidates(shares, truth)
     st.caption(
-        f"Of {len(truth):,} images these {len(index):,} look to a network that was not trained on "
-        "them like another class than their label says, at least as much as that class's own "
-        "images do on average; the clearest first (confident learning, Northcutt et al. 2021). "
-        "The network may be wrong, or the label: say whose mistake each one is."
+        f"A network that never saw these {len(index):,} of {len(truth):,} images takes them for "
+        "another class than their label says, as surely as that class's own images on average; "
+        "the surest first (confident learning, Northcutt et al. 2021). Whose mistake is each one, "
+        "the network's or the data's?"
     )
     key = f"{shown.dataset} {part}"
     rows: list[Row] = [

@@ -21,7 +21,6 @@ from lenet.ui.widgets import downloads, segments
 
 @fragment
 def what_breaks_it(sets: Sequence[EvaluatedSet]) -> None:
-    st.subheader("What breaks it")
     row = st.container(horizontal=True, vertical_alignment="bottom")
     few = segments(
         "Test images",
@@ -43,7 +42,8 @@ def what_breaks_it(sets: Sequence[EvaluatedSet]) -> None:
         "changed, from not at all (left) to much (right). The network looks at each image once. "
         "Below each point: the first test image, changed so."
     )
-    drawn = {change: chart(found, change) for change in CHANGES}
+    dark = st.context.theme.type == "dark"
+    drawn = {change: chart(found, change, dark=dark) for change in CHANGES}
     downloads(
         row,
         ("Accuracies, CSV", lambda: table(found), "robustness.csv"),
@@ -68,7 +68,7 @@ def _points(chosen: Chosen, dataset: str, count: int) -> list[Point]:
     return found
 
 
-def chart(found: dict[str, list[Point]], change: str) -> go.Figure:
+def chart(found: dict[str, list[Point]], change: str, *, dark: bool = False) -> go.Figure:
     """The accuracy of each checkpoint over the strengths of a change, an image below each."""
     lines, shown = [], []
     for color, (name, points) in zip(COLORS, found.items(), strict=False):
@@ -107,9 +107,9 @@ def chart(found: dict[str, list[Point]], change: str) -> go.Figure:
             "tickvals": list(range(len(shown))),
             "ticktext": [f"{at.strength:g}" if at.strength else "–" for at in shown],
             "range": [-0.5, len(shown) - 0.5],
-            "fixedrange": True,
-        },
-        yaxis={"range": [0, 1], "tickformat": ".0%", "fixedrange": True},
+        }
+        | charts.axis_of("", dark),
+        yaxis={"range": [0, 1], "tickformat": ".0%"} | charts.axis_of("", dark),
         images=[
             place | {"source": data_uri(at.example), "x": x, "sizex": 0.8, "sizey": 0.3}
             for x, at in enumerate(shown)

@@ -109,7 +109,7 @@ def accuracies(findings: Findings) -> go.Figure:
         traces,
         110 + 34 * max(3, len(values)),
         uirevision="accuracies",
-        xaxis={"title": "test accuracy", "tickformat": ".2%"},
+        xaxis={"title": "test accuracy", "tickformat": ".2~%"},
         yaxis={
             "categoryorder": "array",
             "categoryarray": list(values)[::-1],
