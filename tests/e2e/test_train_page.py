@@ -135,6 +135,9 @@ def test_zoom_and_hover_stay_while_the_curve_grows(fresh_app: App, open_tab: Vis
     label = chart.locator(".hoverlayer .legendtext").first
     expect(label).to_be_visible()
 
+    most = "plot => plot.layout.yaxis.autorangeoptions.maxallowed"
+    before = chart.evaluate(most)
+    wait_until(lambda: chart.evaluate(most) != before, "the whole axis has another end")
     grows(page)
     assert 0 < zoomed[0][0] < zoomed[0][1] < 1000
     assert chart.evaluate(ranges) == zoomed

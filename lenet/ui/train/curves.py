@@ -71,8 +71,7 @@ def curves(
     worst = min((value for metrics in runs for value in _accuracies(metrics)), default=0)
     floor = float(np.floor(10 * worst - 0.5) / 10)
     longest = max((metrics.last("step") for metrics in runs if len(metrics)), default=0)
-    across = {"showgrid": False, "range": [0, max(total_steps, longest) or EMPTY]}
-    across["tickformat"] = "~s"
+    across = _ends(0, max(total_steps, longest) or EMPTY) | {"tickformat": "~s", "showgrid": False}
     upper = across | {"matches": "x3", "showticklabels": False}
     changes = [(event["step"], event["lr_set"]) for event in runs[0].lr_changes]
     return figure(
@@ -86,14 +85,20 @@ def curves(
         xaxis2=upper | {"anchor": "y2"},
         xaxis3=across | {"anchor": "y3", "title": "step"},
         yaxis={"domain": LOSS, "title": "loss", "type": "log" if log else "linear"}
-        | {"range": ends, "uirevision": f"{key} {log}"},
+        | _ends(*(10**end if log else end for end in ends))
+        | {"uirevision": f"{key} {log}"},
         yaxis2={"domain": ACCURACY, "anchor": "x2", "title": "accuracy", "tickformat": ".0%"}
-        | {"range": [floor if floor > LOW else 0, 1]},
+        | _ends(floor if floor > LOW else 0, 1),
         yaxis3={"domain": [0, 0.14], "anchor": "x3", "title": "rate"}
         | {"rangemode": "tozero", "tickformat": "~g", "nticks": 3},
         shapes=_levels(softmax=softmax)
         + [reference((step, step), (0, 1), f"lr {lr:g}", yref="y domain") for step, lr in changes],
     )
+
+
+def _ends(lowest: float, highest: float) -> dict[str, Any]:
+    """From which value to which an axis goes. With a `range` that changes Plotly forgets a zoom."""
+    return {"autorangeoptions": {"minallowed": lowest, "maxallowed": highest}}
 
 
 def _lines(
