@@ -74,12 +74,14 @@ SPARES = 2
 _ID = re.compile(r"(\d{8}-\d{6})-(.+)-[0-9a-f]{4}")
 _EPOCH = re.compile(r"model_epoch(\d+)\.pt")
 
+Wish = Literal["run", "pause", "stop"]
+
 
 @dataclass(frozen=True)
 class Control:
     """What a person asks of a process; `lr_request` is new for each learning rate asked for."""
 
-    wish: Literal["run", "pause", "stop"] = "run"
+    wish: Wish = "run"
     lr: Annotated[float, Field(gt=0, le=MAX_LR)] | None = None
     lr_request: str = ""
 

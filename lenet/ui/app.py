@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from functools import wraps
-from typing import NoReturn, ParamSpec
+from typing import ParamSpec
 
 import streamlit as st
 
@@ -116,11 +116,6 @@ def fragment(part: Callable[P, None], run_every: float | None = None) -> Callabl
             address.write()
 
     return st.fragment(run, run_every=run_every)
-
-
-def again() -> NoReturn:
-    """Run the part of the page that runs alone again, or all of the page where all of it runs."""
-    st.rerun(scope="app" if _navigated.get() else "fragment")
 
 
 def sentence(error: LabError) -> str:

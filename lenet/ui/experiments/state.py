@@ -13,7 +13,7 @@ from lenet.studies import results
 from lenet.studies.folder import StudyFolder, start
 from lenet.studies.plan import PlannedRun
 from lenet.studies.results import Findings, Finished
-from lenet.ui.app import again
+from lenet.ui.app import explained
 from lenet.ui.escape import plain
 from lenet.ui.run_cache import metrics_of
 from lenet.ui.style import BADGES
@@ -81,9 +81,8 @@ def show_controls(folder: StudyFolder, runs: Sequence[RunProgress]) -> None:
     row.space("stretch")
     if state in LIVE:
         asked = folder.stop_asked
-        if row.button("Stopping…" if asked else "Stop", icon=":material/stop:", disabled=asked):
-            folder.ask_to_stop()
-            again()
+        label, press = "Stopping…" if asked else "Stop", explained()(folder.ask_to_stop)
+        row.button(label, icon=":material/stop:", disabled=asked, on_click=press)
     else:
         resume = ":material/play_arrow:"
         if done < len(runs) and row.button("Resume", icon=resume, type="primary"):

@@ -27,7 +27,10 @@ FILTERS = {"filters0": 6, "filters1": 3}  # screen pixels of a weight
 def show(run: Run, config: Config, *, live: bool) -> None:
     """The newest moment of a live run; of an ended one any, which can be played, too."""
     playing = not live and st.session_state.get("played") == run.id
-    fragment(_moment, run_every=PLAYED if playing else None)(run, config, live, playing)
+    # Within a fragment that runs by itself there is no other: where the server is slow, Streamlit
+    # sends the inner one's parts before the places they belong to, and the browser's page breaks.
+    part = _moment if live else fragment(_moment, run_every=PLAYED if playing else None)
+    part(run, config, live, playing)
 
 
 def _moment(run: Run, config: Config, live: bool, playing: bool) -> None:

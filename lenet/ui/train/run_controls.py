@@ -7,10 +7,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lenet.config import MAX_LR, accepts
 from lenet.runs import launcher
-from lenet.runs.run import Run
+from lenet.runs.run import Run, Wish
 from lenet.runs.status import LIVE, RESUMABLE, Status
 from lenet.ui import hand
-from lenet.ui.app import again
+from lenet.ui.app import explained
 from lenet.ui.escape import plain
 from lenet.ui.style import BADGES
 from lenet.ui.widgets import number
@@ -56,18 +56,23 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
     asked = run.asked()
     stopping, paused = asked.wish == "stop", asked.wish == "pause"
     steerable = not stopping and status.state in ("running", "paused")
-    if row.button(
+    row.button(
         "Continue" if paused else "Pause",
         icon=":material/play_arrow:" if paused else ":material/pause:",
         key=f"pause {run.id}",
         disabled=not steerable,
-    ):
-        run.ask(replace(asked, wish="run" if paused else "pause"))
-        again()
+        on_click=_ask,
+        args=(run, "run" if paused else "pause"),
+    )
     label = "Stopping…" if stopping else "Cancel" if status.state == "queued" else "Stop"
-    if row.button(label, icon=":material/stop:", key=f"stop {run.id}", disabled=stopping):
-        run.ask(replace(asked, wish="stop"))
-        again()
+    row.button(
+        label,
+        icon=":material/stop:",
+        key=f"stop {run.id}",
+        disabled=stopping,
+        on_click=_ask,
+        args=(run, "stop"),
+    )
     counter = f"applied to {run.id}"
     applied = st.session_state.setdefault(counter, 0)
     with row.popover(
@@ -97,6 +102,13 @@ def _control_buttons(row: DeltaGenerator, run: Run, status: Status) -> None:
         )
 
 
+@explained()
+def _ask(run: Run, wish: Wish) -> None:
+    """Ask what the button said when it was drawn, however often its press arrives."""
+    run.ask(replace(run.asked(), wish=wish))
+
+
+@explained()
 def _apply(run: Run, field: str, counter: str) -> None:
     """Ask for the learning rate in the field, read here since it may come with the click."""
     lr: float = st.session_state[field]
