@@ -44,22 +44,26 @@ def moments(run: Run) -> NDArray[Any]:
 
 
 class MomentsFile:
-    """The file of a run's moments while it is trained; those after `step` are dropped."""
+    """The file of a run's moments while it is trained; those from `step` on are dropped."""
 
     def __init__(self, run: Run, config: Config, step: int) -> None:
         self._path, self._record = _file(run), record(config)
         self._most = max(FEWEST, LIMIT // self._record.itemsize)
         before = moments(run)
-        before = before[before["step"] <= step]
+        before = before[before["step"] < step]
         write_atomic(self._path, before.tobytes())
         self._kept, self._told, self._every = len(before), 0, 1
+        self._newest: int | None = None
 
     def add(self, step: int, grays: bytes) -> None:
-        """Write the newest moment, over the one before where that does not stay.
+        """Write the newest moment, over the one before where that does not stay; a step has one.
 
         Args:
             grays: the rest of the record, in its order.
         """
+        if step == self._newest:  # the last step of an epoch, and then the epoch
+            return
+        self._newest = step
         new = np.array((FORMAT, step), self._record.descr[:2]).tobytes() + grays
         with (
             explained(self._path),

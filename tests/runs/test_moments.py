@@ -22,7 +22,7 @@ def kept_at(config: Config, run: Run, steps: int) -> list[int]:
     run.folder.mkdir(exist_ok=True)
     run.write_config(config)
     file = MomentsFile(run, config, 0)
-    for step in range(steps):
+    for step in np.repeat(np.arange(steps), 2).tolist():
         file.add(step, bytes(record(config).itemsize - 9))
     return [int(step) for step in moments.moments(run)["step"]]
 
@@ -44,8 +44,8 @@ def test_a_training_leaves_moments_from_its_first_weights_to_its_last(run: Run) 
     found = moments.moments(run)
     steps = found["step"].tolist()
     assert steps[0] == 0
-    assert steps == sorted(steps)
-    assert len(set(map(bytes, found["filters0"]))) == len(set(steps)) > 1
+    assert steps == sorted(set(steps))
+    assert len(set(map(bytes, found["filters0"]))) == len(steps) > 1
 
 
 @pytest.mark.usefixtures("small_dataset")
@@ -55,7 +55,7 @@ def test_a_resumed_training_goes_on_with_its_moments(run: Run) -> None:
     resume(run)
     after = moments.moments(run)["step"].tolist()
     assert after[0] == before[0] == 0
-    assert after == sorted(after)
+    assert after == sorted(set(after))
     assert after[-1] > 3
 
 
