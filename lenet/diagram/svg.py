@@ -21,7 +21,7 @@ Maps = Mapping[str, NDArray[np.uint8]]
 
 LARGEST = 66.0  # side of the largest map
 TOP, HEIGHT = 28.0, 150.0  # of what is drawn of the layers, between their names and sizes
-LETTER, PAD = 5.7, 14.0  # width of a letter of the words below, and of what surrounds them
+LETTER, PAD = 5.9, 14.0  # width of a letter of the words below, and of what surrounds them
 NARROWEST, GAP = 58.0, 12.0  # width of a column, and between two
 ROW, STEP = 15.0, 21.0  # heights of an output, and of a step's words
 CARDS = 16  # squares of a stack at most

@@ -18,8 +18,12 @@ from lenet.ui.widgets import PageEnds, is_phone
 
 P = ParamSpec("P")
 
-# A phone's pages, five beside each other, each name below its icon.
+# A phone's pages, five beside each other, each name below its icon; and the page's title where
+# Streamlit keeps a row for its menu, at the left of it.
 _BAR = """<style>
+div.st-key-hand { margin-top: -4.3rem; width: calc(100% - 2.25rem); border: 0; position: relative;
+  z-index: 999991; }
+div.st-key-hand h1 { font-size: 1.25rem; }
 .st-key-pages { margin: -0.6rem -0.75rem -3.2rem; flex-wrap: nowrap;
   justify-content: space-around; }
 .st-key-pages a { flex-direction: column; gap: 0; padding: 0.25rem 0.4rem; }

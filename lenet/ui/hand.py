@@ -163,7 +163,7 @@ def choose(place: Any, label: str, key: str) -> Held | None:
         args=(key,),
         persist_state="session",
         label_visibility="collapsed" if key != SECOND else "visible",
-        width=140 if is_phone() else 240,
+        width=130 if is_phone() else 240,
     )
     if chosen != UPLOAD:
         return _epoch(place, key, found[chosen])

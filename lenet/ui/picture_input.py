@@ -20,7 +20,7 @@ from lenet.ui.picture import VIEWS, Picture
 from lenet.ui.widgets import is_phone, segments, while_here
 
 SIDE = 600  # pixels of the canvas's picture, however large the screen shows it
-ROOM, PHONE = "max(15rem, 100dvh - 18rem)", "max(17rem, 100dvh - 32.5rem)"
+ROOM, PHONE = "max(15rem, 100dvh - 18rem)", "max(17rem, 100dvh - 29.3rem)"
 """The canvas's longest side on the screen: what a first view leaves for it, as a CSS length."""
 CAMERA = 480  # pixels of the camera's picture on the page
 BRUSH = 5  # percent of the canvas's side
@@ -207,16 +207,14 @@ def photographs(info: DatasetInfo) -> list[Photo]:
             state["uploader emptied"] += 1
             kept.update(one.key for one in state["photos"])
 
-    label = "Photographs of one thing each"
+    label = f"Photographs of {'digits' if info.name == 'MNIST' else 'one thing each'}"
     st.file_uploader(label, accept_multiple_files=True, key=files, on_change=while_here(given))
     _photo_events(key="photo events")
     row = st.container(horizontal=True, vertical_alignment="center")
     row.caption("On a phone, this also offers “Take photo”. A copied picture can be pasted.")
     secure = "Browsers lend it to pages of this computer or over HTTPS only."
     if row.toggle("Camera", key="camera", help=secure):  # once shown, it asks for permission
-        st.camera_input(
-            "A photograph of one thing", key=shot, on_change=while_here(given), width=CAMERA
-        )
+        st.camera_input("A photograph", key=shot, on_change=while_here(given), width=CAMERA)
     photos: list[Photo] = state.get("photos", [])
     return photos
 
