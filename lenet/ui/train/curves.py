@@ -27,12 +27,6 @@ LOW = 0.2
 """Below this accuracy the axis begins at 0, so that what guessing gives is seen."""
 EMPTY = 1000  # steps on the axis while none is known
 MAX_POINTS = 1200  # points of a curve that a screen can show apart
-_LEGEND: list[dict[str, Any]] = [
-    {"x": [None], "y": [None], "name": name, "mode": "lines"}
-    | {"line": {"color": GRAY, "width": WIDTH, "dash": dash}}
-    for name, dash in (("training", "solid"), ("validation", "dot"))
-]
-"""In a comparison, where each colour is a run."""
 
 
 def curves(
@@ -59,7 +53,7 @@ def curves(
         (name, color, metrics, _smoothed(np.asarray(metrics.steps["loss"]), smoothing))
         for name, (metrics, color) in shown.items()
     ]
-    traces = [*_LEGEND] if compared else []
+    traces = _legend(GRAY if compared else lines[0][1], GRAY if compared else VALIDATION)
     for name, color, metrics, smooth in reversed(lines):  # the watched one over the others
         traces += _lines(chart_text(name), metrics, color, smooth, alone=not compared)
     ends = _loss_range(runs, log=log)
@@ -101,8 +95,19 @@ def _ends(lowest: float, highest: float) -> dict[str, Any]:
     return {"autorangeoptions": {"minallowed": lowest, "maxallowed": highest}}
 
 
+def _legend(training: str, validation: str) -> list[dict[str, Any]]:
+    """Two colours, or twice that which stands for all runs; a click hides all lines of the kind."""
+    dash = "dot" if training == validation else "solid"
+    looks = {"training": {"color": training}, "validation": {"color": validation, "dash": dash}}
+    return [
+        {"x": [None], "y": [None], "name": name, "legendgroup": name, "mode": "lines"}
+        | {"line": look | {"width": WIDTH}}
+        for name, look in looks.items()
+    ]
+
+
 def _lines(
-    group: str, metrics: History, color: str, smooth: NDArray[np.float64], *, alone: bool
+    run: str, metrics: History, color: str, smooth: NDArray[np.float64], *, alone: bool
 ) -> list[dict[str, Any]]:
     """One run's lines; alone, validation has a colour of its own, else runs differ in colour."""
     steps, loss, lr = (np.asarray(metrics.steps[name]) for name in ("step", "loss", "lr"))
@@ -115,31 +120,28 @@ def _lines(
     best = max(epochs, key=lambda event: event["val_accuracy"], default=None)
 
     def line(x: Any, y: Any, name: str, form: str, **more: Any) -> dict[str, Any]:
-        usual = {"x": x, "y": y, "name": name if alone else group, "legendgroup": group}
+        usual = {"x": x, "y": y, "name": name if alone else run, "legendgroup": "training"}
         usual |= {"hovertemplate": f"%{{y:{form}}}", "showlegend": False}
         return usual | {"line": {"color": color, "width": WIDTH}} | more
 
     dots = {"color": VALIDATION} if alone else {"color": color, "dash": "dot"}
-    validation: dict[str, Any] = {"mode": "lines+markers"}
+    validation: dict[str, Any] = {"mode": "lines+markers", "legendgroup": "validation"}
     validation |= {"line": dots | {"width": WIDTH}, "marker": {"size": 7}}
     if len(probed):  # the line goes through them, and the epochs stand beside it
         validation["mode"] = "markers"
-    between = {"mode": "lines+markers", "marker": {"size": 4}, "line": dots | {"width": 1.5}}
     thin = {"line": {"color": color, "width": 1}, "opacity": 0.25, "hoverinfo": "skip"}
     below = {"xaxis": "x2", "yaxis": "y2", "cliponaxis": False}
     lowest = {"xaxis": "x3", "yaxis": "y3", "line": {"color": color, "width": 1.5}}
-    # Validation's lines have a group of their own: a click on "training loss" hides that alone.
-    own = {"legendgroup": group + (", validation" if alone else ""), "showlegend": alone}
     lines = [
         line(steps[raw], loss[raw], "each step", ".4f", **thin),
-        line(steps[even], smooth, "training loss", ".4f", showlegend=alone),
-        line(at, val_loss, "validation loss", ".4f", **validation | own),
+        line(steps[even], smooth, "training loss", ".4f"),
+        line(at, val_loss, "validation loss", ".4f", **validation),
         line(at, val_accuracy, "validation accuracy", ".2%", **validation | below),
         line(steps[even], lr[even], "learning rate", ".2g", **lowest),
     ]
     if len(probed):
-        fixed = between | {"legendgroup": own["legendgroup"]}
-        dotted = {"mode": "lines+markers", "marker": {"size": 4}, "showlegend": alone}
+        dotted = {"mode": "lines+markers", "marker": {"size": 4}}
+        fixed = validation | dotted | {"line": dots | {"width": 1.5}}
         lines += [
             line(probed, fixed_loss, "validation, some images", ".4f", **fixed),
             line(probed, fixed_accuracy, "validation, some images", ".2%", **fixed | below),
@@ -153,8 +155,7 @@ def _lines(
                 [best["val_accuracy"]],
                 f"best epoch, {best['epoch']}",
                 ".2%",
-                **validation
-                | {"mode": "markers", "marker": star, "legendgroup": own["legendgroup"]},
+                **validation | {"mode": "markers", "marker": star},
                 **below,
             )
         )
