@@ -21,6 +21,7 @@ from lenet.ui.experiments.best import show_best
 from lenet.ui.experiments.cells import show_cells
 from lenet.ui.experiments.figures import show_figures
 from lenet.ui.experiments.state import RunProgress
+from lenet.ui.present import presenting
 from lenet.ui.widgets import segments, while_here
 
 REFRESH = 2.0
@@ -43,10 +44,11 @@ def page() -> None:
         wrap=False,
         on_change=while_here(lambda: state.update(study=state["kind of study"])),
     )
-    if name in STUDY_PRESETS:
-        st.markdown(STUDY_PRESETS[name].expect)
     found = earlier(name)
-    configure(name, first=not found)
+    if not presenting():
+        if name in STUDY_PRESETS:
+            st.markdown(STUDY_PRESETS[name].expect)
+        configure(name, first=not found)
     if wanted not in (*TITLES, *found):
         st.warning(f"The study {plain(wanted)} is not here; choose another.")
     folder = found.get(wanted) or next(iter(found.values()), None)
@@ -151,12 +153,13 @@ def show_shipped(shipped: Findings) -> None:
     """Results that came with the lab."""
     made = shipped.made
     config = shipped.study.cells[0].config()
-    st.caption(
-        f"Shipped results of {made['written']}: {setup.named_seeds(shipped.study)}; "
-        f"{config.epochs} epochs, batch size {config.batch_size}; {made['machine']}, "
-        f"torch {made['torch']}, Python {made['python']}; "
-        f"{results.seconds(shipped.runs) / 60:.0f} min of training."
-    )
+    if not presenting():
+        st.caption(
+            f"Shipped results of {made['written']}: {setup.named_seeds(shipped.study)}; "
+            f"{config.epochs} epochs, batch size {config.batch_size}; {made['machine']}, "
+            f"torch {made['torch']}, Python {made['python']}; "
+            f"{results.seconds(shipped.runs) / 60:.0f} min of training."
+        )
     found = {(run.label, run.seed): run for run in shipped.runs}
     runs = [
         RunProgress(planned, "Finished", planned.config.epochs, run.curve, run)
@@ -168,6 +171,10 @@ def show_shipped(shipped: Findings) -> None:
 
 def show_findings(findings: Findings, runs: list[RunProgress], folder: StudyFolder | None) -> None:
     """What was found: a sentence, the table, the best cell, a figure."""
+    key = folder.id if folder else "shipped"
+    if presenting():
+        show_figures(findings, runs, key)
+        return
     if found := conclusion(findings):
         st.markdown(f"**What came out:** {plain(found)}", help=METHOD)
     if too_few := caution(findings.study):
@@ -178,7 +185,7 @@ def show_findings(findings: Findings, runs: list[RunProgress], folder: StudyFold
         if folder and run.finished:
             best.setdefault(run.planned.label, folder.run(run.planned))
     show_best(findings, best)
-    show_figures(findings, runs, folder.id if folder else "shipped")
+    show_figures(findings, runs, key)
 
 
 show(page)

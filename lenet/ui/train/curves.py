@@ -203,7 +203,7 @@ def _above(runs: Sequence[History], top: float, *, log: bool) -> list[dict[str, 
         return []
     most = max(float(found.max()) for found in losses)
     text = f"↑ {count:,} step{'s' * (count > 1)} above, up to {most:.3g}"
-    place = {"x": 0.99, "xref": "x domain", "xanchor": "right", "y": 1, "yref": "y domain"}
+    place = {"x": 0.82, "xref": "x domain", "xanchor": "right", "y": 1, "yref": "y domain"}
     return [place | {"yanchor": "top", "text": text, "showarrow": False, "font": {"size": 12}}]
 
 
@@ -244,7 +244,7 @@ def _levels(*, softmax: bool) -> list[dict[str, Any]]:
         rows.append(("", SOFTMAX_FLOOR, f"no lower with softmax: {SOFTMAX_FLOOR:.4f}"))
     lines = []
     for axis, value, text in rows:
-        label = {"text": text, "textposition": "end", "yanchor": "bottom", "font": {"size": 10}}
+        label = {"text": text, "textposition": "end", "yanchor": "bottom", "font": {"size": 12}}
         place = {"xref": f"x{axis} domain", "yref": f"y{axis}"}
         lines.append(reference((0, 1), (value, value), label=label, opacity=0.5, **place))
     return lines
