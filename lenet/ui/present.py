@@ -22,7 +22,8 @@ html { font-size: max(18px, min(1.8vw, 3.2vh)); --least: 0.87rem; }
 .st-key-stage { margin: -5.8rem -3rem 0; width: calc(100% + 6rem); max-width: none;
   position: relative; z-index: 999991; max-height: calc(100dvh - 4.5rem); overflow: auto; }
 .st-key-stage > * { flex-shrink: 0; }
-.st-key-presenting { margin: -1rem -3rem -3rem; width: auto; opacity: 0.7; }
+.st-key-presenting { margin: -1rem -3rem -3rem; width: calc(100% + 6rem);
+  max-width: none; opacity: 0.7; }
 </style>"""
 """Streamlit measures in rem: all grows with the screen, to 20 px at least at 1280×720."""
 
