@@ -134,14 +134,7 @@ class ModelConfig(_Settings):
 
     def layers(self) -> list[geometry.LayerShape]:
         """Name, output shape and parameters of each layer; see `geometry.layers`."""
-        return geometry.layers(
-            self.input_size,
-            self.kernel_size,
-            self.padding,
-            self.pool2,
-            self.batch_norm,
-            self.conv2_kernel,
-        )
+        return geometry.layers(dict(self))
 
 
 class TrainingConfig(_Settings):
@@ -310,25 +303,24 @@ class Config(ModelConfig, TrainingConfig):
         return self
 
 
-_POST: dict[str, Any] = {
-    "fit": "resize",
+_PLAIN: dict[str, Any] = {
     "padding": 0,
-    "batch_norm": True,
-    "init": "xavier_uniform",
-    "normalization": "half",
-    "val_size": 0,
-    "augment": "none",
+    "activation": "tanh",
     "sketches": 0.0,
     "photographs": 0.0,
     "label_smoothing": 0.0,
     "weight_decay": 0.0,
     "optimizer": "sgd",
-    "lr": 0.01,
     "schedule": "constant",
     "momentum": 0.9,
-    "activation": "tanh",
+}
+_POST: dict[str, Any] = {
+    **_PLAIN,
+    "fit": "resize",
+    "normalization": "half",
+    "val_size": 0,
+    "lr": 0.01,
     "dropout": 0.3,
-    "epochs": 3,
     "batch_size": 32,
 }
 
@@ -355,26 +347,17 @@ PRESETS: dict[PresetName, dict[str, Any]] = {
         "epochs": 10,
     },
     "classic": {
+        **_PLAIN,
         "input_size": 32,
-        "padding": 0,
         "pooling": "average",
         "batch_norm": False,
-        "activation": "tanh",
         "init": "default",
-        "augment": "none",
-        "sketches": 0.0,
-        "photographs": 0.0,
-        "label_smoothing": 0.0,
-        "weight_decay": 0.0,
-        "optimizer": "sgd",
         "lr": 0.05,
-        "schedule": "constant",
-        "momentum": 0.9,
         "batch_size": 64,
         "epochs": 10,
     },
     "post": {**_POST, "kernel_size": 3, "pool2": True, "softmax": True},
-    "post-32": {**_POST, "input_size": 32, "softmax": False},
+    "post-32": {**_POST, "input_size": 32},
 }
 """What each preset sets differently from the fields' defaults, which are `lab`."""
 

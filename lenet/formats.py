@@ -20,11 +20,6 @@ def dropped(*names: str) -> Migration:
     return lambda values: {name: values[name] for name in values if name not in names}
 
 
-def renamed(**names: str) -> Migration:
-    """Fields have other names: `renamed(old="new")`."""
-    return lambda values: {names.get(name, name): value for name, value in values.items()}
-
-
 _ADAMW_LAB: Mapping[str, Mapping[str, Any]] = {
     "lab": {
         "optimizer": "adamw",

@@ -1,13 +1,16 @@
 """The sizes of LeNet-5's layers, worked out without torch and without building the network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lenet.errors import GeometryError
 
 CONV_CHANNELS = (6, 16, 120)  # feature maps of conv0, conv1 and conv2 (LeCun et al. 1998, fig. 2)
 FC_FEATURES = (84, 10)  # features of fc3 and fc4
 POOL = 2  # side and stride of every pooling window
+SETTINGS = ("input_size", "kernel_size", "padding", "pool2", "batch_norm", "conv2_kernel")
+"""Those that decide whether the layers fit."""
 
 
 @dataclass(frozen=True)
@@ -21,31 +24,19 @@ class LayerShape:
     """Products of a value and a weight that are summed for one image."""
 
 
-def layers(
-    input_size: int,
-    kernel_size: int,
-    padding: int,
-    pool2: bool,
-    batch_norm: bool,
-    conv2_kernel: int = 0,
-) -> list[LayerShape]:
+def layers(values: Mapping[str, Any]) -> list[LayerShape]:
     """Every layer that has weights or changes the shape, from conv0 to fc4.
-
-    A convolution of stride 1 takes a side W to W − K + 2P + 1, a pooling halves it,
-    rounding down (Dumoulin & Visin 2016, relationships 3 and 5). A `conv2_kernel` of 0 is
-    `kernel_size`.
 
     Raises `GeometryError`, with the size at each layer, if an input is smaller than its kernel.
     """
-    trace, failing = feasible_layers(
-        input_size, kernel_size, padding, pool2, batch_norm, conv2_kernel
-    )
+    trace, failing = feasible_layers(values)
     if failing is None:
         return trace
+    input_size, kernel_size, padding = (values[name] for name in SETTINGS[:3])
     shown = (layer for layer in trace if not layer.name.startswith("bn"))
     sizes = [str(input_size), *(f"{layer.name} {layer.output_shape[-1]}" for layer in shown)]
     before = trace[-1].output_shape[-1] if trace else input_size + 2 * padding
-    kernel = kernel_size if failing.name != "conv2" else conv2_kernel or kernel_size
+    kernel = (failing.name == "conv2" and values["conv2_kernel"]) or kernel_size
     needed = POOL if failing.name.startswith("pool") else kernel
     raise GeometryError(
         f"input size {input_size}, kernel size {kernel_size} and padding {padding} cannot work: "
@@ -54,17 +45,17 @@ def layers(
     )
 
 
-def feasible_layers(
-    input_size: int,
-    kernel_size: int,
-    padding: int,
-    pool2: bool,
-    batch_norm: bool,
-    conv2_kernel: int = 0,
-) -> tuple[list[LayerShape], LayerShape | None]:
-    """The layers that fit, and the first that does not (None when all fit)."""
+def feasible_layers(values: Mapping[str, Any]) -> tuple[list[LayerShape], LayerShape | None]:
+    """The layers that fit, and the first that does not (None when all fit).
+
+    A convolution of stride 1 takes a side W to W − K + 2P + 1, a pooling halves it,
+    rounding down (Dumoulin & Visin 2016, relationships 3 and 5).
+
+    Args:
+        values: the fields of a `ModelConfig`, of which `SETTINGS` are used.
+    """
     trace: list[LayerShape] = []
-    for layer in _walk(input_size, kernel_size, padding, pool2, batch_norm, conv2_kernel):
+    for layer in _walk(*(values[name] for name in SETTINGS)):
         if min(layer.output_shape) < 1:
             return trace, layer
         trace.append(layer)
@@ -72,9 +63,14 @@ def feasible_layers(
 
 
 def _walk(
-    size: int, kernel_size: int, padding: int, pool2: bool, batch_norm: bool, conv2_kernel: int
+    input_size: int,
+    kernel_size: int,
+    padding: int,
+    pool2: bool,
+    batch_norm: bool,
+    conv2_kernel: int,
 ) -> Iterator[LayerShape]:
-    channels_in = 1
+    size, channels_in = input_size, 1
     for index, channels in enumerate(CONV_CHANNELS):
         kernel = kernel_size if index < 2 else conv2_kernel or kernel_size
         size += (2 * padding if index == 0 else 0) - kernel + 1

@@ -21,7 +21,7 @@ from lenet import formats
 from lenet.config import build_config
 from lenet.errors import CheckpointError, LabError, NewerFileError, RunError
 from lenet.evaluation.metrics import evaluate
-from lenet.formats import dropped, renamed
+from lenet.formats import Migration, dropped
 from lenet.network import checkpoint
 from lenet.paths import ROOT, SHIPPED
 from lenet.runs.history import read_history
@@ -30,6 +30,12 @@ from lenet.studies import results
 from lenet.studies.folder import StudyFolder
 from tests.command import Lab
 from tests.small import refused, resume, run_lab, same_weights, small_split, trained
+
+
+def renamed(**names: str) -> Migration:
+    """Fields have other names: `renamed(old="new")`."""
+    return lambda values: {names.get(name, name): value for name, value in values.items()}
+
 
 NEWER = 1000
 

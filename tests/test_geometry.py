@@ -17,6 +17,12 @@ IMPOSSIBLE = (28, 5, 0, False)
 UNPOOLED = "conv0 bn0 pool0 conv1 bn1 pool1 conv2 bn2 fc3 fc4"
 
 
+def settings(
+    size: int, kernel: int, padding: int, pool2: bool, *, batch_norm: bool = True
+) -> dict[str, int]:
+    return dict(zip(geometry.SETTINGS, (size, kernel, padding, pool2, batch_norm, 0), strict=True))
+
+
 def sides(layers: list[geometry.LayerShape]) -> list[int]:
     """The size of the map after each convolution and pooling."""
     return [layer.output_shape[-1] for layer in layers if layer.name.startswith(("conv", "pool"))]
@@ -33,16 +39,16 @@ def sides(layers: list[geometry.LayerShape]) -> list[int]:
 def test_geometries_of_the_post(
     shape: tuple[int, int, int, bool], names: str, expected: list[int], parameters: int
 ) -> None:
-    layers = geometry.layers(*shape, batch_norm=True)
+    layers = geometry.layers(settings(*shape))
     assert [layer.name for layer in layers] == names.split()
     assert sides(layers) == expected
     assert sum(layer.parameters for layer in layers) == parameters
-    without = geometry.layers(*shape, batch_norm=False)
+    without = geometry.layers(settings(*shape, batch_norm=False))
     assert without == [layer for layer in layers if not layer.name.startswith("bn")]
 
 
 def test_multiply_adds_are_the_products_of_each_value() -> None:
-    layers = {layer.name: layer for layer in geometry.layers(*CLASSIC, batch_norm=True)}
+    layers = {layer.name: layer for layer in geometry.layers(settings(*CLASSIC))}
     products = {name: layer.multiply_adds for name, layer in layers.items() if layer.multiply_adds}
     assert products == {
         "conv0": 6 * 28 * 28 * 5 * 5,
@@ -55,9 +61,9 @@ def test_multiply_adds_are_the_products_of_each_value() -> None:
 
 def test_impossible_geometry_is_refused_where_it_fails() -> None:
     with refused(GeometryError, r"pool1 4 → conv2 needs 5×5 but gets 4×4") as caught:
-        geometry.layers(*IMPOSSIBLE, batch_norm=True)
+        geometry.layers(settings(*IMPOSSIBLE))
     assert "bn" not in str(caught.value)
-    fitting, failing = geometry.feasible_layers(*IMPOSSIBLE, batch_norm=True)
+    fitting, failing = geometry.feasible_layers(settings(*IMPOSSIBLE))
     assert sides(fitting) == [24, 12, 8, 4]
     assert failing is not None
     assert failing.name == "conv2"
@@ -76,7 +82,7 @@ def test_refusal_names_what_the_failing_layer_needs_and_gets(
     shape: tuple[int, int, int, bool], reason: str
 ) -> None:
     with pytest.raises(GeometryError, match=reason):
-        geometry.layers(*shape, batch_norm=True)
+        geometry.layers(settings(*shape))
 
 
 def pytorch_sides(size: int, kernel: int, padding: int, pool2: bool) -> list[int] | None:
@@ -99,7 +105,7 @@ def test_sizes_and_refusals_are_those_of_pytorch(kernel: int) -> None:
     found = []
     with torch.inference_mode():
         for size, padding, pool2 in product((8, 15, 28, 32, 47, 64), range(6), (False, True)):
-            fitting, failing = geometry.feasible_layers(size, kernel, padding, pool2, False)
+            fitting, failing = geometry.feasible_layers(settings(size, kernel, padding, pool2))
             ours = None if failing else sides(fitting)
             assert ours == pytorch_sides(size, kernel, padding, pool2), (size, padding, pool2)
             found.append(ours)

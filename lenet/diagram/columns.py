@@ -6,8 +6,6 @@ from typing import Any
 
 from lenet.geometry import POOL, LayerShape, feasible_layers
 
-GEOMETRY = ("input_size", "kernel_size", "padding", "pool2", "batch_norm", "conv2_kernel")
-"""The settings that decide whether the layers fit, as `geometry.feasible_layers` takes them."""
 ACTIVATIONS = {"tanh": "tanh", "leaky_relu": "LeakyReLU", "relu": "ReLU", "sigmoid": "sigmoid"}
 _SEES = {
     "conv0": "Each of its 6 kernels slides over the picture and makes a map of where it finds its "
@@ -61,7 +59,7 @@ def columns(values: Mapping[str, Any]) -> list[Column]:
     framed = f", with a frame of {padding} zeros around it" if padding else ""
     said = f"The picture: {size}×{size} grays{framed}."
     found = [Column("input", (1, size, size), 0, (), said)]
-    fitting, failing = feasible_layers(**{name: values[name] for name in GEOMETRY})
+    fitting, failing = feasible_layers(values)
     norms = {layer.name[2:]: layer.parameters for layer in fitting if layer.name[:2] == "bn"}
     for layer in fitting:
         if layer.name[:2] != "bn":
@@ -75,7 +73,7 @@ def total(shown: list[Column], values: Mapping[str, Any]) -> str:
     """The whole network in a sentence, or why it cannot work."""
     if shown[-1].gets is not None:
         return shown[-1].says
-    fitting, _ = feasible_layers(**{name: values[name] for name in GEOMETRY})
+    fitting, _ = feasible_layers(values)
     parameters, products = (
         sum(getattr(layer, cost) for layer in fitting) for cost in ("parameters", "multiply_adds")
     )

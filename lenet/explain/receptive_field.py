@@ -10,26 +10,12 @@ from lenet.config import ModelConfig
 from lenet.geometry import POOL
 
 
-class Window(NamedTuple):
-    """A rectangle of input pixels; `bottom` and `right` are the first ones outside."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-
 class Field(NamedTuple):
     """Along one axis, position p sees `size` input pixels from `start` + p · `jump` on."""
 
     start: int
     jump: int
     size: int
-
-    def span(self, position: int, side: int) -> tuple[int, int]:
-        """First pixel seen and first one after them, of an input of `side` pixels."""
-        first = self.start + position * self.jump
-        return max(0, first), min(side, first + self.size)
 
 
 def fields(config: ModelConfig) -> dict[str, Field]:
@@ -53,11 +39,3 @@ def fields(config: ModelConfig) -> dict[str, Field]:
         if kind != "bn":
             found[layer.name] = field
     return found
-
-
-def window(config: ModelConfig, layer: str, row: int, column: int) -> Window:
-    """The input pixels that a position of a layer's maps sees, (0, 0) for fc3 and fc4."""
-    field = fields(config)[layer]
-    top, bottom = field.span(row, config.input_size)
-    left, right = field.span(column, config.input_size)
-    return Window(top, left, bottom, right)

@@ -19,7 +19,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from lenet.catalog import DATASETS
 from lenet.config import Config, build_config, field_value
 from lenet.errors import ConfigError, LabError
-from lenet.geometry import feasible_layers
 from lenet.paths import DEFAULT_CHECKPOINT, PHOTO_CHECKPOINT, runs_dir
 from lenet.runs.launcher import list_runs
 from lenet.ui import picture
@@ -32,7 +31,7 @@ MOST, SEEDS = 20, 10_000
 """Images that Predict shows at once, and the seeds that pick them."""
 NEXT = "to"
 """Tells a link that leads to the page it is on from what that page's address has been."""
-SPOTS = frozenset(layer.name for layer in feasible_layers(32, 3, 2, pool2=True, batch_norm=True)[0])
+SPOTS = frozenset(layer.name for layer in build_config({"preset": "post"}).layers())
 ORDERS = ("by label", "by likeness")
 PARTS = {
     "answers": "Answers",

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from lenet.config import accepts
-from lenet.diagram.columns import GEOMETRY
 from lenet.diagram.svg import Maps, draw
+from lenet.geometry import SETTINGS
 from lenet.ui import answer
 
 _HERE = Path(__file__).parent
@@ -26,7 +26,7 @@ def network(values: Mapping[str, Any], maps: Maps | None = None) -> str:
 
     It ends at a layer that does not fit; empty where a field is out of its bounds.
     """
-    if not all(accepts(name, values[name]) for name in GEOMETRY):
+    if not all(accepts(name, values[name]) for name in SETTINGS):
         return ""
     return f'<div class="rows">{draw(values, maps, steps=maps is None, halves=True)}</div>'
 

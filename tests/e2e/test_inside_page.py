@@ -18,7 +18,6 @@ from lenet.config import build_config
 from lenet.data.splits import load_split
 from lenet.drawing import centre
 from lenet.explain.activations import layer_outputs
-from lenet.explain.receptive_field import window
 from lenet.network import checkpoint
 from lenet.network.checkpoint import Checkpoint
 from lenet.network.inputs import to_input
@@ -40,6 +39,7 @@ from tests.e2e.look import (
     title,
     upload,
 )
+from tests.receptive import window
 from tests.small import small_config, train
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]

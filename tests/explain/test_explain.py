@@ -14,10 +14,11 @@ from lenet.evaluation.predict import predict
 from lenet.explain.activations import LayerOutput, layer_outputs
 from lenet.explain.arithmetic import Parts, parts
 from lenet.explain.attribution import integrated_gradients
-from lenet.explain.receptive_field import fields, window
+from lenet.explain.receptive_field import fields
 from lenet.network.checkpoint import Checkpoint, snapshot
 from lenet.network.inputs import to_input
 from lenet.network.lenet5 import LeNet5
+from tests.receptive import window
 from tests.small import small_split
 
 GEOMETRIES: dict[str, dict[str, Any]] = {

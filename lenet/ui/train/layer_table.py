@@ -6,8 +6,7 @@ from typing import Any
 import streamlit as st
 
 from lenet.config import accepts
-from lenet.diagram.columns import GEOMETRY
-from lenet.geometry import feasible_layers
+from lenet.geometry import SETTINGS, feasible_layers
 
 
 def show(values: Mapping[str, Any]) -> None:
@@ -15,10 +14,9 @@ def show(values: Mapping[str, Any]) -> None:
 
     In Markdown: a dataframe would bring pandas to the first page, half a second.
     """
-    geometry = {name: values[name] for name in GEOMETRY}
-    if not all(accepts(*field) for field in geometry.items()):
+    if not all(accepts(name, values[name]) for name in SETTINGS):
         return  # Start says why
-    fitting, failing = feasible_layers(**geometry)
+    fitting, failing = feasible_layers(values)
     rows = [
         (layer.name, "×".join(map(str, layer.output_shape)), f"{layer.parameters:,}")
         for layer in fitting
