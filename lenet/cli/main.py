@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lenet import paths
-from lenet.cli import export, output, study, weights
+from lenet.cli import output, study, weights
 from lenet.cli.output import ProgressPrinter
 from lenet.config import (
     Config,
@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     add("--drawings", type=Path, nargs="+", metavar="PATH", help="test: classify canvas drawings")
     add("--box", type=_box, metavar="X0,Y0,X1,Y1", help="test: where the thing is in --images")
     study.add_flags(made)
-    export.add_flags(made)
+    weights.add_flags(made)
     groups: dict[str, Any] = {}
     for name, info in Config.model_fields.items():
         group = knob(info).group
@@ -362,13 +362,13 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _export(args: argparse.Namespace) -> dict[str, Any]:
-    export.check(args)
+    weights.check(args)
     loaded, _ = _opened(args, args.checkpoint)
-    return export.run(args, loaded, lambda name: _split(args, name, "test", ProgressPrinter()))
+    return weights.export(args, loaded, lambda name: _split(args, name, "test", ProgressPrinter()))
 
 
 def _import(args: argparse.Namespace) -> dict[str, Any]:
-    export.check_output(args)
+    weights.check_output(args)
     loaded, _ = _opened(args, args.checkpoint)
     return weights.save(loaded, args.output)
 

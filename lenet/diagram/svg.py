@@ -3,7 +3,9 @@
 The same drawing stands on pages, filled with real maps or not, and as a file beside a text.
 """
 
+import base64
 import html
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from lenet.catalog import DATASETS
 from lenet.diagram.columns import Column, columns, total
-from lenet.diagram.sheet import sheet
 
 Maps = Mapping[str, NDArray[np.uint8]]
 """Grays by layer: (C, H, W) or (F,); of the input (1, S, S); of fc4 probabilities · 255."""
@@ -250,6 +252,24 @@ class _Canvas:
             f'aria-label="{column.name}, {column.size}" data-says="{column.says}">'
             f"{around}{''.join(rows)}</g>"
         )
+
+
+def sheet(maps: NDArray[np.uint8], across: int) -> str:
+    """(N, H, W) uint8 in rows of `across`, as a PNG in an address for `<img src>`.
+
+    Maps are a transparent pixel apart, those of a single pixel not at all.
+    """
+    count, height, width = maps.shape
+    gap = int(height > 1)
+    down = -(-count // across)
+    cells = np.zeros((down * across, height + gap, width + gap, 2), np.uint8)
+    cells[:count, :height, :width] = np.stack([maps, np.full_like(maps, 255)], axis=-1)
+    rows = cells.reshape(down, across, height + gap, width + gap, 2).swapaxes(1, 2)
+    pixels = rows.reshape(down * (height + gap), across * (width + gap), 2)
+    shown = np.ascontiguousarray(pixels[: len(pixels) - gap, : pixels.shape[1] - gap])
+    file = io.BytesIO()
+    Image.fromarray(shown).save(file, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def _rect(kind: str, x: float, y: float, width: float, height: float) -> str:

@@ -1,5 +1,6 @@
 """Make a run's checkpoint one of the shipped ones, with its model card; see `main`."""
 
+import math
 import re
 import sys
 from collections.abc import Mapping
@@ -7,20 +8,24 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import torch
+import torch.nn.functional as F
+
 from lenet.catalog import DATASETS
 from lenet.data.splits import Split, fingerprint, load_split, split_train_val
 from lenet.drawing.outliers import outliers
 from lenet.errors import CheckpointError, ConfigError, LabError
-from lenet.evaluation.calibration import calibrated, temperature
 from lenet.evaluation.metrics import Evaluation, evaluate
 from lenet.files import explained, write_atomic
 from lenet.network import checkpoint as checkpoints
 from lenet.network.checkpoint import Checkpoint
+from lenet.network.inputs import to_input
 from lenet.paths import CHECKPOINTS
 from lenet.runs.history import read_history
 from lenet.runs.launcher import command_line
 from lenet.training.unsure import ANSWERED, MOST, known_pictures, ready, unsure
 
+BATCH = 200
 MADE = 2000
 """Made pictures of each kind to judge by, after the `MOST` that the detector learnt from."""
 
@@ -71,6 +76,33 @@ def promote(
     checkpoints.save(target, replace(found, training=None))
     write_atomic(target.with_suffix(".md"), text.encode())
     return target
+
+
+def temperature(checkpoint: Checkpoint, split: Split) -> float:
+    """By what to divide the logits of each view so that the truth is as likely as can be.
+
+    Guo et al. 2017, "On calibration of modern neural networks", section 4.2.
+    """
+    from scipy.optimize import minimize_scalar
+
+    model = checkpoint.predictor
+    with torch.inference_mode():
+        batches = (to_input(images, checkpoint.config) for images in split.images.split(BATCH))
+        logits = torch.cat(
+            [torch.stack([model.logits(view) for view in model.views(x)]) for x in batches], dim=1
+        )  # (views, N, 10)
+
+    def loss(exponent: float) -> float:
+        shares = (logits / math.exp(exponent)).softmax(2).mean(0)
+        return F.nll_loss(shares.log(), split.labels).item()
+
+    return math.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x)
+
+
+def calibrated(checkpoint: Checkpoint, temperature: float) -> Checkpoint:
+    """The same with fc4's weights divided by the temperature, which divides the logits."""
+    scaled = {name: checkpoint.weights[name] / temperature for name in ("fc4.weight", "fc4.bias")}
+    return replace(checkpoint, weights={**checkpoint.weights, **scaled}, training=None)
 
 
 def _calibrated(found: Checkpoint, data: Split) -> tuple[Checkpoint, str]:

@@ -82,15 +82,11 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
 def file_of(checkpoint: Checkpoint) -> bytes:
     """What `save` writes."""
     parts = {field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)}
-    return _packed(numbered({"format": FORMAT, **parts, "config": checkpoint.config.model_dump()}))
+    return packed(numbered({"format": FORMAT, **parts, "config": checkpoint.config.model_dump()}))
 
 
-def save_content(path: Path, content: dict[str, Any]) -> None:
-    """Write what `read_content` reads; see `save`."""
-    write_atomic(path, _packed(content))
-
-
-def _packed(content: dict[str, Any]) -> bytes:
+def packed(content: dict[str, Any]) -> bytes:
+    """What `read_content` reads."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
     return buffer.getvalue()

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections import deque
+from collections.abc import Container
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor
 
 from lenet.data.splits import load_split
-from lenet.errors import DatasetError, StorageError
+from lenet.errors import CheckpointError, DatasetError, StorageError
 from lenet.files import (
     explained,
     not_through_links,
@@ -25,13 +26,12 @@ from lenet.files import (
     temporaries,
     write_atomic,
 )
-from lenet.network import checkpoint
+from lenet.network import checkpoint, weight_file
 from lenet.network.grays import grays
 from lenet.network.inputs import to_input
 from lenet.runs.history import HistoryFile
-from lenet.runs.keeping import thin_out
 from lenet.runs.moments import MomentsFile
-from lenet.runs.run import Run
+from lenet.runs.run import SPARES, Run
 from lenet.training.events import EpochEvent, Event, LrEvent, ProbeEvent, StepEvent
 from lenet.training.trainer import Trainer
 
@@ -93,7 +93,7 @@ class Recorder:
         self._written.add(path)
 
     def thin_out(self) -> None:
-        """Make older checkpoints small, or delete them; see `lenet.runs.keeping`."""
+        """Make older checkpoints small, or delete them; see `thin_out`."""
         keep = self._trainer.config.keep_checkpoints
         best = self._history.poll().best_epoch(self._run.checkpoints()) if keep else None
         try:
@@ -156,6 +156,41 @@ def clear_remains(run: Run) -> None:
     for path in temporaries(run.folder):
         if not path.name.startswith(PAGE_WRITES):
             path.unlink(missing_ok=True)
+
+
+def thin_out(run: Run, keep: int, best: int | None, written: Container[Path]) -> None:
+    """Leave the training's state in the last `SPARES` whole checkpoints, and delete old ones.
+
+    An older file is touched only when so many newer ones are whole; whenever the process is
+    killed, there is one to resume from.
+
+    Args:
+        keep: the newest checkpoints that stay, at least `SPARES`; 0 for all.
+        best: an epoch whose checkpoint stays in any case.
+        written: files of this process, which are whole.
+
+    Raises:
+        StorageError: a file could not be rewritten; it is as it was.
+    """
+    whole, lighten = 0, True
+    for place, (epoch, path) in enumerate(reversed(run.checkpoints().items())):
+        if whole < SPARES:
+            whole += path in written or _resumable(path) is not None
+        elif keep and place >= keep and epoch != best:
+            path.unlink(missing_ok=True)
+        elif lighten:
+            if found := _resumable(path):
+                write_atomic(path, checkpoint.packed(found | {"training": None}))
+            lighten = bool(found) and path not in written  # or all older ones are light already
+
+
+def _resumable(path: Path) -> dict[str, Any] | None:
+    """What the file holds if a training can go on from it."""
+    try:
+        found = checkpoint.read_content(weight_file.read_file(path), path.name)
+    except CheckpointError:
+        return None
+    return found if found.get("training") else None
 
 
 def cut(file: Path, step: int, epoch: int) -> None:

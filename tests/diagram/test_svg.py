@@ -11,8 +11,7 @@ from PIL import Image
 
 from lenet.config import PRESETS, Config, build_config
 from lenet.diagram.columns import columns
-from lenet.diagram.sheet import sheet
-from lenet.diagram.svg import draw
+from lenet.diagram.svg import draw, sheet
 from lenet.paths import ROOT
 
 SVG = "{http://www.w3.org/2000/svg}"

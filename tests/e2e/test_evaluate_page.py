@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from lenet.data.splits import load_split
-from lenet.evaluation.comparison import Comparison
-from lenet.evaluation.metrics import Evaluation, evaluate
+from lenet.evaluation.metrics import Comparison, Evaluation, evaluate
 from lenet.network import checkpoint
 from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT
 from lenet.runs.run import Run

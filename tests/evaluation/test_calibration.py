@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lenet.data.splits import Split
-from lenet.evaluation.calibration import calibrated, temperature
+from lenet.evaluation.model_card import calibrated, temperature
 from lenet.evaluation.predict import predict
 from lenet.network.checkpoint import Checkpoint
 from tests.small import small_split

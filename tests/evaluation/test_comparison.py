@@ -5,8 +5,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from lenet.evaluation.comparison import Comparison
-from lenet.evaluation.metrics import Evaluation
+from lenet.evaluation.metrics import Comparison, Evaluation
 
 
 def evaluation(right: list[bool], sure: list[float]) -> Evaluation:

@@ -5,8 +5,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from lenet.evaluation.comparison import Comparison
-from lenet.evaluation.metrics import Evaluation
+from lenet.evaluation.metrics import Comparison, Evaluation
 from lenet.ui.answer import html_of
 from lenet.ui.app import fragment
 from lenet.ui.evaluate import charts

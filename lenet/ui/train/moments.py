@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from lenet.catalog import DATASETS
 from lenet.config import Config
-from lenet.diagram.sheet import sheet
-from lenet.diagram.svg import draw
+from lenet.diagram.svg import draw, sheet
 from lenet.runs import moments
 from lenet.runs.run import Run
 from lenet.ui import answer
