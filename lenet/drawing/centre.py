@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from lenet.catalog import SIDE, DatasetInfo, DatasetName, dataset_info
-from lenet.drawing import digits, foreground, ink
+from lenet.drawing import digits, foreground
 from lenet.drawing.digits import Digit, Line
 from lenet.drawing.foreground import NO_HINTS, Box, Hints, Mask
 from lenet.drawing.image_files import quiet, to_8_bit
@@ -160,6 +160,8 @@ def _thickened(levels: Gray) -> Gray:
     """Ink, (H, W) uint8 light on black, whose strokes will be `THICK` pixels wide at least."""
     import cv2
 
+    from lenet.drawing import ink
+
     missing = round(THICK * max(levels.shape) / MNIST_BOX - ink.width(levels > 127))
     if missing <= 0:
         return levels
@@ -169,6 +171,8 @@ def _thickened(levels: Gray) -> Gray:
 
 def _digits(image: Image.Image, polarity: Polarity, name: str, hints: Hints) -> Prepared:
     """A picture of digits: its ink, and which of it is which digit."""
+    from lenet.drawing import ink  # with OpenCV, which few pictures need
+
     gray, levels, inverted, even = _light_on_black(image, polarity)
     found = _standing_out(levels)
     if min(gray.shape) >= SMALL:

@@ -1,10 +1,8 @@
-"""What is written in a photograph: ink without paper, shadows, ruled lines or a table; by OpenCV.
-
-OpenCV is imported only when a picture needs it.
-"""
+"""What is written in a photograph: ink without paper, shadows, ruled lines or a table (OpenCV)."""
 
 from typing import Final, TypeAlias, TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,8 +44,6 @@ SPECK: Final = 0.012
 
 def width(strokes: Mask) -> float:
     """About how wide strokes are, in pixels; at least 1."""
-    import cv2
-
     depths = cv2.distanceTransform(np.pad(strokes, 1).astype(np.uint8), cv2.DIST_L2, 3)
     return max(1.0, 4 * float(depths[depths > 0].mean()) - 2) if depths.any() else 1.0
 
@@ -68,8 +64,6 @@ def from_afar(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def from_near(seen: NDArray[Level], shape: tuple[int, ...]) -> NDArray[Level]:
     """What was seen by `from_afar`, of the close-up alone, in its (H, W)."""
-    import cv2
-
     pad = max(min(AFAR, max(shape)), 1)
     middle = seen[pad:-pad, pad:-pad]
     return np.asarray(cv2.resize(middle, shape[::-1], interpolation=cv2.INTER_LINEAR), seen.dtype)
@@ -77,8 +71,6 @@ def from_near(seen: NDArray[Level], shape: tuple[int, ...]) -> NDArray[Level]:
 
 def is_light(gray: NDArray[np.uint8]) -> bool:
     """Whether what is narrow in (H, W) is lighter than what surrounds it."""
-    import cv2
-
     small = _reduced(gray, 256)
     rest = small.astype(np.float32) - cv2.medianBlur(small, 51)
     narrow = np.ones((15, 15), np.uint8)
@@ -93,8 +85,6 @@ def is_light(gray: NDArray[np.uint8]) -> bool:
 
 def written(gray: NDArray[np.uint8], *, light: bool) -> tuple[Shares, Mask]:
     """How strong the ink in (H, W) is, and where there is any; `light` ink is on dark ground."""
-    import cv2
-
     missing, noise = _missing(255 - gray if light else gray)
     faint = max(FAINT, 4 * noise)
     ruled = _ruled(missing, faint)
@@ -119,8 +109,6 @@ def _missing(gray: NDArray[np.uint8]) -> tuple[Shares, float]:
 
     What surrounds it is found by closing (Serra 1982), so the edge of a shadow is no ink.
     """
-    import cv2
-
     longest = max(gray.shape)
     calm = cv2.GaussianBlur(cv2.medianBlur(gray, 3), (0, 0), 1.0) if longest > 200 else gray
     size = round(REACH * longest) | 1
@@ -132,8 +120,6 @@ def _missing(gray: NDArray[np.uint8]) -> tuple[Shares, float]:
 
 def _beside(there: Mask) -> Mask:
     """Pixels of what is wider than a stroke and reaches in from the border: a table, say."""
-    import cv2
-
     wide = np.ones((round(STROKE * max(there.shape)) | 1,) * 2, np.uint8)
     framed = np.pad(there.astype(np.uint8), wide.shape[0], mode="edge")
     blocks = cv2.morphologyEx(framed, cv2.MORPH_OPEN, wide)
@@ -147,8 +133,6 @@ def _beside(there: Mask) -> Mask:
 
 def _ruled(missing: Shares, faint: float) -> Mask:
     """Pixels of ruled lines and squares: thin, straight, long, and several of a direction."""
-    import cv2
-
     small = _reduced(missing, LINE_SIDE)
     bright = cv2.morphologyEx(small, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
     thin = ((small - bright) > faint * 0.6).astype(np.float32)
@@ -169,8 +153,6 @@ def _ruled(missing: Shares, faint: float) -> Mask:
 
 def _lines(pieces: Mask, axis: int) -> tuple[Mask, int]:
     """Pieces of a direction, and how many of them are long; one alone is a margin or a stroke."""
-    import cv2
-
     _, parts, stats, _ = cv2.connectedComponentsWithStats(pieces.astype(np.uint8))
     long = stats[:, 2 + axis] > LONG * pieces.shape[1 - axis]
     long[0] = False
@@ -180,8 +162,6 @@ def _lines(pieces: Mask, axis: int) -> tuple[Mask, int]:
 
 def _straight(thin: Shares, length: int, degrees: int) -> Mask:
     """Pixels of straight pieces that lean by up to `LEANING` from a direction."""
-    import cv2
-
     pieces = np.zeros(thin.shape, bool)
     near = cv2.dilate(thin, np.ones((3, 1) if degrees == 0 else (1, 3), np.uint8))
     for leaning in LEANING:
@@ -192,8 +172,6 @@ def _straight(thin: Shares, length: int, degrees: int) -> Mask:
 
 
 def _stick(length: int, degrees: float) -> NDArray[np.float32]:
-    import cv2
-
     side = length | 1
     kernel = np.zeros((side, side), np.float32)
     way = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))]) * (side // 2)
@@ -204,8 +182,6 @@ def _stick(length: int, degrees: float) -> NDArray[np.float32]:
 
 def _meant(missing: Shares, mask: Mask) -> Mask:
     """Without specks, what is much fainter than the rest, and what reaches in from the border."""
-    import cv2
-
     height, width = mask.shape
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     parts = np.asarray(labels, np.int32)
@@ -225,8 +201,6 @@ def _meant(missing: Shares, mask: Mask) -> Mask:
 
 
 def _reduced(pixels: NDArray[Level], side: int) -> NDArray[Level]:
-    import cv2
-
     share = side / max(pixels.shape)
     if share >= 1:
         return pixels
