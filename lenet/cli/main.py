@@ -192,11 +192,7 @@ def _summary(args: argparse.Namespace) -> dict[str, Any]:
     return {
         "parameters": sum(layer.parameters for layer in layers),
         "layers": [
-            {
-                "name": layer.name,
-                "output_shape": list(layer.output_shape),
-                "parameters": layer.parameters,
-            }
+            {name: getattr(layer, name) for name in ("name", "output_shape", "parameters")}
             for layer in layers
         ],
         "config": config.model_dump(),

@@ -67,10 +67,6 @@ def _render_summary(result: dict[str, Any]) -> str:
     return "\n".join(f"{name:<6} {shape:>10} {count:>8,}" for name, shape, count in rows)
 
 
-def _render_train(result: dict[str, Any]) -> str:
-    return f"{result['state']} after {result['seconds']:.1f} s: {result['checkpoint']}"
-
-
 def _render_lr_range(result: dict[str, Any]) -> str:
     rows = [
         f"{lr:>8.2g}  {loss:.3f}" for lr, loss in zip(result["lrs"], result["losses"], strict=True)
@@ -129,22 +125,14 @@ def _render_study(result: dict[str, Any]) -> str:
     return "\n".join([f"{result['title']}: {result['state']}, in {result['folder']}", *rows, *said])
 
 
-def _render_export(result: dict[str, Any]) -> str:
-    return f"{result['output']}: {result['format']}, {result['bytes']:,} bytes"
-
-
-def _render_import(result: dict[str, Any]) -> str:
-    return f"{result['output']}: a checkpoint of this lab"
-
-
 RENDER: dict[str, Callable[[dict[str, Any]], str]] = {
-    "train": _render_train,
+    "train": "{state} after {seconds:.1f} s: {checkpoint}".format_map,
     "eval": _render_eval,
     "test": _render_test,
     "summary": _render_summary,
     "lr_range": _render_lr_range,
     "study": _render_study,
-    "export": _render_export,
-    "import": _render_import,
+    "export": "{output}: {format}, {bytes:,} bytes".format_map,
+    "import": "{output}: a checkpoint of this lab".format_map,
 }
 """For each mode, its result as text."""
