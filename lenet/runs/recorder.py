@@ -85,11 +85,6 @@ class Recorder:
         self._flush()
         trainer = self._trainer
         checkpoint.save(path, checkpoint.snapshot(trainer.config, trainer.state(), asdict(event)))
-
-    def save_epoch(self, event: EpochEvent) -> None:
-        """Write the checkpoint of an epoch."""
-        path = self._run.epoch_checkpoint(event.epoch)
-        self.save(path, event)
         self._written.add(path)
 
     def thin_out(self) -> None:

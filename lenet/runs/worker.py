@@ -98,7 +98,9 @@ class Execution:
             try:
                 self.run.prepare(config)
                 if begin:
-                    keep_first_weights(self.run, begin)
+                    from lenet.network import checkpoint
+
+                    checkpoint.save(self.run.first_weights, replace(begin, training=None))
                 self._report()
                 self._work(config, ())
             finally:
@@ -162,7 +164,7 @@ class Execution:
                 if isinstance(event, LrEvent | ProbeEvent):
                     continue
                 if isinstance(event, EpochEvent):
-                    recorder.save_epoch(event)
+                    recorder.save(self.run.epoch_checkpoint(event.epoch), event)
                     settle(self.run)
                     with suppress(OSError):  # by its time it may seem newer, if the clock was set
                         self.run.stopped_checkpoint.unlink()
@@ -227,13 +229,6 @@ class Execution:
         # Before the first step there is nothing to save: a download ends at once.
         if self.status.state in ("starting", "queued"):
             raise Interrupted(number)
-
-
-def keep_first_weights(run: Run, begin: "Checkpoint") -> None:
-    """Have a run begin with a checkpoint's weights."""
-    from lenet.network import checkpoint
-
-    checkpoint.save(run.first_weights, replace(begin, training=None))
 
 
 def _begin(trainer: "Trainer", path: Path) -> None:
