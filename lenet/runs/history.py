@@ -21,8 +21,16 @@ CHUNK = 2**20
 line."""
 EPOCH_KEYS = ("epoch", "step", "train_loss", "seconds")
 LR_KEYS = ("step", "lr_set")
-PROBE_KEYS = ("step", "train_accuracy")
-PROBE_FIGURES = ("train_eval_loss", "gradient_norm", *VALIDATION_KEYS)
+KINDS = {
+    "loss": (STEP_COLUMNS, ()),
+    "train_accuracy": (
+        ("step", "train_accuracy"),
+        ("train_eval_loss", "gradient_norm", *VALIDATION_KEYS),
+    ),
+    "train_loss": (EPOCH_KEYS, VALIDATION_KEYS),
+    "lr_set": (LR_KEYS, ()),
+}
+"""By the name that tells an event's kind: its figures, and those that may be missing or None."""
 PROBE_GROUPS = {"recalls": list, "update_ratios": dict, "idle": dict}
 """Figures of a probe for each class or layer, which may be missing as others may be None."""
 
@@ -177,35 +185,26 @@ def _loads(line: bytes) -> Any:
 
 
 def _is_event(value: Any) -> bool:
-    """Whether a line is a complete step, epoch, probe or change of the learning rate. An epoch
-    without validation figures gets None for them.
+    """Whether a line is a complete event that can be drawn; what may be missing of it gets None,
+    or an empty group.
     """
     if not isinstance(value, dict):
         return False
-    if "loss" in value:
-        return all(map(_is_number, map(value.get, STEP_COLUMNS)))
-    if "train_accuracy" in value:
-        return _is_probe(value)
-    if "train_loss" not in value:
-        return all(map(_is_number, map(value.get, LR_KEYS)))
-    validated = [value.setdefault(name, None) for name in VALIDATION_KEYS]
-    return (
-        isinstance(value.get("epoch"), int)
-        and all(map(_is_number, map(value.get, EPOCH_KEYS)))
-        and all(value is None or _is_number(value) for value in validated)
-    )
-
-
-def _is_probe(value: dict[str, Any]) -> bool:
-    """Whether a probe can be drawn; what is not known of it gets None, or an empty group."""
-    single = [value.setdefault(name, None) for name in PROBE_FIGURES]
-    groups = [value.setdefault(name, kind()) for name, kind in PROBE_GROUPS.items()]
-    if not all(map(isinstance, groups, PROBE_GROUPS.values())):
-        return False
-    for group in groups:
-        single += group.values() if isinstance(group, dict) else group
-    known = [figure for figure in single if figure is not None]
-    return all(map(_is_number, [*map(value.get, PROBE_KEYS), *known]))
+    kind = next(filter(value.__contains__, KINDS), "lr_set")
+    figures, optional = KINDS[kind]
+    is_whole = all(map(_is_number, map(value.get, figures)))
+    if not is_whole or kind == "loss":  # of these there are many
+        return is_whole
+    rest = [value.setdefault(name, None) for name in optional]
+    if kind == "train_accuracy":
+        groups = [value.setdefault(name, group()) for name, group in PROBE_GROUPS.items()]
+        if not all(map(isinstance, groups, PROBE_GROUPS.values())):
+            return False
+        for group in groups:
+            rest += group.values() if isinstance(group, dict) else group
+    known = [figure for figure in rest if figure is not None]
+    numbered = kind != "train_loss" or isinstance(value["epoch"], int)
+    return numbered and all(map(_is_number, known))
 
 
 def _is_number(value: Any) -> bool:
