@@ -15,7 +15,7 @@ STEP_SECONDS = 0.0021
 IMAGE_SECONDS = 0.00013
 """A step and each of its images on one thread, as seven configurations with batches of 32 to
 256 took within 10 %, in processor time; a network with more work takes more."""
-USUAL_WORK = 440_000
+USUAL_WORK = 420_000
 """Multiplications for an image up to which the time hardly depends on them."""
 START_SECONDS = 5.0
 """Importing torch, reading the data, evaluating the test set."""
@@ -27,16 +27,9 @@ def seconds_of(config: Config) -> float:
     """The time of a run on the machine of the constants above."""
     images = dataset_info(config.dataset).train_count - config.val_size
     steps = -(-images // config.batch_size)
-    per_image = IMAGE_SECONDS * max(1.0, work(config) / USUAL_WORK)
+    work = sum(layer.multiply_adds for layer in config.layers())
+    per_image = IMAGE_SECONDS * max(1.0, work / USUAL_WORK)
     return START_SECONDS + config.epochs * (steps * STEP_SECONDS + images * per_image)
-
-
-def work(config: Config) -> int:
-    """Multiplications of the forward pass for one image, about: weights times their uses."""
-    return sum(
-        layer.parameters * (layer.output_shape[1] ** 2 if len(layer.output_shape) == 3 else 1)
-        for layer in config.layers()
-    )
 
 
 def pace() -> float:
