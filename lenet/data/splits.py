@@ -61,7 +61,7 @@ def _read(name: str, images: Path, labels: Path, *_states: tuple[int, int]) -> S
     )
 
 
-def split_train_val(labels: Tensor, val_size: int, seed: int = VAL_SEED) -> tuple[Tensor, Tensor]:
+def split_train_val(labels: Tensor, val_size: int) -> tuple[Tensor, Tensor]:
     """Hold back `val_size` images for validation, of each class its share to within one image.
 
     The images of a class are shuffled; the one at place r of n gets the mark (r + ½) / n,
@@ -70,7 +70,6 @@ def split_train_val(labels: Tensor, val_size: int, seed: int = VAL_SEED) -> tupl
     Args:
         labels: `(N,)` integers from 0 on.
         val_size: how many; 0 trains on all.
-        seed: of the shuffle.
 
     Returns:
         The indices to train on, `(N - val_size,) int64`, and to validate on,
@@ -85,7 +84,7 @@ def split_train_val(labels: Tensor, val_size: int, seed: int = VAL_SEED) -> tupl
             f"val_size {val_size} is not possible: of {total:,} training images 0 to "
             f"{total - 1:,} can be held back"
         )
-    shuffled = np.random.RandomState(seed).permutation(total)  # the same in all versions (NEP 19)
+    shuffled = np.random.RandomState(VAL_SEED).permutation(total)  # stable: NEP 19
     by_class = labels.cpu().numpy()[shuffled]
     order = np.argsort(by_class, kind="stable")
     counts = np.bincount(by_class)
