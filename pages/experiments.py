@@ -17,9 +17,8 @@ from lenet.ui import address, dataset
 from lenet.ui.app import explained, fragment, sentence, show
 from lenet.ui.escape import plain
 from lenet.ui.experiments import setup, state
-from lenet.ui.experiments.best import show_best
-from lenet.ui.experiments.cells import show_cells
-from lenet.ui.experiments.figures import show_figures
+from lenet.ui.experiments.cells import show_best, show_cells
+from lenet.ui.experiments.charts import show_figures
 from lenet.ui.experiments.state import RunProgress
 from lenet.ui.present import presenting
 from lenet.ui.widgets import segments, while_here

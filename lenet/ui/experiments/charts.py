@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import streamlit as st
 
 from lenet.config import Config, knob, said
 from lenet.studies import results
@@ -14,10 +15,43 @@ from lenet.studies.results import POINTS, Findings
 from lenet.studies.significance import ENOUGH
 from lenet.ui.escape import chart_text
 from lenet.ui.experiments.cells import columns, published, setting
+from lenet.ui.experiments.state import RunProgress
+from lenet.ui.live_chart import live_chart
 from lenet.ui.style import COLORS, GRAY, WIDTH, figure, reference
+from lenet.ui.widgets import segments
 
+VIEWS = ("Accuracy", "Curves", "Parallel coordinates")
 MAX_CELLS = len(COLORS)  # cells whose curves can be told apart
 MAX_TICKS = 6  # distinct numbers of a field up to which each is a tick of its axis
+
+
+def show_figures(findings: Findings, runs: list[RunProgress], key: str) -> None:
+    study = findings.study
+    view = segments(
+        "Figure",
+        VIEWS,
+        f"view of {study.name}",
+        default="Curves" if loss_floor(study) else "Accuracy",
+        label_visibility="collapsed",
+    )
+    draw, needed = {
+        "Accuracy": (lambda: accuracies(findings), 1),
+        "Curves": (
+            lambda: curves(study, [(run.planned.label, run.curve) for run in runs], key),
+            0,
+        ),
+        "Parallel coordinates": (lambda: parallel(findings), 2),
+    }[view]
+    if len(findings.runs) < needed:
+        awaited = "the first finished run" if needed == 1 else f"{needed} finished runs"
+        st.caption(f"Comes with {awaited}. The curves are there already.")
+        return
+    version = (key, study.id, len(findings.runs), sum(len(run.curve) for run in runs))
+    live_chart(f"{view} of a study", draw, version=version, alt=f"{view} of the cells")
+    if view == "Curves" and len(study.cells) > MAX_CELLS:
+        st.caption(f"In colour the {MAX_CELLS} with the lowest loss. Point at a line for its name.")
+    if view == "Parallel coordinates":
+        st.caption("A line is a run. Drag along an axis to keep the runs that pass there.")
 
 
 def loss_floor(study: Study) -> float | None:
