@@ -10,7 +10,6 @@ from collections.abc import Container
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import torch
@@ -129,12 +128,7 @@ class Recorder:
         self._flusher.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, error: object, _at: object) -> None:
         self._over.set()
         self._flusher.join()
         with explained(self._run.metrics_file), self._file:

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ PAUSE_POLL = 0.1
 Watch = Callable[[Event, int], None]
 
 
+@dataclass(eq=False)
 class Execution:
     """A process's work on a run.
 
@@ -49,26 +50,17 @@ class Execution:
         after: called when the training is finished, while the folder is still held.
     """
 
-    def __init__(
-        self,
-        run: Run,
-        load: "Callable[[], Split]",
-        watch: Watch,
-        *,
-        queued: bool = False,
-        data_dir: Path | None = None,
-        after: Callable[[], None] | None = None,
-    ) -> None:
-        self.run = run
-        self.status: Status = own_status()
-        self._load = load
-        self._watch = watch
-        self._queued = queued
-        self._data_dir = data_dir
-        self._after = after
-        self._signal: int | None = None
-        self._is_lost: Callable[[], bool] = lambda: False
-        self._obeyed = Control()
+    run: Run
+    load: "Callable[[], Split]"
+    watch: Watch
+    _: KW_ONLY
+    queued: bool = False
+    data_dir: Path | None = None
+    after: Callable[[], None] | None = None
+    status: Status = field(default_factory=own_status, init=False)
+    _signal: int | None = field(default=None, init=False)
+    _is_lost: Callable[[], bool] = field(default=bool, init=False)  # it gives False
+    _obeyed: Control = field(default=Control(), init=False)
 
     def start(
         self, config: Config, *, overwrite: bool = False, begin: "Checkpoint | None" = None
@@ -132,8 +124,8 @@ class Execution:
 
     def _work(self, config: Config, saved: Sequence[Path]) -> None:
         with self._reporting(), stop_signals(self._note_signal):
-            self.run.remember_data_dir(self._data_dir)
-            if self._queued:
+            self.run.remember_data_dir(self.data_dir)
+            if self.queued:
                 step_back()
                 self._report(state="queued")
                 with slot(self.run, self._stop_asked) as granted:
@@ -144,23 +136,23 @@ class Execution:
                         self._report(state="stopped")
             else:
                 self._train(config, saved)
-        if self._after and self.status.state == "finished":
-            self._after()
+        if self.after and self.status.state == "finished":
+            self.after()
 
     def _train(self, config: Config, saved: Sequence[Path]) -> None:
         from lenet.runs.recorder import Recorder
         from lenet.training.trainer import Trainer
 
-        trainer = Trainer(config, self._load(), probing=True)
+        trainer = Trainer(config, self.load(), probing=True)
         if saved:
             _restore(trainer, saved)
         elif is_own(self.run.first_weights):
             _begin(trainer, self.run.first_weights)
-        with Recorder(self.run, trainer, self._data_dir) as recorder:
+        with Recorder(self.run, trainer, self.data_dir) as recorder:
             self._report(state="running", total_steps=trainer.total_steps)
             for event in trainer.run():
                 recorder.record(event)
-                self._watch(event, trainer.total_steps)
+                self.watch(event, trainer.total_steps)
                 if isinstance(event, LrEvent | ProbeEvent):
                     continue
                 if isinstance(event, EpochEvent):
