@@ -77,7 +77,7 @@ def forked(run: Run) -> psutil.Process:
 def _as_the_page_does(run: Run) -> psutil.Process:
     """`python -m lenet`, on the small dataset."""
     flags = ["--mode", "train", "--resume", str(run.folder)]
-    return psutil.Process(launcher.spawn(run, flags).pid)
+    return psutil.Process(launcher.spawn(run.log_file, flags).pid)
 
 
 def _prepared(folder: Path) -> Run:

@@ -136,7 +136,7 @@ class TestLinks:
     def test_nothing_is_written_through_them(self, run: Run, outside: Path) -> None:
         run.log_file.symlink_to(outside)
         with pytest.raises(StorageError):
-            launcher.spawn(run, ["--help"])
+            launcher.spawn(run.log_file, ["--help"])
         run.metrics_file.symlink_to(outside)
         with pytest.raises(StorageError):
             Recorder(run, trained(small_config()))

@@ -180,16 +180,13 @@ def _hand_over(run: Run) -> None:
     """Have another process train from now on; called by who holds the folder."""
     arguments = ["--mode", "train", "--resume", str(run.folder), "--queue", "1", HANDED_OVER]
     ready = _use_prewarmed(run.log_file, arguments)
-    lock.expect(run.folder, ready or spawn(run, arguments))
+    lock.expect(run.folder, ready or spawn(run.log_file, arguments))
 
 
 def start_lr_range(config: Config, log: Path) -> "subprocess.Popen[bytes]":
     """Look for a learning rate in a process that writes to `log`, its result as the last line."""
     arguments = ["--mode", "lr_range", "--json", "--download", "0", *to_flags(config)]
-    if ready := _use_prewarmed(log, arguments):
-        return ready
-    with log.open("ab") as output:
-        return _process([PROGRAM, *arguments], subprocess.DEVNULL, output)
+    return _use_prewarmed(log, arguments) or spawn(log, arguments)
 
 
 def _use_prewarmed(log: Path, arguments: list[str]) -> "subprocess.Popen[bytes] | None":
@@ -207,14 +204,11 @@ def _use_prewarmed(log: Path, arguments: list[str]) -> "subprocess.Popen[bytes] 
     return ready
 
 
-def spawn(run: Run, arguments: list[str]) -> "subprocess.Popen[bytes]":
-    """Start the command line in a process of its own that prints to the run's log.
+def spawn(log: Path, arguments: list[str]) -> "subprocess.Popen[bytes]":
+    """Start the command line in a process of its own that prints to `log`.
     StorageError if that cannot be written.
     """
-    with (
-        explained(run.log_file),
-        open(run.log_file, "ab", opener=not_through_links) as output,
-    ):
+    with explained(log), open(log, "ab", opener=not_through_links) as output:
         return _process([PROGRAM, *arguments], subprocess.DEVNULL, output)
 
 

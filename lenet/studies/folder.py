@@ -173,4 +173,4 @@ def start(folder: StudyFolder) -> None:
         process.forget_asked()
         process.write_status(own_status())
         arguments = ["--mode", "study", "--study", str(folder.folder), launcher.HANDED_OVER]
-        lock.expect(folder.folder, launcher.spawn(process, arguments))
+        lock.expect(folder.folder, launcher.spawn(process.log_file, arguments))
