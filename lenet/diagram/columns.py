@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lenet.config import said
 from lenet.geometry import POOL, LayerShape, feasible_layers
 
-ACTIVATIONS = {"tanh": "tanh", "leaky_relu": "LeakyReLU", "relu": "ReLU", "sigmoid": "sigmoid"}
 _SEES = {
     "conv0": "Each of its 6 kernels slides over the picture and makes a map of where it finds its "
     "own small pattern, an edge say.",
@@ -57,8 +57,8 @@ def columns(values: Mapping[str, Any]) -> list[Column]:
     """
     size, padding = values["input_size"], values["padding"]
     framed = f", with a frame of {padding} zeros around it" if padding else ""
-    said = f"The picture: {size}×{size} grays{framed}."
-    found = [Column("input", (1, size, size), 0, (), said)]
+    says = f"The picture: {size}×{size} grays{framed}."
+    found = [Column("input", (1, size, size), 0, (), says)]
     fitting, failing = feasible_layers(values)
     norms = {layer.name[2:]: layer.parameters for layer in fitting if layer.name[:2] == "bn"}
     for layer in fitting:
@@ -85,14 +85,14 @@ def _fitting(layer: LayerShape, values: Mapping[str, Any], norm: int) -> Column:
     steps = _steps(layer.name, values)
     if layer.name.startswith("pool"):
         kept = "largest" if values["pooling"] == "max" else "mean"
-        said = f"Keeps the {kept} of each 2×2 values: half the size, and a small shift of the "
-        said += "picture changes little. Nothing to learn, no parameters."
+        says = f"Keeps the {kept} of each 2×2 values: half the size, and a small shift of the "
+        says += "picture changes little. Nothing to learn, no parameters."
     else:
         after = f" Then {' and '.join(steps[1:])}." if steps[1:] else ""
         cost = f" {parameters:,} parameters, {layer.multiply_adds:,} multiply-adds."
-        said = _SEES[layer.name] + after + cost
+        says = _SEES[layer.name] + after + cost
     return Column(
-        layer.name, layer.output_shape, parameters, steps, said, _window(layer.name, values)
+        layer.name, layer.output_shape, parameters, steps, says, _window(layer.name, values)
     )
 
 
@@ -112,7 +112,7 @@ def _window(name: str, values: Mapping[str, Any]) -> int:
 
 
 def _steps(name: str, values: Mapping[str, Any]) -> tuple[str, ...]:
-    activation = ACTIVATIONS[values["activation"]]
+    activation = said(values["activation"])
     if name.startswith("pool"):
         return (f"{'max' if values['pooling'] == 'max' else 'mean'} of 2×2",)
     if name == "fc3":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lenet.diagram.columns import ACTIVATIONS
+from lenet.config import said
 from lenet.geometry import CONV_CHANNELS
 from lenet.network.lenet5 import LeNet5
 
@@ -51,7 +51,7 @@ def layer_outputs(model: LeNet5, x: Tensor) -> dict[str, LayerOutput]:
             layers += _convolution(model, index, layers[-1].values)
         total = model.fc3(layers[-1].values.flatten())
         activated = model.activation(total)
-        steps = {"weighted sum": total, ACTIVATIONS[model.config.activation]: activated}
+        steps = {"weighted sum": total, said(model.config.activation): activated}
         layers.append(LayerOutput("fc3", steps))
         logits = model.fc4(activated)
         steps = {"weighted sum": logits, "softmax": logits.softmax(0)}
@@ -67,7 +67,7 @@ def _convolution(model: LeNet5, index: int, x: Tensor) -> list[LayerOutput]:
     if config.batch_norm:
         steps["batch norm"] = norm(steps["convolution"][None])[0]
     activated = model.activation(list(steps.values())[-1])
-    steps[ACTIVATIONS[config.activation]] = activated
+    steps[said(config.activation)] = activated
     layers = [LayerOutput(f"conv{index}", steps)]
     if index < 2 or config.pool2:
         pooled = pool(activated[None])[0]
