@@ -9,7 +9,7 @@ import sys
 
 from lenet.catalog import DATASETS
 from lenet.cli.main import main
-from lenet.data.reading import data_dir
+from lenet.paths import absolute
 from lenet.runs import launcher
 from tests.idx_files import OWN_FOLDER, refuse_real_data, small_info
 
@@ -18,7 +18,7 @@ if __name__ == "__main__":
     if not (folder := flags.get("--data_dir") or os.environ.get("LENET_DATA_DIR")):
         sys.exit(OWN_FOLDER)
     for name in DATASETS:
-        refuse_real_data(data_dir(folder) / name / "raw")
+        refuse_real_data(absolute(folder) / name / "raw")
     launcher.PROGRAM = "tests.small_lab"
     DATASETS.update({name: small_info(name) for name in DATASETS})
     sys.exit(main())

@@ -17,8 +17,7 @@ QUICK = ("--epochs", "1", "--batch_size", "20", "--val_size", "40", "--download"
 FOLDERS = """
 import json, os, subprocess, sys
 from lenet import paths
-from lenet.data import reading
-print(json.dumps([str(paths.runs_dir()), str(reading.data_dir()), str(paths.CHECKPOINTS)]))
+print(json.dumps([str(paths.runs_dir()), str(paths.data_dir()), str(paths.CHECKPOINTS)]))
 """
 
 

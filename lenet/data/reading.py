@@ -107,18 +107,13 @@ class Source(NamedTuple):
     description: str
 
 
-def data_dir(explicit: str | Path | None = None) -> Path:
-    """Return the data folder: `explicit`, else `LENET_DATA_DIR`, else `data/` beside `lenet/`."""
-    return paths.absolute(explicit) if explicit else paths.data_dir()
-
-
 def places(info: DatasetInfo, data_folder: str | Path | None = None) -> dict[Path, str]:
     """Return the folders that may hold a dataset's files, best first, and what each is.
 
     Files are put only into the first, the data folder's, laid out as torchvision does it. Where
     the data folder is itself one of that layout, it will do, too.
     """
-    folder = data_dir(data_folder)
+    folder = paths.absolute(data_folder) if data_folder else paths.data_dir()
     own = folder / info.name / "raw"
     found = {own: f"the data folder {own}"}
     if folder.name == info.name:
