@@ -422,7 +422,6 @@ _NUMBERS = {
 
 
 def knob(info: FieldInfo) -> Knob:
-    """The `Knob` of a configuration field."""
     return next(item for item in info.metadata if isinstance(item, Knob))
 
 

@@ -161,7 +161,6 @@ def _help(name: str) -> str:
 
 
 def _box(text: str) -> tuple[float, float, float, float]:
-    """The corners of a box, from the command line."""
     with suppress(ValueError):
         left, top, right, bottom = (float(number) for number in text.split(","))
         if left < right and top < bottom:

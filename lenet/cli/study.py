@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags that only studies have."""
     add = parser.add_argument_group(
         "study", "A flag of the configuration, given beside these, holds in every run."
     ).add_argument

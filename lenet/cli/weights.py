@@ -90,7 +90,6 @@ def opened(
 
 
 def save(loaded: "Checkpoint", output: Path) -> dict[str, Any]:
-    """Write it as a checkpoint of the lab."""
     from lenet.network import checkpoint
 
     checkpoint.save(output, loaded)

@@ -16,11 +16,8 @@ MAX_NAME = 60
 
 def clean_name(text: str) -> str:
     """A name in one line, without characters that cannot be shown."""
-    return " ".join("".join(filter(_showable, text)).split())[:MAX_NAME].strip()
-
-
-def _showable(sign: str) -> bool:
-    return sign.isprintable() or sign.isspace()
+    shown = "".join(sign for sign in text if sign.isprintable() or sign.isspace())
+    return " ".join(shown.split())[:MAX_NAME].strip()
 
 
 def labels(runs: "Iterable[Run]") -> dict[str, str]:

@@ -128,7 +128,7 @@ class Execution:
             if self.queued:
                 step_back()
                 self._report(state="queued")
-                with slot(self.run, self._stop_asked) as granted:
+                with slot(self.run, lambda: self._control().wish == "stop") as granted:
                     if granted:
                         self._report(state="starting")
                         self._train(config, saved)
@@ -190,9 +190,6 @@ class Execution:
     def _control(self) -> Control:
         control = self.run.asked()
         return replace(control, wish="stop") if self._signal else control
-
-    def _stop_asked(self) -> bool:
-        return self._control().wish == "stop"
 
     def _report(self, **changes: Any) -> None:
         self.status = self.status.changed(**changes)

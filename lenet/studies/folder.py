@@ -120,7 +120,6 @@ class StudyFolder:
         return result
 
     def unfinished(self) -> list[PlannedRun]:
-        """The runs that are still to be done."""
         return [planned for planned in self.study.runs() if not self.result(planned)]
 
     def status(self) -> Status | None:

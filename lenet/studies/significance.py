@@ -92,7 +92,6 @@ def holm(p_values: "NDArray[Any]") -> "NDArray[Any]":
 
 
 def compared(study: Study) -> Compared:
-    """Which cells of the study are compared."""
     return STUDY_PRESETS[study.name].compared if is_preset(study) else "best"
 
 

@@ -94,7 +94,7 @@ def _nine_cases(findings: Findings, accuracies: dict[str, Spread]) -> str:
     }
     mean_gap = sum(map(abs, gaps.values())) / len(gaps)
     widest = max(gaps, key=lambda label: abs(gaps[label]))
-    low, high = _extremes(accuracies)
+    low, *_, high = sorted(accuracies, key=lambda label: accuracies[label].mean)
     text = (
         f"The five accuracies that the post gives are met within {_points(mean_gap)} on average, "
         f"{widest} least ({_points(gaps[widest], sign=True)}). The cases lie between "
@@ -140,11 +140,6 @@ def _geometries(findings: Findings, accuracies: dict[str, Spread]) -> str:
 def _one_by_one(findings: Findings, accuracies: dict[str, Spread]) -> str:
     first, *_, last = accuracies.values()
     return f"From {first.mean:.1%} to {last.mean:.1%}."
-
-
-def _extremes(accuracies: dict[str, Spread]) -> tuple[str, str]:
-    ordered = sorted(accuracies, key=lambda label: accuracies[label].mean)
-    return ordered[0], ordered[-1]
 
 
 def _points(share: float, *, sign: bool = False) -> str:

@@ -10,8 +10,8 @@ from lenet.config import Config, build_config, field_value, spoken, told
 from lenet.errors import ConfigError
 from lenet.studies.plan import MAX_RUNS, Cell
 
-FIXED = ("seed", "lr_changes")
-"""Fields that a sweep cannot vary: seeds are given for the whole study."""
+SWEEPABLE = [name for name in Config.model_fields if name not in ("seed", "lr_changes")]
+"""The fields that a sweep can vary; seeds are given for the whole study."""
 STEPS = 3
 """Values that a grid takes from a range which does not say how many."""
 DECADES = 10
@@ -20,13 +20,7 @@ TRIES = 50
 """Draws for each cell of a random study before it is given up."""
 
 
-def sweepable() -> list[str]:
-    """The fields that a sweep can vary."""
-    return [name for name in Config.model_fields if name not in FIXED]
-
-
 def title(fields: Iterable[str]) -> str:
-    """Of a study that varies these fields."""
     return " × ".join(map(spoken, fields))
 
 
@@ -38,8 +32,8 @@ def parse(text: str) -> tuple[str, list[str]]:
     name, found = name.strip(), [value.strip() for value in values.split(",") if value.strip()]
     if not equals or not found:
         raise ConfigError(f"--vary takes FIELD=VALUE,VALUE, not {text!r}; as in lr=0.01,0.1")
-    if name not in sweepable():
-        hint = "use --seeds" if name == "seed" else f"use one of {', '.join(sweepable())}"
+    if name not in SWEEPABLE:
+        hint = "use --seeds" if name == "seed" else f"use one of {', '.join(SWEEPABLE)}"
         raise ConfigError(f"{name} cannot be varied; {hint}")
     return name, found
 

@@ -308,7 +308,6 @@ class Trainer:
             kind.grow(step)
 
     def _follow_schedule(self) -> None:
-        """Set the learning rate of the next step."""
         self._lr = self.lr * lr_factor(self.config.schedule, self.step / self.total_steps)
         for number, group in enumerate(self.optimizer.param_groups):
             group["lr"] = self._lr * group.get("share", 1.0)

@@ -49,7 +49,7 @@ def own() -> Study:
     st.caption(PRESET_NOTES[name])
     varied = st.multiselect(
         "Fields to vary",
-        [field for field in sweep.sweepable() if field not in ("preset", *size)],
+        [field for field in sweep.SWEEPABLE if field not in ("preset", *size)],
         default=["softmax", "lr"],
         format_func=lambda field: knob(Config.model_fields[field]).label,
         key="varied",
