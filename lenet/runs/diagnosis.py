@@ -189,14 +189,12 @@ def _given_up(run: _Run) -> Finding | None:
     ]
     if not lost or run.probes[-1]["train_accuracy"] < 3 / CLASSES:
         return None
-    change = {"softmax": False} if run.config.softmax else run.faster(1 / 3)
-    why = "softmax in forward() makes its gradient vanish" if run.config.softmax else ""
-    remedy = f"{why}; switch it off" if why else f"try a learning rate of {change['lr']:g}"
-    return Finding(
-        f"The network has given up on {_listed(lost)}: it finds none of them any more. "
-        f"{remedy[0].upper()}{remedy[1:]}.",
-        change,
-    )
+    seen = f"The network has given up on {_listed(lost)}: it finds none of them any more."
+    if run.config.softmax:
+        why = "Softmax in forward() makes its gradient vanish; switch it off."
+        return Finding(f"{seen} {why}", {"softmax": False})
+    change = run.faster(1 / 3)
+    return Finding(f"{seen} Try a learning rate of {change['lr']:g}.", change)
 
 
 def _floor(run: _Run) -> Finding | None:

@@ -23,12 +23,7 @@ def publishable(folder: StudyFolder) -> Findings:
     StudyError if there is no such seed.
     """
     found = results.read(folder, curves=True)
-    study = found.study
-    seeds = [
-        seed
-        for seed in study.seeds
-        if sum(run.seed == seed for run in found.runs) == len(study.cells)
-    ]
+    study, seeds = found.study, found.seeds()
     if not seeds:
         raise StudyError(f"{folder.folder} has no seed with all cells finished; let it go on")
     cells = [

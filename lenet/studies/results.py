@@ -3,6 +3,7 @@
 import itertools
 import math
 import platform
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -52,6 +53,11 @@ class Findings(BaseModel):
     def of(self, label: str) -> list[Result]:
         """The results of a cell, a seed each."""
         return [run.result for run in self.runs if run.label == label]
+
+    def seeds(self) -> list[int]:
+        """Those that every cell has finished."""
+        done = Counter(run.seed for run in self.runs)
+        return [seed for seed in self.study.seeds if done[seed] == len(self.study.cells)]
 
 
 @dataclass(frozen=True)

@@ -55,10 +55,7 @@ def differences(findings: Findings) -> list[Difference]:
     import numpy as np
 
     found = {(run.label, run.seed): run.result.test_accuracy for run in findings.runs}
-    labels = [cell.label for cell in findings.study.cells]
-    seeds = [
-        seed for seed in findings.study.seeds if all((label, seed) in found for label in labels)
-    ]
+    labels, seeds = [cell.label for cell in findings.study.cells], findings.seeds()
     if len(seeds) < 2 or len(labels) < 2:
         return []
     from scipy.stats import ttest_rel

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from lenet.errors import RunError
-from lenet.runs.run import Run
+from lenet.files import modified
 from lenet.runs.status import LIVE
 from lenet.studies import results
 from lenet.studies.folder import StudyFolder, start
@@ -39,9 +39,9 @@ def read(folder: StudyFolder) -> tuple[Findings, list[RunProgress]]:
 
 def _read_run(folder: StudyFolder, planned: PlannedRun) -> RunProgress:
     """One run; a finished one is read once in a session."""
-    kept: dict[tuple[Path, int], RunProgress] = st.session_state.setdefault("finished runs", {})
+    kept: dict[tuple[Path, float], RunProgress] = st.session_state.setdefault("finished runs", {})
     run = folder.run(planned)
-    key = (run.folder, _modified(run))
+    key = (run.folder, modified(run.folder / "result.json"))
     if key in kept:
         return kept[key]
     result = folder.result(planned)
@@ -60,13 +60,6 @@ def _read_run(folder: StudyFolder, planned: PlannedRun) -> RunProgress:
     found = Finished(label=planned.label, seed=planned.config.seed, result=result, curve=curve)
     kept[key] = RunProgress(planned, "Finished", epochs, curve, found)
     return kept[key]
-
-
-def _modified(run: Run) -> int:
-    try:
-        return (run.folder / "result.json").stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def show_controls(folder: StudyFolder, runs: Sequence[RunProgress]) -> None:
