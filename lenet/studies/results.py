@@ -87,10 +87,8 @@ class Spread:
         return quantile * self.deviation * math.sqrt(variances)
 
 
-def spread(values: Sequence[float]) -> Spread | None:
-    """The mean and the sample's standard deviation (n − 1); None of nothing."""
-    if not values:
-        return None
+def spread(values: Sequence[float]) -> Spread:
+    """The mean and the sample's standard deviation (n − 1) of one value or more."""
     return Spread(mean(values), stdev(values) if len(values) > 1 else None, len(values))
 
 
@@ -101,7 +99,7 @@ def summary(findings: Findings, figure: str) -> dict[str, Spread]:
         values = [getattr(result, figure) for result in findings.of(cell.label)]
         if values and None not in values:
             found[cell.label] = spread(values)
-    return {label: value for label, value in found.items() if value}
+    return found
 
 
 def best(findings: Findings) -> Cell | None:

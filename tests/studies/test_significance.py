@@ -58,7 +58,6 @@ def by_flipping_signs(gaps: list[float]) -> float:
 
 def test_intervals_are_those_of_the_table_of_students_t() -> None:
     found = spread([0.81, 0.83, 0.82, 0.86, 0.84])
-    assert found is not None
     error = statistics.stdev([0.81, 0.83, 0.82, 0.86, 0.84])
     assert found.half == pytest.approx(2.776 * error / math.sqrt(5), rel=1e-3)  # t of 4, 97.5 %
     assert found.half_of_one == pytest.approx(2.776 * error * math.sqrt(1 + 1 / 5), rel=1e-3)
@@ -69,7 +68,6 @@ def test_intervals_hold_the_true_mean_and_the_next_value_nineteen_times_in_twent
     for seed in range(2000):
         *values, following = noisy(0.8, 0.01, 6, seed)
         found = spread(values)
-        assert found is not None
         inside += abs(found.mean - 0.8) <= (found.half or 0)
         one += abs(found.mean - following) <= (found.half_of_one or 0)
     assert inside / 2000 == pytest.approx(0.95, abs=0.02)
