@@ -14,7 +14,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from lenet import paths
 from lenet.cli import output, study, weights
@@ -25,7 +25,6 @@ from lenet.config import (
     bounds,
     build_config,
     choices,
-    field_value,
     knob,
     network_settings,
     overrides,
@@ -35,9 +34,6 @@ from lenet.errors import ConfigError, DatasetError, LabError, StorageError
 from lenet.files import explained
 from lenet.runs import launcher
 from lenet.runs.run import Run
-
-if TYPE_CHECKING:
-    from lenet.network.checkpoint import Checkpoint
 
 log = logging.getLogger(__name__)
 
@@ -170,12 +166,8 @@ def _box(text: str) -> tuple[float, float, float, float]:
     )
 
 
-def _given(args: argparse.Namespace) -> dict[str, Any]:
-    return {name: value for name, value in vars(args).items() if name in Config.model_fields}
-
-
 def _config(args: argparse.Namespace) -> Config:
-    given = _given(args)
+    given = weights.given(args)
     config = build_config(given)
     for name in given:
         if not applies(Config.model_fields[name], config.model_dump()):
@@ -209,7 +201,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
 
         stop_with_standard_input()
         wait_for_predecessor(run)
-    if args.resume and (_given(args) or args.init_from):
+    if args.resume and (weights.given(args) or args.init_from):
         raise ConfigError("--resume goes on with the run's own settings; leave the others out")
     if args.resume and not args.data_dir:
         _use_remembered_data(args, run)
@@ -235,7 +227,7 @@ def _train(args: argparse.Namespace) -> dict[str, Any]:
     else:
         begin = None
         if args.init_from:
-            begin, given = _opened(args, args.init_from, *Config.model_fields)
+            begin, given = weights.opened(args, args.init_from, *Config.model_fields)
             config = build_config({**network_settings(begin.config), **given})
         else:
             config = _config(args)
@@ -282,24 +274,8 @@ def _use_remembered_data(args: argparse.Namespace, run: Run) -> None:
     args.data_dir, args.download = folder, "0"
 
 
-def _opened(
-    args: argparse.Namespace, file: Path, *used: str
-) -> "tuple[Checkpoint, dict[str, Any]]":
-    """A checkpoint, of weights from elsewhere too, and the given flags of the configuration.
-
-    A note says which flags are not used: of the lab's own files all but `used`. ConfigError if a
-    value cannot be used.
-    """
-    given = {name: field_value(name, value) for name, value in _given(args).items()}
-
-    def fetch(dataset: str) -> None:
-        ProgressPrinter().fetch(dataset, args.data_dir, download=args.download == "1")
-
-    return weights.opened(file, given, used, args.data_dir, fetch), given
-
-
 def _eval(args: argparse.Namespace) -> dict[str, Any]:
-    loaded, given = _opened(args, args.checkpoint, "dataset")
+    loaded, given = weights.opened(args, args.checkpoint, "dataset")
     dataset = given.get("dataset", loaded.config.dataset)
     split = _split(args, dataset, "test", ProgressPrinter())
     from lenet.evaluation.metrics import evaluate
@@ -327,7 +303,7 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
         raise ConfigError("--images and --drawings exclude each other; give one of them")
     if args.box and not args.images:
         raise ConfigError("--box says where the thing is in --images; give them, too")
-    loaded, given = _opened(args, args.checkpoint, "dataset", "seed")
+    loaded, given = weights.opened(args, args.checkpoint, "dataset", "seed")
     from lenet.evaluation import classify
     from lenet.training.unsure import ready
 
@@ -356,18 +332,6 @@ def _test(args: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
-def _export(args: argparse.Namespace) -> dict[str, Any]:
-    weights.check(args)
-    loaded, _ = _opened(args, args.checkpoint)
-    return weights.export(args, loaded, lambda name: _split(args, name, "test", ProgressPrinter()))
-
-
-def _import(args: argparse.Namespace) -> dict[str, Any]:
-    weights.check_output(args)
-    loaded, _ = _opened(args, args.checkpoint)
-    return weights.save(loaded, args.output)
-
-
 def _split(args: argparse.Namespace, dataset: str, name: str, progress: ProgressPrinter) -> Any:
     """A split in memory, fetched first where it is missing or damaged and may be fetched."""
     from lenet.data.splits import load_split
@@ -390,7 +354,9 @@ MODES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "test": _test,
     "summary": _summary,
     "lr_range": _lr_range,
-    "study": lambda args: study.run(args, _given(args)),
-    "export": _export,
-    "import": _import,
+    "study": lambda args: study.run(args, weights.given(args)),
+    "export": lambda args: weights.export(
+        args, lambda name: _split(args, name, "test", ProgressPrinter())
+    ),
+    "import": weights.import_weights,
 }

@@ -19,6 +19,7 @@ from pydantic import Field
 from lenet import config as configuration
 from lenet.catalog import DATASETS
 from lenet.cli import main as cli
+from lenet.cli import weights
 from lenet.config import Config, Knob, bounds, build_config, choices, knob, to_flags
 from lenet.drawing.examples import EXAMPLES
 from lenet.paths import CHECKPOINTS, DEFAULT_CHECKPOINT, ROOT
@@ -90,7 +91,7 @@ class TestFlags:
                 5, ge=1, le=99, description="Epochs to wait for better days."
             )
 
-        for module in (cli, configuration):
+        for module in (cli, weights, configuration):
             monkeypatch.setattr(module, "Config", Wider)
         help_text = " ".join(lab("--help").out.split())
         assert "Epochs to wait for better days. (≥ 1, ≤ 99, default: 5)" in help_text
