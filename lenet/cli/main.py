@@ -354,7 +354,7 @@ MODES: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "test": _test,
     "summary": _summary,
     "lr_range": _lr_range,
-    "study": lambda args: study.run(args, weights.given(args)),
+    "study": study.run,
     "export": lambda args: weights.export(
         args, lambda name: _split(args, name, "test", ProgressPrinter())
     ),

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from lenet.cli import weights
 from lenet.cli.output import ProgressPrinter
 from lenet.errors import ConfigError
 from lenet.runs import launcher
@@ -41,12 +42,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add("--address", metavar="tcp://HOST:PORT", help="the Dask cluster's scheduler")
 
 
-def run(args: argparse.Namespace, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Train the unfinished runs of the study that the flags describe; `given` are those of the
-    configuration. LabError if a flag cannot be used or the study failed.
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Train the unfinished runs of the study that the flags describe. LabError if a flag cannot be
+    used or the study failed.
     """
     workers = None if args.workers is None else _whole("--workers", args.workers)
-    folder = _folder(args, given)
+    folder = _folder(args, weights.given(args))
     if args.data_dir:
         folder.process.remember_data_dir(args.data_dir)
     elif found := folder.process.data_dir():  # nothing is written there unasked
