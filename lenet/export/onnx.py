@@ -20,11 +20,7 @@ ACTIVATIONS = {"tanh": "Tanh", "relu": "Relu", "leaky_relu": "LeakyRelu", "sigmo
 
 
 def to_onnx(checkpoint: Checkpoint) -> bytes:
-    """A model of (N, 28, 28) uint8 `pixels` and (N, 10) float32 `probabilities`, any N.
-
-    Raises:
-        ExportError: the package onnx is not installed.
-    """
+    """A model of (N, 28, 28) uint8 `pixels` and (N, 10) float32 `probabilities`, any N."""
     try:
         from onnx import TensorProto, checker, helper
     except ImportError:

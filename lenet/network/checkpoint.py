@@ -71,11 +71,7 @@ def snapshot(config: Config, state: dict[str, Any], metrics: dict[str, Any]) -> 
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint atomically.
-
-    Raises:
-        StorageError: it could not be written; an older file of that name is intact.
-    """
+    """Write a checkpoint; see `write_atomic`."""
     write_atomic(path, file_of(checkpoint))
 
 

@@ -274,10 +274,6 @@ class Run:
         Args:
             refusal: the message if another process holds it.
             make: make the folder if it is not there.
-
-        Raises:
-            RunError: another process holds it, or it is gone.
-            StorageError: it cannot be written.
         """
         if not refusal:
             refusal = f"a run is training into {self.folder} already; choose another --output_dir"

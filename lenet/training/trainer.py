@@ -35,11 +35,7 @@ SHARED_BATCH = 96
 
 
 def pick_device(name: str) -> torch.device:
-    """The device that a configuration asks for.
-
-    Raises:
-        ConfigError: this machine does not have it.
-    """
+    """The device that a configuration asks for; `ConfigError` if this machine lacks it."""
     present = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
@@ -74,14 +70,11 @@ class Trainer:
 
     Two trainers with the same configuration and data give the same weights, bit for bit
     on one machine's CPU, also when one of them was saved by `state()` and taken up by
-    `restore()` between two steps. Torch's global generator is seeded.
+    `restore()` between two steps. Torch's global generator is seeded. Raises what `check` does.
 
     Args:
         data: the 60,000 training images; `config.val_size` of them are held back.
         probing: tell between steps how the network stands, too.
-
-    Raises:
-        ConfigError: the batch or the validation split is larger than the data.
     """
 
     def __init__(self, config: Config, data: Split, *, probing: bool = False) -> None:
