@@ -22,6 +22,8 @@ class LayerShape:
     parameters: int
     multiply_adds: int = 0
     """Products of a value and a weight that are summed for one image."""
+    window: int = 0
+    """Side of the square of the layer before that one of its values sees; 0 for all of it."""
 
 
 def layers(values: Mapping[str, Any]) -> list[LayerShape]:
@@ -36,8 +38,7 @@ def layers(values: Mapping[str, Any]) -> list[LayerShape]:
     shown = (layer for layer in trace if not layer.name.startswith("bn"))
     sizes = [str(input_size), *(f"{layer.name} {layer.output_shape[-1]}" for layer in shown)]
     before = trace[-1].output_shape[-1] if trace else input_size + 2 * padding
-    kernel = (failing.name == "conv2" and values["conv2_kernel"]) or kernel_size
-    needed = POOL if failing.name.startswith("pool") else kernel
+    needed = failing.window
     raise GeometryError(
         f"input size {input_size}, kernel size {kernel_size} and padding {padding} cannot work: "
         f"{' → '.join(sizes)} → {failing.name} needs {needed}×{needed} but gets {before}×{before}; "
@@ -76,12 +77,12 @@ def _walk(
         size += (2 * padding if index == 0 else 0) - kernel + 1
         kernels = channels * channels_in * kernel**2
         shape = (channels, size, size)
-        yield LayerShape(f"conv{index}", shape, kernels + channels, kernels * size**2)
+        yield LayerShape(f"conv{index}", shape, kernels + channels, kernels * size**2, kernel)
         if batch_norm:
             yield LayerShape(f"bn{index}", (channels, size, size), 2 * channels)
         if index < 2 or pool2:
             size //= POOL
-            yield LayerShape(f"pool{index}", (channels, size, size), 0)
+            yield LayerShape(f"pool{index}", (channels, size, size), 0, window=POOL)
         channels_in = channels
     features_in = channels_in * size * size
     for index, features in enumerate(FC_FEATURES, start=len(CONV_CHANNELS)):

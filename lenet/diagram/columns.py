@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lenet.config import said
-from lenet.geometry import POOL, LayerShape, feasible_layers
+from lenet.geometry import LayerShape, feasible_layers
 
 _SEES = {
     "conv0": "Each of its 6 kernels slides over the picture and makes a map of where it finds its "
@@ -82,7 +82,7 @@ def total(shown: list[Column], values: Mapping[str, Any]) -> str:
 
 def _fitting(layer: LayerShape, values: Mapping[str, Any], norm: int) -> Column:
     parameters = layer.parameters + norm
-    steps = _steps(layer.name, values)
+    steps = _steps(layer, values)
     if layer.name.startswith("pool"):
         kept = "largest" if values["pooling"] == "max" else "mean"
         says = f"Keeps the {kept} of each 2×2 values: half the size, and a small shift of the "
@@ -91,13 +91,11 @@ def _fitting(layer: LayerShape, values: Mapping[str, Any], norm: int) -> Column:
         after = f" Then {' and '.join(steps[1:])}." if steps[1:] else ""
         cost = f" {parameters:,} parameters, {layer.multiply_adds:,} multiply-adds."
         says = _SEES[layer.name] + after + cost
-    return Column(
-        layer.name, layer.output_shape, parameters, steps, says, _window(layer.name, values)
-    )
+    return Column(layer.name, layer.output_shape, parameters, steps, says, layer.window)
 
 
 def _failing(layer: LayerShape, values: Mapping[str, Any], before: Column) -> Column:
-    window, gets = _window(layer.name, values), before.shape[-1]
+    window, gets = layer.window, before.shape[-1]
     if before.name == "input":
         gets += 2 * values["padding"]
     says = f"{layer.name} needs {window}×{window} values but gets {gets}×{gets}: use a larger "
@@ -105,13 +103,8 @@ def _failing(layer: LayerShape, values: Mapping[str, Any], before: Column) -> Co
     return Column(layer.name, layer.output_shape, 0, (), says, window, gets)
 
 
-def _window(name: str, values: Mapping[str, Any]) -> int:
-    own = values["conv2_kernel"] if name == "conv2" else 0
-    sides = {"conv": own or values["kernel_size"], "pool": POOL}
-    return int(sides.get(name[:4], 0))
-
-
-def _steps(name: str, values: Mapping[str, Any]) -> tuple[str, ...]:
+def _steps(layer: LayerShape, values: Mapping[str, Any]) -> tuple[str, ...]:
+    name, kernel, padding = layer.name, layer.window, values["padding"]
     activation = said(values["activation"])
     if name.startswith("pool"):
         return (f"{'max' if values['pooling'] == 'max' else 'mean'} of 2×2",)
@@ -120,7 +113,6 @@ def _steps(name: str, values: Mapping[str, Any]) -> tuple[str, ...]:
         return ("84 sums", activation, *((f"dropout {dropout:.0%}",) if dropout else ()))
     if name == "fc4":
         return ("10 sums", "softmax inside" if values["softmax"] else "softmax")
-    kernel, padding = _window(name, values), values["padding"]
     framed = f", padding {padding}" if name == "conv0" and padding else ""
     norm = ("batch norm",) if values["batch_norm"] else ()
     return (f"{kernel}×{kernel}{framed}", *norm, activation)

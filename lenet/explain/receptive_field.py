@@ -25,13 +25,11 @@ def fields(config: ModelConfig) -> dict[str, Field]:
     side = config.input_size
     for layer in config.layers():
         kind = layer.name.rstrip("0123456789")
-        if kind == "conv":
-            padding = config.padding if layer.name == "conv0" else 0
-            own = config.conv2_kernel if layer.name == "conv2" else 0
-            grown = ((own or config.kernel_size) - 1) * field.jump
-            field = Field(field.start - padding * field.jump, field.jump, field.size + grown)
-        elif kind == "pool":
-            field = Field(field.start, field.jump * POOL, field.size + (POOL - 1) * field.jump)
+        if layer.window:
+            start = field.start - field.jump * config.padding * (layer.name == "conv0")
+            stride = POOL if kind == "pool" else 1
+            size = field.size + (layer.window - 1) * field.jump
+            field = Field(start, field.jump * stride, size)
         elif kind == "fc" and field.jump:  # it sees whatever some position of the maps sees
             field = Field(field.start, 0, field.size + (side - 1) * field.jump)
         if len(layer.output_shape) == 3:
