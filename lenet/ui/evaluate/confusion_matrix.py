@@ -178,9 +178,7 @@ def _matrix(shown: EvaluatedSet, cell: tuple[int, int]) -> None:
     if presenting():
         st.html(_STAGE)
     else:
-        st.caption(
-            "A row for each truth, a column for each answer. Click on a square for its images."
-        )
+        st.caption("Rows are truths, columns are answers. Click on a square for its images.")
     row = st.container(horizontal=True)
     common: Any = {"place": row, "label_visibility": "collapsed"}
     unit = segments("Squares show", ("counts", "shares of the row"), "cells", **common)
