@@ -53,9 +53,10 @@ def curves(
         (name, color, metrics, _smoothed(np.asarray(metrics.steps["loss"]), smoothing))
         for name, (metrics, color) in shown.items()
     ]
-    traces = _legend(GRAY if compared else lines[0][1], GRAY if compared else VALIDATION)
+    traces: list[dict[str, Any]] = []
     for name, color, metrics, smooth in reversed(lines):  # the watched one over the others
         traces += _lines(chart_text(name), metrics, color, smooth, alone=not compared)
+    traces += _legend(GRAY if compared else lines[0][1], GRAY if compared else VALIDATION)
     ends = _loss_range(runs, log=log)
     notes = _above(runs, ends[1], log=log)
     right = 16.0

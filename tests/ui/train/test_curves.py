@@ -62,7 +62,7 @@ def test_a_million_steps_cost_a_refresh_little_more_than_a_thousand(tmp_path: Pa
 
 def test_curves_show_what_was_recorded(tmp_path: Path) -> None:
     metrics = record(tmp_path / "metrics.jsonl", 1800)
-    *_, raw, smooth, val_loss, val_accuracy, lr, best = curves(metrics).data
+    raw, smooth, val_loss, val_accuracy, lr, best, *_ = curves(metrics).data
     assert set(lr.y) == {0.001}
     assert list(lr.x) == list(smooth.x)
     assert list(raw.y) == list(metrics.steps["loss"]) or len(raw.y) <= charts.MAX_POINTS + 1
