@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from lenet.config import PRESET_NOTES, Config, build_config, network_settings
 from lenet.data.reading import locate
@@ -77,7 +76,8 @@ def other_network(values: Mapping[str, Any], run: Run) -> None:
 def configure(run: Run | None) -> dict[str, Any]:
     """Start, and the hyperparameters; `run` is the one that is watched."""
     values = config_form.current()
-    button = st.container(key="start")
+    with st.container(key="start"):  # before the fields, so that it is there first
+        pressed = start_button(values, is_first=run is None or not run.live)
     for name in ("preset", "dataset"):
         values[name] = config_form.widget(name, values)
         if name == "preset":
@@ -93,18 +93,23 @@ def configure(run: Run | None) -> dict[str, Any]:
                 values[name] = config_form.widget(name, values)
                 if name == "augment":
                     augmentation_preview.show(values)
-    below = st.container()
+    begin = st.toggle(
+        "Begin with the checkpoint in hand",
+        key="begin in hand",
+        help="With its weights, its network and its normalisation, whatever the form says of "
+        "these. A learning rate of a tenth or less leaves what they know.",
+    )
     with st.expander("The layers as a table"):
         layer_table.show(values)
     take_along.code(values)
-    with button:
-        start(values, below, is_first=run is None or not run.live)
+    if pressed:
+        start(pressed, begin_in_hand=begin)
     return values
 
 
-def start(values: dict[str, Any], below: DeltaGenerator, *, is_first: bool) -> None:
-    """The Start button, and below how to begin; disabled with the reason where there is nothing to
-    start. It stands out (`is_first`) but while the watched run trains.
+def start_button(values: Mapping[str, Any], *, is_first: bool) -> Config | None:
+    """The Start button, disabled with the reason where there is nothing to start; once it is
+    pressed, what to start. It stands out (`is_first`) but while the watched run trains.
     """
     config = None
     try:
@@ -113,7 +118,7 @@ def start(values: dict[str, Any], below: DeltaGenerator, *, is_first: bool) -> N
         st.error(sentence(error), icon=":material/error:")
     if config and not locate(config.dataset):
         dataset.offer(config.dataset)
-        return
+        return None
     pressed = st.button(
         "Start",
         key="press start",
@@ -122,21 +127,18 @@ def start(values: dict[str, Any], below: DeltaGenerator, *, is_first: bool) -> N
         width="stretch",
         disabled=config is None,
     )
-    begin = below.toggle(
-        "Begin with the checkpoint in hand",
-        key="begin in hand",
-        help="With its weights, its network and its normalisation, whatever the form says of "
-        "these. A learning rate of a tenth or less leaves what they know.",
-    )
-    if pressed and config:
-        now = time.monotonic()
-        before, at = st.session_state.get("started", (None, 0.0))
-        st.session_state["started"] = (config, now)
-        if config != before or now - at >= DOUBLE_CLICK:
-            run = launcher.start(*beginning(config)) if begin else launcher.start(config)
-            turn_to(run)
-            hand.await_run(run)
-            st.rerun()
+    return config if pressed else None
+
+
+def start(config: Config, *, begin_in_hand: bool) -> None:
+    now = time.monotonic()
+    before, at = st.session_state.get("started", (None, 0.0))
+    st.session_state["started"] = (config, now)
+    if config != before or now - at >= DOUBLE_CLICK:
+        run = launcher.start(*beginning(config)) if begin_in_hand else launcher.start(config)
+        turn_to(run)
+        hand.await_run(run)
+        st.rerun()
 
 
 def beginning(config: Config) -> tuple[Config, bytes]:

@@ -77,8 +77,13 @@ def number(label: str, value: float, key: str, *, place: Any = st, **more: Any) 
     the page would go on with another number than the one in the field.
     """
     usual = {"step": 1.0, "format": "%g"}
-    typed = float(place.number_input(label, value=float(value), key=key, **(usual | more)))
-    return int(typed) if typed.is_integer() else typed
+    typed: float = shown(place.number_input(label, value=float(value), key=key, **(usual | more)))
+    return typed
+
+
+def shown(value: Any) -> Any:
+    """A value as its field shows it: a whole number as an int."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def whole(label: str, value: float, low: int, high: int) -> int:

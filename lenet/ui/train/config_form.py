@@ -10,7 +10,7 @@ import streamlit as st
 
 from lenet.config import Config, Group, applies, build_config, choices, knob, said
 from lenet.ui.address import held, usual
-from lenet.ui.widgets import number
+from lenet.ui.widgets import number, shown
 
 MAIN = ("epochs", "batch_size", "lr")  # what most people want to change; stands outside the groups
 _CHOSEN = ("preset", "dataset")
@@ -31,7 +31,7 @@ def current() -> dict[str, Any]:
     state = st.session_state
     chosen = {name: state[name] for name in _CHOSEN if name in state}
     return {
-        name: state.get(name, default)
+        name: shown(state.get(name, default))
         for name, default in build_config(chosen).model_dump().items()
     }
 
