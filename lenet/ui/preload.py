@@ -7,6 +7,8 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 
+from streamlit import delta_generator
+
 from lenet.cores import memory_is_short
 from lenet.ui.media import keep_files_for_a_while
 
@@ -16,6 +18,11 @@ FIRST_PAGE = (
     "lenet.ui.app",
     "lenet.ui.train.run_table",
     "lenet.ui.train.augmentation_preview",
+    "lenet.ui.train.first_visit",
+    "lenet.ui.train.run_stage",
+    "lenet.ui.train.lr_finder",
+    "lenet.ui.dataset",
+    "streamlit.material_icon_names",
 )
 """In the page's own order: threads that import pydantic's modules in another one can fail."""
 OTHER_PAGES = (
@@ -33,6 +40,8 @@ PANDAS = threading.Lock()
 async def lifespan(_server: object) -> AsyncGenerator[None, None]:
     """Import what the first page needs while the browser starts."""
     keep_files_for_a_while()
+    # Streamlit looks once whether it runs in a REPL: 35 ms before the first page's first element.
+    delta_generator._use_warning_has_been_displayed = True
     threading.Thread(target=_load, args=(FIRST_PAGE,), daemon=True).start()
     yield
 
