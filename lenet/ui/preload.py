@@ -19,8 +19,6 @@ FIRST_PAGE = (
     "lenet.ui.train.run_table",
     "lenet.ui.train.augmentation_preview",
     "lenet.ui.train.first_visit",
-    "lenet.ui.train.run_stage",
-    "lenet.ui.train.lr_finder",
     "lenet.ui.dataset",
     "streamlit.material_icon_names",
 )
