@@ -7,8 +7,6 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 
-from streamlit import delta_generator
-
 from lenet.cores import memory_is_short
 from lenet.ui.media import keep_files_for_a_while
 
@@ -38,8 +36,6 @@ PANDAS = threading.Lock()
 async def lifespan(_server: object) -> AsyncGenerator[None, None]:
     """Import what the first page needs while the browser starts."""
     keep_files_for_a_while()
-    # Streamlit looks once whether it runs in a REPL: 35 ms before the first page's first element.
-    delta_generator._use_warning_has_been_displayed = True
     threading.Thread(target=_load, args=(FIRST_PAGE,), daemon=True).start()
     yield
 
