@@ -9,6 +9,7 @@ from typing import Any
 
 from lenet.cli import weights
 from lenet.cli.output import ProgressPrinter
+from lenet.config import field_value
 from lenet.errors import ConfigError
 from lenet.runs import launcher
 from lenet.studies import results, sweep
@@ -21,6 +22,8 @@ from lenet.studies.significance import differences
 from lenet.studies.summary import caution, conclusion
 
 log = logging.getLogger(__name__)
+
+_SIZE = ("epochs", "batch_size")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +100,8 @@ def _study(args: argparse.Namespace, given: Mapping[str, Any]) -> Study:
     if args.study != OWN:
         if args.vary or args.random:
             raise ConfigError(f"--vary and --random make a study of one's own; use --study {OWN}")
-        return preset_named(args.study).study(seeds=seeds).override(given)
+        size = {name: field_value(name, given[name]) for name in _SIZE if name in given}
+        return preset_named(args.study).study(**size, seeds=seeds).override(given)
     if not args.vary:
         raise ConfigError(f"--study {OWN} needs --vary, as in --vary lr=0.01,0.1")
     axes = dict(map(sweep.parse, args.vary))

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Literal
 
-from lenet.catalog import SOFTMAX_FLOOR
+from lenet.catalog import SOFTMAX_FLOOR, dataset_info
 from lenet.errors import ConfigError
 from lenet.studies.plan import Cell, Study, make_study
 
@@ -49,6 +50,8 @@ class StudyPreset:
     floor: float | None = None
     """A loss to draw as a line."""
     compared: Compared = "best"
+    falls_every: int | None = None
+    """Epochs after which the learning rate becomes a tenth, again and again."""
 
     def study(
         self,
@@ -59,7 +62,20 @@ class StudyPreset:
         """The study, perhaps with other values; ConfigError if one of them cannot be used."""
         size = {"epochs": epochs or self.epochs, "batch_size": batch_size or self.batch_size}
         cells = [Cell(label=cell.label, values={**cell.values, **size}) for cell in self.cells()]
+        if self.falls_every:
+            cells = [_falling(cell, self.falls_every) for cell in cells]
         return make_study(self.name, self.title, cells, self.seeds if seeds is None else seeds)
+
+
+def _falling(cell: Cell, every: int) -> Cell:
+    """The cell with a tenth of its learning rate after each `every` epochs."""
+    config = cell.config()
+    steps = ceil((dataset_info(config.dataset).train_count - config.val_size) / config.batch_size)
+    changes = [
+        f"{epoch * steps}:{config.lr * 0.1 ** (epoch // every):g}"
+        for epoch in range(every, config.epochs, every)
+    ]
+    return Cell(label=cell.label, values={**cell.values, "lr_changes": ",".join(changes)})
 
 
 def _nine_cases() -> list[Cell]:
@@ -79,7 +95,10 @@ def _nine_cases() -> list[Cell]:
     return [
         Cell(
             label=f"case {number}",
-            values={"preset": "post", **optimizer, "dropout": dropout, "activation": activation},
+            values={
+                **{"preset": "post", "pooling": "average", **optimizer},
+                **{"dropout": dropout, "activation": activation},
+            },
         )
         for number, (optimizer, dropout, activation) in enumerate(rows, 1)
     ]
@@ -143,9 +162,10 @@ STUDY_PRESETS = {
             "The post's table of nine hand-run cases. Expect accuracies near its own, and "
             "differences between the cases about as large as those between two seeds.",
             _nine_cases,
-            epochs=3,
-            batch_size=32,
+            epochs=6,
+            batch_size=8,
             seeds=tuple(range(10)),
+            falls_every=5,
         ),
         StudyPreset(
             "input-size-softmax",
@@ -188,8 +208,9 @@ def is_preset(study: Study) -> bool:
     chosen = STUDY_PRESETS.get(study.name)
     if chosen is None:
         return False
-    usual = chosen.study()
-    varied = usual.varied()
+    last = study.cells[-1].config()
+    usual = chosen.study(last.epochs, last.batch_size)
+    varied = [name for name in usual.varied() if name != "lr_changes"]  # they follow from the rest
 
     def cells(one: Study) -> list[tuple[str, list[Any]]]:
         return [

@@ -24,7 +24,7 @@ from lenet.runs.run import Control
 from lenet.runs.status import own_status
 from lenet.studies import estimate, results, sweep, worker
 from lenet.studies.folder import StudyFolder
-from lenet.studies.presets import POST_FIGURES, STUDY_PRESETS
+from lenet.studies.presets import POST_FIGURES, STUDY_PRESETS, is_preset
 from lenet.studies.results import Findings, Finished
 from lenet.studies.summary import conclusion
 from tests.command import Lab, assert_refused
@@ -121,8 +121,10 @@ class TestReadyMade:
             if optimizer == "sgd":
                 rates = {"lr": 0.01, "weight_decay": 0, "momentum": float(momentum)}
             assert cell.label == f"case {number}"
-            expected = build_config({**post, **rates, "dropout": dropout})
-            assert cell.config() == expected.model_copy(update={"epochs": cell.config().epochs})
+            later = f"37500:{rates['lr'] / 10:g}"  # after 5 epochs of 7,500 steps
+            size = {"batch_size": "8", "epochs": "6", "pooling": "average", "lr_changes": later}
+            expected = build_config({**post, **rates, **size, "dropout": dropout})
+            assert cell.config() == expected
             assert sum(layer.parameters for layer in expected.layers()) == 29_638
 
     def test_input_size_and_softmax_are_crossed(self) -> None:
@@ -145,6 +147,7 @@ class TestReadyMade:
         assert {(run.config.epochs, run.config.batch_size, run.config.seed) for run in runs} == {
             (4, 50, 7)
         }
+        assert is_preset(STUDY_PRESETS[name].study(4, 50, [7]))
 
 
 class TestSweep:
