@@ -41,7 +41,7 @@ Visit = Callable[[str], Page]
 """Opens an address; see `watched_tabs`."""
 
 WATCHER = """{
-  let asked = 0, done = 0;
+  let asked = 0, begun = 0;
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (message) {
     if (message[0] === 0x5a) asked = performance.now();  // it asks for a run of the script
@@ -49,12 +49,13 @@ WATCHER = """{
   };
   const state = app => app?.getAttribute("data-test-script-state");
   new MutationObserver(changes => changes.forEach(change => {
-    if (state(change.target) === "notRunning") done = performance.now();
+    if (state(change.target) === "running") begun = performance.now();
   })).observe(document, { subtree: true, attributeFilter: ["data-test-script-state"] });
   window.isAtRest = () => state(document.querySelector("[data-testid=stApp]")) === "notRunning"
-    && (done > asked || performance.now() > asked + 3000);  // it may be asked and not run
+    && (begun > asked || performance.now() > asked + 3000);  // it may be asked and not run
 }"""
-"""Streamlit shows that a script runs only once the server has begun."""
+"""Streamlit shows that a script runs only once the server has begun, and an earlier run may end
+after something was asked: only a run that begins later has answered it."""
 EXPECTED_404 = re.compile(r"/_stcore/(health|host-config)$")
 """What Streamlit's own page asks for below a deep link before it finds the server's root."""
 

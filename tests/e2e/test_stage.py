@@ -129,15 +129,20 @@ def ready(page: Page) -> Page:
     return page
 
 
+def prompt(page: Page) -> Locator:
+    return page.get_by_role("heading", name=re.compile("^(Draw|Write) "))
+
+
 def asked(page: Page) -> str:
-    heading = page.get_by_role("heading", name=re.compile("^(Draw|Write) "))
-    return heading.inner_text().partition(" ")[2].strip()
+    return prompt(page).inner_text().partition(" ")[2].strip()
 
 
 def another(page: Page, wanted: set[str]) -> str:
     """Ask for another idea until it is one of these."""
     for _ in range(100):
+        before = prompt(page).inner_text()
         page.get_by_role("button", name="Another idea").click()
+        expect(prompt(page)).not_to_have_text(before)
         ready(page)
         if (found := asked(page)) in wanted:
             return found
