@@ -87,24 +87,34 @@ def configure(run: Run | None) -> dict[str, Any]:
         with fields.cell():
             values[name] = config_form.widget(name, values)
     lr_finder.offer(fields.cell(), values)
+    st.session_state.setdefault("more settings", config_form.hides_changes(values))
+    more = st.expander("More settings", type="compact", key="more settings", on_change="rerun")
+    if more.open:  # drawn at each run, they would take most of the page's time
+        with more:
+            more_settings(values)
+    if pressed:
+        start(pressed, begin_in_hand=st.session_state.get("begin in hand", False))
+    return values
+
+
+def more_settings(values: dict[str, Any]) -> None:
+    """The other hyperparameters, in groups, and what the form describes."""
     for group, names in config_form.groups().items():
         with st.expander(group.capitalize()):
             for name in names:
                 values[name] = config_form.widget(name, values)
                 if name == "augment":
                     augmentation_preview.show(values)
-    begin = st.toggle(
+    st.toggle(
         "Begin with the checkpoint in hand",
         key="begin in hand",
         help="With its weights, its network and its normalisation, whatever the form says of "
         "these. A learning rate of a tenth or less leaves what they know.",
+        persist_state="session",
     )
     with st.expander("The layers as a table"):
         layer_table.show(values)
     take_along.code(values)
-    if pressed:
-        start(pressed, begin_in_hand=begin)
-    return values
 
 
 def start_button(values: Mapping[str, Any], *, is_first: bool) -> Config | None:

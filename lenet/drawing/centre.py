@@ -221,12 +221,15 @@ def _light_on_black(image: Image.Image, polarity: Polarity) -> tuple[Gray, Gray,
     level, stray, even = (known, 0.0, True) if known is not None else _background(gray, polarity)
     difference = gray.astype(np.float32) - level
     stray = min(stray, float(np.abs(difference).max()) / 2)
-    lighter = (difference - stray).clip(min=0)
-    darker = (-difference - stray).clip(min=0)
+
+    def standing_out(sign: int) -> NDArray[np.float32]:
+        return (sign * difference - stray).clip(min=0)
+
     inverted = polarity == "dark_on_light"
     if polarity == "auto":  # squared: a little strong ink outweighs much faint shading
-        inverted = bool(np.square(darker).sum() > np.square(lighter).sum())
-    content = darker if inverted else lighter
+        darker, lighter = (np.square(standing_out(sign)).sum() for sign in (-1, 1))
+        inverted = bool(darker > lighter)
+    content = standing_out(-1 if inverted else 1)
     levels = _stretch(content) if content.max() > NOTHING else content.astype(np.uint8)
     return gray, levels, inverted, even
 

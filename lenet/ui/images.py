@@ -18,8 +18,9 @@ def show(
     pixels: NDArray[np.uint8], width: Any, *, side: int = 224, place: Any = st, **more: Any
 ) -> None:
     """Show (H, W) uint8, each pixel a square; the file is about `side` pixels wide."""
-    picture = enlarge(pixels, max(1, round(side / max(pixels.shape))))
-    place.image(picture, width=width, output_format="PNG", **more)
+    factor = max(1, round(side / max(pixels.shape)))
+    # In the page itself: a file would have to be asked for once more.
+    place.image(data_uri(np.asarray(enlarge(pixels, factor))), width=width, **more)
 
 
 def png(picture: Image.Image) -> bytes:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import streamlit as st
 from PIL import Image
 from streamlit_drawable_canvas import st_canvas
 
-from lenet.catalog import DATASETS, DatasetInfo
+from lenet.catalog import DATASETS, DatasetInfo, DatasetName
 from lenet.drawing import centre, examples, image_files
 from lenet.drawing.centre import Prepared
 from lenet.errors import ImageError
@@ -167,9 +168,8 @@ def _canvas(
 def _take(file: bytes, strokes: Strokes, info: DatasetInfo) -> None:
     """Put what the canvas has reported in hand."""
     state = st.session_state
-    prepared = centre.from_canvas(centre.read_canvas(file), info, "light_on_dark")
-    if prepared:
-        made = picture.made(info.name, "drawing", prepared.array)
+    if found := prepared(file, info.name):
+        made = picture.made(info.name, "drawing", found.array)
         state["drawn"] = Drawn(strokes, file, made)
         hand.take(made)
         return
@@ -177,6 +177,12 @@ def _take(file: bytes, strokes: Strokes, info: DatasetInfo) -> None:
     state["drawn"] = None
     if hand.picture_in_hand().source == "drawing" and blank:
         hand.take(None)
+
+
+@lru_cache(maxsize=8)
+def prepared(file: bytes, dataset: DatasetName) -> Prepared | None:
+    """What the canvas's PNG file holds; None if nothing."""
+    return centre.from_canvas(centre.read_canvas(file), dataset, "light_on_dark")
 
 
 def take_part(drawn: Drawn, info: DatasetInfo, pixels: centre.Gray) -> None:

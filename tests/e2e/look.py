@@ -165,6 +165,16 @@ def unfold(handle: Locator, shows: Locator) -> None:
         expect(shows).to_be_visible()
 
 
+def more_settings(page: Page, group: str) -> None:
+    """Unfold a group of Train's settings."""
+    at_rest(page)
+    shown = page.locator("summary", has_text=group)
+    if not shown.is_visible():
+        page.locator("summary", has_text="More settings").click()
+    shown.click()
+    at_rest(page)
+
+
 def upload(page: Page, name: str, content: bytes) -> None:
     """Give a file to the page's uploader."""
     page.locator("input[type=file]").set_input_files(

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.app import App, serve
-from tests.e2e.look import Visit, at_rest, box_of, enter, title
+from tests.e2e.look import Visit, at_rest, box_of, enter, more_settings, title
 from tests.small import wait_until
 
 pytestmark = [pytest.mark.e2e]
@@ -54,7 +54,7 @@ def test_a_first_visit_says_what_this_is_and_shows_it(fresh_app: App, open_tab: 
     expect(other.get_by_text("learns here to tell ten kinds of clothes apart")).to_be_visible()
     expect(other.get_by_role("group", name="The classes").locator("img")).to_have_count(10)
     expect(other.locator("[data-layer=fc4]")).to_have_count(1)  # one drawing, that of the run
-    other.locator("summary", has_text="Network").click()
+    more_settings(other, "Network")
     enter(other, "Input size", 32)
     expect(other.get_by_role("heading", name="The network of your settings")).to_be_visible()
     expect(other.locator("[data-layer=fc4]")).to_have_count(2)
@@ -90,7 +90,7 @@ def test_the_diagram_follows_a_setting_and_breaks_in_red(app: App, open_tab: Vis
     page = opened(app, open_tab)
     expect(layer(page, "conv0")).to_have_accessible_name("conv0, 6 × 28×28")
     usual = colour(layer(page, "conv1"))
-    page.locator("summary", has_text="Network").click()
+    more_settings(page, "Network")
     enter(page, "Padding", 0)
     expect(layer(page, "conv0")).to_have_accessible_name("conv0, 6 × 24×24")
     expect(layer(page, "conv2")).to_contain_text("gets 4×4")

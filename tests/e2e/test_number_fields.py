@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.app import App
-from tests.e2e.look import choose, enter, number, title
+from tests.e2e.look import choose, enter, more_settings, number, title
 from tests.e2e.test_train_page import button, open_train, press_start
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
@@ -24,7 +24,7 @@ def test_train_starts_what_its_fields_show_or_nothing(
     fresh_app: App, open_tab: Callable[[str], Page]
 ) -> None:
     page = open_train(fresh_app, open_tab, "?epochs=50&schedule=constant")
-    page.locator("summary", has_text="Data").click()
+    more_settings(page, "Data")
     start = page.get_by_role("button", name="Start", exact=True)
     for label, value in (
         ("Epochs", "999999"),

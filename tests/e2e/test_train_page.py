@@ -8,7 +8,18 @@ from playwright.sync_api import Browser, Page, expect
 
 from lenet.runs.history import read_history
 from tests.e2e.app import App
-from tests.e2e.look import Visit, at_rest, box_of, enter, go, number, title, unfold, watched_tabs
+from tests.e2e.look import (
+    Visit,
+    at_rest,
+    box_of,
+    enter,
+    go,
+    more_settings,
+    number,
+    title,
+    unfold,
+    watched_tabs,
+)
 from tests.small import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("real_fashion_mnist")]
@@ -97,7 +108,7 @@ def test_on_a_phone_the_run_comes_into_sight(fresh_app: App, open_tab: Visit) ->
 def test_address_and_other_pages_keep_the_configuration(app: App, open_tab: Visit) -> None:
     page = open_train(app, open_tab)
     enter(page, "Epochs", 7)
-    page.locator("summary", has_text="Network").click()
+    more_settings(page, "Network")
     enter(page, "Input size", 32)
     expect(page).to_have_url(re.compile(r"[?&]epochs=7(&|$)"))
     expect(page).to_have_url(re.compile(r"[?&]input_size=32(&|$)"))
@@ -106,7 +117,7 @@ def test_address_and_other_pages_keep_the_configuration(app: App, open_tab: Visi
 
     title(other, HEADING)
     expect(number(other, "Epochs")).to_have_value("7")
-    other.locator("summary", has_text="Network").click()
+    more_settings(other, "Network")
     expect(number(other, "Input size")).to_have_value("32")
     at_rest(other)
 
@@ -234,6 +245,7 @@ def test_while_a_run_trains_its_buttons_stand_by_the_numbers_and_start_steps_bac
 
 def test_a_run_begins_with_the_checkpoint_in_hand(fresh_app: App, open_tab: Visit) -> None:
     page = open_train(fresh_app, open_tab, "?checkpoint=post&lr=0.0001")
+    more_settings(page, "Data")
     page.get_by_text("Begin with the checkpoint in hand").click()
     press_start(page)
     press_stop(page)

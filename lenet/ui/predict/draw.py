@@ -42,21 +42,25 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     with below:
         if drawn:
             download("Keep as PNG", drawn.file, "drawing.png")
-        _examples(info)
+        # Drawn again after each stroke, the ten cost a third of an answer's time.
+        box = st.expander("Start from an example", expanded=not drawn, on_change="rerun")
+        if box.open:
+            with box:
+                _examples(info)
 
 
 def _several(
     checkpoint: Checkpoint, info: DatasetInfo, drawn: picture_input.Drawn, below: Any
 ) -> None:
     """Where several digits are drawn, what they say together, and which one is in hand."""
-    canvas = centre.read_canvas(drawn.file)
-    prepared = centre.from_canvas(canvas, info, "light_on_dark")
-    lines = digits.read(checkpoint, prepared) if prepared else []
+    found = picture_input.prepared(drawn.file, info.name)
+    lines = digits.read(checkpoint, found) if found else []
     if not digits.several(lines):
         return
     digits.heading(lines)
     with below:
-        one = digits.choose(Image.fromarray(canvas), (WIDTH, WIDTH), lines, "digits drawn")
+        canvas = Image.fromarray(centre.read_canvas(drawn.file))
+        one = digits.choose(canvas, (WIDTH, WIDTH), lines, "digits drawn")
     picture_input.take_part(drawn, info, one.array)
 
 
@@ -81,7 +85,6 @@ def _prompt(info: DatasetInfo) -> None:
 
 
 def _examples(info: DatasetInfo) -> None:
-    st.caption("Or start from one of these")
     with st.grid(6, min_column_width=70):
         for name, lines in examples.EXAMPLES[info.name].items():
             with st.container(gap="xsmall"):

@@ -26,6 +26,12 @@ def groups() -> dict[Group, list[str]]:
     return found
 
 
+def hides_changes(values: Mapping[str, Any]) -> bool:
+    """Whether a field of a group differs from the preset."""
+    names = (name for group in groups().values() for name in group)
+    return any(values[name] != usual(name) for name in names)
+
+
 def current() -> dict[str, Any]:
     """What the widgets say now, before the page has drawn them; defaults where they are new."""
     state = st.session_state

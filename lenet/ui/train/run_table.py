@@ -208,7 +208,8 @@ def _rename(run: Run) -> None:
         run.rename(st.session_state[key])
         _shared.clear()
     turn_to(run)
-    st.session_state[key] = run.name  # an empty one gives the first name back
+    if run.name != st.session_state[key]:  # else it would replace what is typed meanwhile
+        st.session_state[key] = run.name  # an empty one gives the first name back
 
 
 def _promote(run: Run, best: Path | None) -> None:
