@@ -43,7 +43,8 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
         if drawn:
             download("Keep as PNG", drawn.file, "drawing.png")
         # Drawn again after each stroke, the ten cost a third of an answer's time.
-        box = st.expander("Start from an example", expanded=not drawn, on_change="rerun")
+        label = "Start from an example"
+        box = st.expander(label, expanded=not drawn, type="compact", on_change="rerun")
         if box.open:
             with box:
                 _examples(info)
