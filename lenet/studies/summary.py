@@ -8,8 +8,8 @@ from lenet.studies.presets import POST_FIGURES, is_preset
 from lenet.studies.results import Findings, Spread, summary
 from lenet.studies.significance import ENOUGH, Difference, compared, differences
 
-NAMED = 8
-"""Cells of which a sentence speaks by name."""
+NAMED, FEW = 8, 3
+"""Cells of which a sentence speaks by name, and of which it says by how much they do not differ."""
 METHOD = (
     "Two cells are compared by their runs of the same seeds, with a paired t-test. They differ "
     "where it gives a probability below 5 % after Holm's correction for all pairs compared. "
@@ -63,7 +63,10 @@ def _differing(findings: Findings) -> str:
         if alike and in_steps:
             unproven.append(f"{_named(label)} ({_margin(alike[0], sign=True)})")
         elif alike:
-            others = _listed(f"{_named(pair.other)} ({_margin(pair)})" for pair in alike)
+            margins = [f" ({_margin(pair)})" if len(alike) <= FEW else "" for pair in alike]
+            others = _listed(
+                f"{_named(pair.other)}{margin}" for pair, margin in zip(alike, margins, strict=True)
+            )
             said.append(f"{_named(label)} cannot be told apart from {others}")
     if unproven:
         said.append(f"{_listed(unproven)} cannot be told apart from the step before")

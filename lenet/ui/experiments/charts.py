@@ -17,6 +17,7 @@ from lenet.ui.escape import chart_text
 from lenet.ui.experiments.cells import columns, published, setting
 from lenet.ui.experiments.state import RunProgress
 from lenet.ui.live_chart import live_chart
+from lenet.ui.present import presenting
 from lenet.ui.style import COLORS, GRAY, WIDTH, figure, reference
 from lenet.ui.widgets import segments
 
@@ -46,7 +47,7 @@ def show_figures(findings: Findings, runs: list[RunProgress], key: str) -> None:
         awaited = "the first finished run" if needed == 1 else f"{needed} finished runs"
         st.caption(f"Comes with {awaited}. The curves are there already.")
         return
-    version = (key, study.id, len(findings.runs), sum(len(run.curve) for run in runs))
+    version = (key, study.id, len(findings.runs), sum(len(run.curve) for run in runs), presenting())
     live_chart(f"{view} of a study", draw, version=version, alt=f"{view} of the cells")
     if view == "Curves" and len(study.cells) > MAX_CELLS:
         st.caption(f"In colour the {MAX_CELLS} with the lowest loss. Point at a line for its name.")
@@ -141,7 +142,7 @@ def accuracies(findings: Findings) -> go.Figure:
         traces.append(dots(points, "the post", color=COLORS[1], symbol="diamond", size=10))
     return figure(
         traces,
-        110 + 34 * max(3, len(values)),
+        110 + (24 if presenting() else 34) * max(3, len(values)),
         uirevision="accuracies",
         xaxis={"title": "test accuracy", "tickformat": ".2~%"},
         yaxis={
