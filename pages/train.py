@@ -78,6 +78,8 @@ def configure(run: Run | None) -> dict[str, Any]:
     values = config_form.current()
     with st.container(key="start"):  # before the fields, so that it is there first
         pressed = start_button(values, is_first=run is None or not run.live)
+        if begin := st.session_state.get("begin in hand", False):
+            st.caption("Begins with the checkpoint in hand.")
     for name in ("preset", "dataset"):
         values[name] = config_form.widget(name, values)
         if name == "preset":
@@ -93,7 +95,7 @@ def configure(run: Run | None) -> dict[str, Any]:
         with more:
             more_settings(values)
     if pressed:
-        start(pressed, begin_in_hand=st.session_state.get("begin in hand", False))
+        start(pressed, begin_in_hand=begin)
     return values
 
 

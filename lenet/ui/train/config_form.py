@@ -71,6 +71,8 @@ def use(config: Config) -> None:
     """Fill the form with a configuration; in a callback, before the page runs again."""
     for name, value in config:
         st.session_state[name] = held(value)
+    if hides_changes(current()):
+        st.session_state["more settings"] = True
 
 
 def _follow_preset() -> None:
