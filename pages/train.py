@@ -41,7 +41,7 @@ def page() -> None:
         first_visit.welcome(config_form.current()["dataset"])
     settings, stage = st.columns([3, 10], gap="medium")
     with settings:
-        if known and "started" not in st.session_state:  # somebody else's runs
+        if known and not st.session_state.get("started"):  # somebody else's runs
             first_visit.welcome(config_form.current()["dataset"])
         values = configure(watched(known))
     with stage:
@@ -143,14 +143,15 @@ def start_button(values: Mapping[str, Any], *, is_first: bool) -> Config | None:
 
 
 def start(config: Config, *, begin_in_hand: bool) -> None:
-    now = time.monotonic()
-    before, at = st.session_state.get("started", (None, 0.0))
-    st.session_state["started"] = (config, now)
-    if config != before or now - at >= DOUBLE_CLICK:
+    """Start a run, once for a double click, and turn to it."""
+    # Changed in place: a second press may end this run of the page where the session is written to.
+    started = st.session_state.setdefault("started", {})
+    if config != started.get("config") or time.monotonic() - started["at"] >= DOUBLE_CLICK:
         run = launcher.start(*beginning(config)) if begin_in_hand else launcher.start(config)
-        turn_to(run)
-        hand.await_run(run)
-        st.rerun()
+        started.update(config=config, run=run, at=time.monotonic())
+    turn_to(started["run"])
+    hand.await_run(started["run"])
+    st.rerun()
 
 
 def beginning(config: Config) -> tuple[Config, bytes]:

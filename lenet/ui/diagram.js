@@ -34,9 +34,13 @@ async function show(place, content) {
   place.content = content;
   const fresh = document.createElement("div");
   fresh.innerHTML = content;
-  if (shape(place) !== shape(fresh)) return replace(place, fresh);
+  const same = shape(place) === shape(fresh);
+  place.ariaBusy = `${same}`;
+  if (!same) return replace(place, fresh);
   await Promise.allSettled([...fresh.querySelectorAll("image, img")].map(decoded));
-  if (place.content === content) fresh.childNodes.forEach((child, at) => morph(place.childNodes[at], child));
+  if (place.content !== content) return;
+  fresh.childNodes.forEach((child, at) => morph(place.childNodes[at], child));
+  place.ariaBusy = "false";
 }
 
 function decoded(image) {

@@ -21,7 +21,7 @@ from lenet.paths import ROOT
 from lenet.runs.run import Run
 from tests.small import wait_until
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds to wait for what must happen: other programs may keep the machine busy."""
 
 STREAMLIT = ("streamlit", "run", "streamlit_app.py")

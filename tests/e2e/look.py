@@ -27,6 +27,7 @@ from playwright.sync_api import (
 from lenet.catalog import DATASETS
 from lenet.drawing.examples import EXAMPLES, Example, Line
 from tests.e2e.app import PATIENCE
+from tests.small import wait_until
 
 CLASSES = DATASETS["FashionMNIST"].classes
 
@@ -41,18 +42,24 @@ Visit = Callable[[str], Page]
 """Opens an address; see `watched_tabs`."""
 
 WATCHER = """{
-  let asked = 0, begun = 0;
+  let asked = 0, begun = 0, ended = 0, timed = false;
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (message) {
-    if (message[0] === 0x5a) asked = performance.now();  // it asks for a run of the script
+    if (message[0] === 0x5a && !timed) asked = performance.now();  // it asks for a run
     return send.call(this, message);
   };
+  const every = window.setInterval;  // a live page asks by itself, again and again
+  window.setInterval = (act, ...rest) => every((...given) => {
+    timed = true;
+    try { return act(...given); } finally { timed = false; }
+  }, ...rest);
   const state = app => app?.getAttribute("data-test-script-state");
   new MutationObserver(changes => changes.forEach(change => {
     if (state(change.target) === "running") begun = performance.now();
+    else ended = performance.now();
   })).observe(document, { subtree: true, attributeFilter: ["data-test-script-state"] });
   window.isAtRest = () => state(document.querySelector("[data-testid=stApp]")) === "notRunning"
-    && (begun > asked || performance.now() > asked + 3000);  // it may be asked and not run
+    && (begun > asked || performance.now() > Math.max(asked, ended) + 3000);  // it may never run
 }"""
 """Streamlit shows that a script runs only once the server has begun, and an earlier run may end
 after something was asked: only a run that begins later has answered it."""
@@ -159,9 +166,10 @@ def unfold(handle: Locator, shows: Locator) -> None:
     """
     handle.click()
     try:
-        expect(shows).to_be_visible(timeout=5000)
+        expect(shows).to_be_visible(timeout=15_000)
     except AssertionError:
-        handle.click()
+        if not shows.is_visible():
+            handle.click()
         expect(shows).to_be_visible()
 
 
@@ -203,7 +211,10 @@ def tick(page: Page, row: int) -> None:
 def point_at_run(page: Page, row: int, x: int) -> None:
     """Click on a row of the runs' table, a canvas, so many pixels from its left."""
     at_rest(page)
-    box = box_of(page.locator("[class*=st-key-runs-]").get_by_test_id("stDataFrame"))
+    expect(page.locator(".st-key-curves .main-svg").first).to_be_visible()  # what is above it
+    table = page.locator("[class*=st-key-runs-]").get_by_test_id("stDataFrame")
+    wait_until(lambda: box_of(table) == box_of(table), "nothing moves")
+    box = box_of(table)
     page.mouse.click(box["x"] + x, box["y"] + 35 * (row + 1) + 18)
     at_rest(page)
 

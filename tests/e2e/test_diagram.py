@@ -68,8 +68,8 @@ def test_on_a_phone_start_is_within_reach(fresh_app: App, open_tab: Visit) -> No
     expect(start).to_be_in_viewport(ratio=1)
     classes = page.get_by_role("group", name="The classes").locator("img")
     expect(classes.last).to_be_in_viewport(ratio=1)
-    width = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
-    assert width <= PHONE["width"]
+    width = "() => document.querySelector('[data-testid=stMain]').scrollWidth"
+    wait_until(lambda: page.evaluate(width) <= PHONE["width"], "nothing is wider than the phone")
     for name in ("input", "conv1", "pool1", "fc4"):
         box = box_of(layer(page, name))
         assert 0 <= box["x"] <= box["x"] + box["width"] <= PHONE["width"], name
@@ -127,18 +127,22 @@ def test_maps_and_filters_change_while_a_run_is_trained_and_after(
     def shown() -> tuple[str | None, str | None]:
         return maps.get_attribute("href"), filters.get_attribute("src")
 
+    def drawn() -> None:
+        at_rest(other)
+        expect(other.locator("[aria-busy=true]")).to_have_count(0)
+
     before = shown()
     wait_until(lambda: all(a != b for a, b in zip(before, shown(), strict=True)), "both change")
     page.get_by_role("main").get_by_role("button", name="Stop").click()
     play = other.get_by_role("button", name="Play", exact=True)
     expect(play).to_be_visible()
-    at_rest(other)
+    drawn()
     sandal = other.locator("button[data-pick='5']")
     top = shown()
     sandal.click()
     wait_until(lambda: shown()[0] != top[0], "the maps are those of the sandal")
     expect(sandal).to_have_attribute("aria-pressed", "true")
-    at_rest(other)
+    drawn()
     expect(sandal).to_have_attribute("aria-pressed", "true")
 
     slider = other.get_by_role("slider", name="Moment of the training")
@@ -146,6 +150,7 @@ def test_maps_and_filters_change_while_a_run_is_trained_and_after(
     slider.press("Home")
     expect(other.get_by_text("step 0", exact=True).first).to_be_visible()
     wait_until(lambda: shown()[0] != last[0], "the first weights make other maps")
+    drawn()
     first = shown()
     play.click()
     wait_until(lambda: shown()[0] not in (first[0], last[0]), "moments in between are played")

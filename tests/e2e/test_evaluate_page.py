@@ -105,7 +105,7 @@ def expect_images(page: Page, index: np.ndarray) -> None:
     shown = behind_the_cell(page)
     expect(shown.and_(page.locator(f"img[alt^='Test image {index[0]}:']"))).to_have_count(1)
     expect(shown).to_have_count(min(12, len(index)))
-    assert np.array_equal(numbers(shown), index[:12])
+    wait_until(lambda: np.array_equal(numbers(shown), index[:12]), "these images are there")
 
 
 def numbers(shown: Locator) -> list[int]:

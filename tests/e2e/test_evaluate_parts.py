@@ -31,8 +31,11 @@ PLACE = """index => {
     }
 }"""
 """Where on the screen a test image's point is."""
-SIZE = """() => document.querySelector(".image-map .js-plotly-plot")?._fullData
-    ?.reduce((total, trace) => total + trace.x.length, 0) === 10000"""
+SIZE = """() => {
+  const plot = document.querySelector(".image-map .js-plotly-plot");
+  const points = plot?._fullData?.reduce((total, trace) => total + trace.x.length, 0);
+  return points === 10000 && plot.listens;
+}"""
 
 
 @pytest.fixture(scope="module")

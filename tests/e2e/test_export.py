@@ -25,7 +25,7 @@ from lenet.paths import DEFAULT_CHECKPOINT, SHIPPED
 from lenet.runs.run import Run
 from tests.drawing.shirts import SHIRTS
 from tests.e2e.app import App
-from tests.e2e.look import UNSURE, Visit, download, draw, enter, go, title, unfold
+from tests.e2e.look import UNSURE, Visit, download, draw, enter, go, more_settings, title, unfold
 from tests.export.test_onnx import untrained
 from tests.small import small_config, small_split, train
 
@@ -194,7 +194,7 @@ def test_each_page_gives_the_files(fresh_app: App, open_tab: Visit, from_disk: F
 def test_train_shows_the_settings_as_code(fresh_app: App, open_tab: Visit) -> None:
     page = open_tab(fresh_app.url)
     title(page, "Train LeNet-5")
-    page.get_by_text("All of it as one Python file").click()
+    more_settings(page, "All of it as one Python file")
     shown = page.get_by_test_id("stCode").filter(has_text="class LeNet5")
     expect(shown).to_contain_text("EPOCHS = 3 ")
     enter(page, "Epochs", 7)

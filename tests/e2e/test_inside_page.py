@@ -37,6 +37,7 @@ from tests.e2e.look import (
     screen_of,
     select,
     title,
+    unfold,
     upload,
 )
 from tests.receptive import window
@@ -128,8 +129,10 @@ def opacity(page: Page) -> list[int]:
 
 
 def choose_checkpoint(page: Page, name: str) -> None:
-    page.get_by_role("combobox", name="Checkpoint").click()
-    page.get_by_role("option", name=re.compile(f"^{name}(,| ·)")).click()
+    at_rest(page)
+    option = page.get_by_role("option", name=re.compile(f"^{name}(,| ·)"))
+    unfold(page.get_by_role("combobox", name="Checkpoint"), option)
+    option.click()
     at_rest(page)
 
 

@@ -28,6 +28,7 @@ from tests.e2e.look import (
     seen,
     select,
     title,
+    unfold,
     upload,
 )
 
@@ -190,6 +191,7 @@ def test_an_example_loads_with_a_click_can_be_drawn_on_and_gives_way(page: Page)
     draw(page, (((0.05, 0.05), (0.95, 0.05)),))
 
     expect(seen(page)).not_to_have_attribute("src", before)
+    at_rest(page)
     kept = np.array(Image.open(download(page, "Keep as PNG").path()).convert("L"))
     assert kept.shape == (600, 600)
     assert kept[22:38, 45:555].max() == 255, "the line is not in the file"
@@ -350,9 +352,10 @@ def test_several_photographs_are_a_table_that_says_what_was_right(page: Page) ->
 
     truths = page.get_by_role("combobox", name="What it is")
     for number, name in enumerate(("T-shirt/top", "Coat")):
-        truths.nth(number).click()
-        page.get_by_role("option", name=name, exact=True).click()
         at_rest(page)
+        option = page.get_by_role("option", name=name, exact=True)
+        unfold(truths.nth(number), option)
+        option.click()
 
     expect(page.get_by_text("1 of 2 right")).to_be_visible()
     expect(page.get_by_test_id("stImage").filter(has_text="two.png")).to_be_visible()

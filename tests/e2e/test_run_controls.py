@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from lenet.runs import launcher
 from lenet.runs.history import History, read_history
-from lenet.runs.run import Run
+from lenet.runs.run import Control, Run
 from tests.e2e.app import App, serve
 from tests.e2e.look import (
     Visit,
@@ -44,11 +44,11 @@ def recorded(run: Run) -> History:
 
 def test_start_pause_continue_stop_resume(fresh_app: App, open_tab: Visit) -> None:
     page = open_train(fresh_app, open_tab)
-    enter(page, "Epochs", 2)
+    enter(page, "Epochs", 20)
     press_start(page)
     has_state(page, "Training")
     [run] = fresh_app.runs()
-    assert run.config().epochs == 2
+    assert run.config().epochs == 20
     expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("^lab"))
 
     button(page, "Pause")
@@ -91,9 +91,12 @@ def test_a_change_of_the_learning_rate_is_recorded_and_drawn(
 
 def test_a_killed_run_shows_as_crashed_and_resumes(fresh_app: App, open_tab: Visit) -> None:
     page = open_train(fresh_app, open_tab, QUICK.replace("epochs=1", "epochs=3"))
-    press_start(page)
+    button(page, "Start")
+    wait_until(fresh_app.runs, "the run is there")
     [run] = fresh_app.runs()
     wait_until(run.checkpoints, "the first epoch is saved")
+    run.ask(Control("pause"))  # it must not end before it is killed
+    wait_until(lambda: run.status().state == "paused", "it rests")
 
     holder(run).kill()
     has_state(page, "Crashed")
