@@ -36,7 +36,7 @@ def show_figures(findings: Findings, runs: list[RunProgress], key: str) -> None:
         label_visibility="collapsed",
     )
     draw, needed = {
-        "Accuracy": (lambda: accuracies(findings), 1),
+        "Accuracy": (lambda: accuracies(findings, 24 if presenting() else 34), 1),
         "Curves": (
             lambda: curves(study, [(run.planned.label, run.curve) for run in runs], key),
             0,
@@ -108,8 +108,8 @@ def curves(study: Study, runs: Iterable[tuple[str, Sequence[float]]], key: str) 
     )
 
 
-def accuracies(findings: Findings) -> go.Figure:
-    """Test accuracy, a row for each cell: its seeds, their mean, and the figure of the post."""
+def accuracies(findings: Findings, row: int = 34) -> go.Figure:
+    """Test accuracy, a row of so many pixels for each cell: its seeds, their mean, the post's."""
     cells = {chart_text(cell.label): findings.of(cell.label) for cell in findings.study.cells}
     values = {
         label: [found.test_accuracy for found in runs] for label, runs in cells.items() if runs
@@ -142,7 +142,7 @@ def accuracies(findings: Findings) -> go.Figure:
         traces.append(dots(points, "the post", color=COLORS[1], symbol="diamond", size=10))
     return figure(
         traces,
-        110 + (24 if presenting() else 34) * max(3, len(values)),
+        110 + row * max(3, len(values)),
         uirevision="accuracies",
         xaxis={"title": "test accuracy", "tickformat": ".2~%"},
         yaxis={
