@@ -69,8 +69,12 @@ def small_lab() -> Iterator[Lab]:
 
 
 def visit(page: str = "streamlit_app.py", **query: str) -> AppTest:
-    """The app, opened at the front door and led to a page with this query in its address."""
+    """The app, opened at the front door and led to a page with this query in its address.
+
+    Train's further settings are unfolded.
+    """
     app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=LIMIT)
+    app.session_state["more settings"] = True
     if page != "streamlit_app.py":
         app.run()
         app.switch_page(page)

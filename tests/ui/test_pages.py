@@ -15,12 +15,12 @@ from lenet.config import Config, build_config, knob
 from lenet.data.splits import load_split
 from lenet.evaluation.metrics import evaluate
 from lenet.network import checkpoint
-from lenet.paths import DEFAULT_CHECKPOINT, runs_dir, studies_dir
+from lenet.paths import DEFAULT_CHECKPOINT, ROOT, runs_dir, studies_dir
 from lenet.runs import launcher
 from lenet.runs.run import Run
 from lenet.runs.status import Status
 from lenet.ui import hand
-from soak.lab import Lab, small_lab, sound, visit
+from soak.lab import LIMIT, Lab, small_lab, sound, visit
 from tests.small import as_text, other_settings, small_config, train
 
 PAGES = {
@@ -81,6 +81,17 @@ def test_train_has_a_widget_for_every_field_with_its_label_and_default() -> None
         assert widget.label == knob(info).label
         assert widget.help == info.description
         assert widget.value == info.default
+
+
+@pytest.mark.parametrize(("query", "unfolded"), [({}, False), ({"dropout": "0.3"}, True)])
+def test_further_settings_are_folded_unless_one_differs(
+    query: dict[str, str], unfolded: bool
+) -> None:
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=LIMIT)
+    app.query_params.update(query)
+    assert ("dropout" in widgets(sound(app.run()))) == unfolded
+    app.selectbox(key="preset").set_value("classic").run()
+    assert sound(app).query_params == {"preset": "classic"}, "folded fields follow the preset, too"
 
 
 def test_a_preset_sets_the_other_widgets() -> None:
