@@ -20,7 +20,8 @@ from lenet.runs import launcher
 from lenet.runs.run import Run
 from lenet.runs.status import Status
 from lenet.ui import hand
-from soak.lab import LIMIT, Lab, small_lab, sound, visit
+from soak.guard import LIMIT
+from soak.lab import Lab, small_lab, sound, visit
 from tests.small import as_text, other_settings, small_config, train
 
 PAGES = {
