@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from lenet.config import PRESET_NOTES, Config, build_config, network_settings
+from lenet.config import PRESET_NOTES, Config, build_config, network_settings, told
 from lenet.data.reading import locate
 from lenet.errors import ConfigError, LabError
 from lenet.runs import launcher
@@ -16,6 +16,7 @@ from lenet.runs.run import Run
 from lenet.ui import dataset, hand, take_along
 from lenet.ui.app import sentence, show
 from lenet.ui.diagram import diagram, network
+from lenet.ui.escape import plain
 from lenet.ui.present import presenting
 from lenet.ui.train import (
     augmentation_preview,
@@ -79,7 +80,7 @@ def configure(run: Run | None) -> dict[str, Any]:
     with st.container(key="start"):  # before the fields, so that it is there first
         pressed = start_button(values, is_first=run is None or not run.live)
         if begin := st.session_state.get("begin in hand", False):
-            st.caption("Begins with the checkpoint in hand.")
+            st.caption(f"Begins with {plain(st.session_state['in hand'].name)}.")
     for name in ("preset", "dataset"):
         values[name] = config_form.widget(name, values)
         if name == "preset":
@@ -89,11 +90,13 @@ def configure(run: Run | None) -> dict[str, Any]:
         with fields.cell():
             values[name] = config_form.widget(name, values)
     lr_finder.offer(fields.cell(), values)
-    st.session_state.setdefault("more settings", config_form.hides_changes(values))
+    st.session_state.setdefault("more settings", bool(config_form.hidden_changes(values)))
     more = st.expander("More settings", type="compact", key="more settings", on_change="rerun")
     if more.open:  # drawn at each run, they would take most of the page's time
         with more:
             more_settings(values)
+    elif changed := config_form.hidden_changes(values):
+        st.caption(plain(f"Changed there: {told(changed)}."))
     if pressed:
         start(pressed, begin_in_hand=begin)
     return values

@@ -52,12 +52,14 @@ def _stand(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     head.title(f"{verb} {_thing(state['asked for'])}", anchor=False, width="content")
     head.button("Another idea", icon=":material/casino:", on_click=another)
     left, right = st.columns([3, 2], gap="large")
-    place = right.container(key="said")
+    hint = st.container(key="hint")  # not shown: the title says what to draw
     with left:
-        drawn = picture_input.draw(info, place, ROOM)
-    with place:
-        said = _answer(checkpoint, info, drawn) if drawn else ""
+        drawn = picture_input.draw(info, hint, ROOM)
     with right:
+        with st.container(key="said"):
+            said = _answer(checkpoint, info, drawn) if drawn else ""
+            if not drawn:
+                st.markdown("What the network takes it for will stand here.")
         _strip(drawn, said)
     _guard(key="guard", data=bool(drawn), on_idle_change=picture_input.clear)
 
@@ -95,7 +97,8 @@ def _strip(drawn: Drawn | None, said: str) -> None:
 
 
 _STYLE = """<style>
-.st-key-tools > :not(.st-key-undo-and-clear, :has(.st-key-undo-and-clear)) { display: none; }
+.st-key-hint, .st-key-tools > :not(.st-key-undo-and-clear, :has(.st-key-undo-and-clear)) {
+  display: none; }
 .st-key-said { min-height: 12rem; }
 .lenet-strip { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 0.5rem; }
 .lenet-strip figure { margin: 0; text-align: center; font-size: 0.875rem; line-height: 1.2; }

@@ -192,7 +192,7 @@ def test_an_example_loads_with_a_click_can_be_drawn_on_and_gives_way(page: Page)
 
     expect(seen(page)).not_to_have_attribute("src", before)
     at_rest(page)
-    kept = np.array(Image.open(download(page, "Keep as PNG").path()).convert("L"))
+    kept = np.array(Image.open(download(page, "Save as PNG").path()).convert("L"))
     assert kept.shape == (600, 600)
     assert kept[22:38, 45:555].max() == 255, "the line is not in the file"
 

@@ -247,8 +247,10 @@ def test_a_run_begins_with_the_checkpoint_in_hand(fresh_app: App, open_tab: Visi
     page = open_train(fresh_app, open_tab, "?checkpoint=post&lr=0.0001")
     more_settings(page, "Data")
     page.get_by_text("Begin with the checkpoint in hand").click()
+    expect(page.get_by_text("Begins with post.")).to_be_visible()
     press_start(page)
     press_stop(page)
+    expect(page.get_by_text("This run: begun with a checkpoint's weights")).to_be_visible()
     [run] = fresh_app.runs()
     assert (run.config().kernel_size, run.config().lr, run.config().preset) == (3, 0.0001, "lab")
     first = read_history(run.metrics_file).steps["loss"][0]

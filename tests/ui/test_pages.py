@@ -20,6 +20,7 @@ from lenet.runs import launcher
 from lenet.runs.run import Run
 from lenet.runs.status import Status
 from lenet.ui import hand
+from lenet.ui.escape import plain
 from soak.guard import LIMIT
 from soak.lab import Lab, small_lab, sound, visit
 from tests.small import as_text, other_settings, small_config, train
@@ -93,6 +94,14 @@ def test_further_settings_are_folded_unless_one_differs(
     assert ("dropout" in widgets(sound(app.run()))) == unfolded
     app.selectbox(key="preset").set_value("classic").run()
     assert sound(app).query_params == {"preset": "classic"}, "folded fields follow the preset, too"
+
+
+def test_folded_settings_that_differ_are_named() -> None:
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=LIMIT)
+    app.query_params["dropout"] = "0.3"
+    app.session_state["more settings"] = False
+    found = [caption.value for caption in sound(app.run()).caption]
+    assert plain("Changed there: dropout 0.3.") in found
 
 
 def test_a_preset_sets_the_other_widgets() -> None:

@@ -41,7 +41,7 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
         return
     with below:
         if drawn:
-            download("Keep as PNG", drawn.file, "drawing.png")
+            download("Save as PNG", drawn.file, "drawing.png")
         # Drawn again after each stroke, the ten cost a third of an answer's time.
         label = "Start from an example"
         box = st.expander(label, expanded=not drawn, type="compact", on_change="rerun")

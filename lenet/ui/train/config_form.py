@@ -26,10 +26,10 @@ def groups() -> dict[Group, list[str]]:
     return found
 
 
-def hides_changes(values: Mapping[str, Any]) -> bool:
-    """Whether a field of a group differs from the preset."""
+def hidden_changes(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those fields of the groups that differ from the preset."""
     names = (name for group in groups().values() for name in group)
-    return any(values[name] != usual(name) for name in names)
+    return {name: values[name] for name in names if values[name] != usual(name)}
 
 
 def current() -> dict[str, Any]:
@@ -71,7 +71,7 @@ def use(config: Config) -> None:
     """Fill the form with a configuration; in a callback, before the page runs again."""
     for name, value in config:
         st.session_state[name] = held(value)
-    if hides_changes(current()):
+    if hidden_changes(current()):
         st.session_state["more settings"] = True
 
 

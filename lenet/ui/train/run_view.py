@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lenet.config import Config, overrides, told
+from lenet.files import is_own
 from lenet.paths import ROOT
 from lenet.runs.history import History
 from lenet.runs.naming import labels, told_apart
@@ -174,7 +175,8 @@ def _settings(run: Run, config: Config) -> None:
     shown = {name: getattr(config, name) for name in config_form.MAIN} | overrides(config)
     if shown["dataset"] == Config.model_fields["dataset"].default:
         del shown["dataset"]
-    st.caption(plain(f"This run: preset {config.preset}, {told(shown)}"))
+    begun = "begun with a checkpoint's weights, " if is_own(run.first_weights) else ""
+    st.caption(plain(f"This run: {begun}preset {config.preset}, {told(shown)}"))
     if st.button(
         "Use these settings",
         icon=":material/tune:",
