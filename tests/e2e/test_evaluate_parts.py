@@ -158,14 +158,17 @@ def test_labels_that_may_be_wrong_are_looked_through_and_marked(
     expect(shown).to_have_count(12)
     assert numbers(shown) == index[:12].tolist()
 
-    page.get_by_role("radio", name="data's").nth(2).click()
+    at_rest(page)  # the page must not be drawn anew under the click
+    mark = page.get_by_role("radio", name="data's").nth(2)
+    mark.click()
+    expect(mark).to_be_checked()
     at_rest(page)
     page.get_by_role("button", name=re.compile("^Show 12 more")).click()
     expect(shown).to_have_count(24)
     choose(page, "Answers")
     choose(page, "Labels that may be wrong")
 
-    expect(page.get_by_role("radio", name="data's").nth(2)).to_be_checked()
+    expect(mark).to_be_checked()
     rows = saved(page, "All of them with your marks, CSV")
     assert [int(row["index"]) for row in rows] == index.tolist()
     assert [row["mistake"] for row in rows] == ["", "", "data's", *[""] * (len(rows) - 3)]
