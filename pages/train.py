@@ -90,12 +90,13 @@ def configure(run: Run | None) -> dict[str, Any]:
         with fields.cell():
             values[name] = config_form.widget(name, values)
     lr_finder.offer(fields.cell(), values)
-    st.session_state.setdefault("more settings", bool(config_form.hidden_changes(values)))
+    changed = config_form.hidden_changes(values)
+    st.session_state.setdefault("more settings", bool(changed))
     more = st.expander("More settings", type="compact", key="more settings", on_change="rerun")
     if more.open:  # drawn at each run, they would take most of the page's time
         with more:
             more_settings(values)
-    elif changed := config_form.hidden_changes(values):
+    elif changed:
         st.caption(plain(f"Changed there: {told(changed)}."))
     if pressed:
         start(pressed, begin_in_hand=begin)

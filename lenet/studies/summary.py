@@ -63,9 +63,10 @@ def _differing(findings: Findings) -> str:
         if alike and in_steps:
             unproven.append(f"{_named(label)} ({_margin(alike[0], sign=True)})")
         elif alike:
-            margins = [f" ({_margin(pair)})" if len(alike) <= FEW else "" for pair in alike]
+            few = len(alike) <= FEW
             others = _listed(
-                f"{_named(pair.other)}{margin}" for pair, margin in zip(alike, margins, strict=True)
+                f"{_named(pair.other)} ({_margin(pair)})" if few else _named(pair.other)
+                for pair in alike
             )
             said.append(f"{_named(label)} cannot be told apart from {others}")
     if unproven:

@@ -42,7 +42,7 @@ def draw(checkpoint: Checkpoint, info: DatasetInfo) -> None:
     with below:
         if drawn:
             download("Save as PNG", drawn.file, "drawing.png")
-        # Drawn again after each stroke, the ten cost a third of an answer's time.
+        # Drawn again after each stroke, the examples were a third of an answer's messages.
         label = "Start from an example"
         box = st.expander(label, expanded=not drawn, type="compact", on_change="rerun")
         if box.open:
